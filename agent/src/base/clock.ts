@@ -1,0 +1,36 @@
+/** Time as an argument. This file is the only place that reads the ambient clock; everything else is handed a `Clock`. */
+export interface Clock {
+  /** Unix time, milliseconds. */
+  now(): number
+  /** Milliseconds of a clock that never jumps; for durations. */
+  monotonic(): number
+  /** Resolves after `ms`, rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Runs `action` once after `ms`; returns what cancels it. Keeps no process alive. */
+  after(ms: number, action: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) => new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const timer = setTimeout(() => { signal?.removeEventListener('abort', stop); resolve() }, ms)
+    const stop = () => { clearTimeout(timer); reject(signal?.reason) }
+    signal?.addEventListener('abort', stop, { once: true })
+  }),
+  after: (ms, action) => {
+    const timer = setTimeout(action, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Runs `action` every `ms` after the last one ended; a slow action is never overlapped. Returns what stops it. */
+export function every(clock: Clock, ms: number, action: () => Promise<void> | void): () => void {
+  let cancel = () => {}
+  let stopped = false
+  const arm = () => { if (!stopped) cancel = clock.after(ms, () => { void Promise.resolve(action()).finally(arm) }) }
+  arm()
+  return () => { stopped = true; cancel() }
+}

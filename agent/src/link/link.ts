@@ -1,0 +1,26 @@
+/** Where an agent's table comes from and its measurements go: in-process now; http, etcd, ZooKeeper, Consul beside it later. */
+import type { RoutingTable } from '@vamp/model/routing/table'
+import type { Window } from '@vamp/model/metric'
+
+/** What an agent says about itself after every `apply` and every second. */
+export interface AgentReport {
+  readonly agent: string
+  readonly driver: 'memory' | 'haproxy' | 'embedded'
+  /** The last table that the proxy confirmed; 0 = none yet. */
+  readonly acknowledged: number
+  /** Endpoints of the confirmed table. */
+  readonly endpoints: readonly { readonly id: string; readonly state: 'ready' | 'draining'; readonly connections: number }[]
+  /** Gateways of the confirmed table with the share of each route that is in force, in 1/10 000. */
+  readonly shares: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Why the newest table is not in force, if it is not; by gateway where it is known. */
+  readonly refusal?: { readonly revision: number; readonly code: string; readonly reason: string; readonly gateway?: string }
+  readonly reloads: number
+}
+
+export interface Link {
+  /** Called with every new table; the newest wins. Returns what ends the subscription. */
+  onTable(listener: (table: RoutingTable) => void): () => void
+  report(report: AgentReport): void
+  /** Takes a window; the agent keeps it (bounded) and sends it again until this resolves. */
+  deliver(window: Window): Promise<void>
+}

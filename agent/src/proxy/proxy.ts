@@ -1,0 +1,52 @@
+/**
+ * The port to a proxy: takes whole routing tables, finds out itself what has to change, and reports every request.
+ * One writer: calls of `apply` are serialised by the driver, the last table wins.
+ */
+import type { RoutingTable } from '@vamp/model/routing/table'
+
+export interface Proxy extends AsyncDisposable {
+  readonly driver: 'memory' | 'haproxy' | 'embedded'
+  /**
+   * Makes the proxy do what the table says; resolves when new requests are routed by it (the acknowledgement is the effect).
+   * Applying the same table twice changes nothing. Throws `Fault('proxy_refused')` with the reason in `facts.reason`
+   * when the table cannot be carried out — the last good one stays in force — and `Fault('port_taken')` with `facts.port` and `facts.holder`.
+   */
+  apply(table: RoutingTable, signal?: AbortSignal): Promise<Applied>
+  /** Requests and connections now in progress, by endpoint id; endpoints without any may be missing. */
+  connections(): Promise<ReadonlyMap<string, number>>
+  /** Every request that ended, in batches. One listener; set before the first `apply`. A slow listener never slows requests. */
+  onSamples(listener: (samples: readonly Sample[], dropped: number) => void): void
+  /** Gives the traffic up without stopping it: HAProxy keeps running and serving; memory and embedded end. */
+  detach(): Promise<void>
+  /** Stops the proxy and its listeners; requests in progress may finish for `graceMs`. */
+  stop(graceMs: number): Promise<void>
+}
+
+export interface Applied {
+  readonly revision: number
+  readonly how: 'nothing' | 'runtime' | 'reload' | 'start'
+  /** What forced a reload, in words: `new port 9050`. Empty otherwise. */
+  readonly reasons: readonly string[]
+  /** Runtime commands sent. */
+  readonly commands: number
+}
+
+/** One finished request. */
+export interface Sample {
+  readonly gateway: string
+  readonly route: string
+  /** Endpoint id; '' if no server took it. */
+  readonly instance: string
+  readonly by: 'condition' | 'weight'
+  /** 0 for a request that got no answer. */
+  readonly status: number
+  /** 5xx, or ended by time-out, refusal or reset on the server's side; a client that gave up is no error. */
+  readonly error: boolean
+  /** Milliseconds from the request's last header byte to the response's first header (fraction allowed). */
+  readonly latencyMs: number
+  readonly bytes: number
+  /** Unix time in milliseconds at which it ended. */
+  readonly endedAt: number
+  /** 0–7, hash of the session key. */
+  readonly part: number
+}

@@ -1,0 +1,38 @@
+/** What the agents saw: one-second windows of cells, mergeable. */
+
+/** Sparse log-bucket histogram of milliseconds, 1 % relative error; see `stats/sketch.ts`. Pairs [bucket index, count], ascending. */
+export type SketchData = readonly (readonly [index: number, count: number])[]
+
+/**
+ * Requests of one second that ended on one (gateway, route, instance), one of eight session-hash parts.
+ * Counted by the proxy, so a dead version still counts. Exact sums: merging windows is adding cells.
+ */
+export interface Cell {
+  readonly gateway: string
+  /** Route path as in the gateway: `shop/web/web:1.1/http`. */
+  readonly route: string
+  /** Instance id; '' where no server took it (none available, refused by a policy). */
+  readonly instance: string
+  /** `condition` if the route was taken by its condition, `weight` otherwise. */
+  readonly by: 'condition' | 'weight'
+  /** 0–7: hash of the session key; for the noise estimate. */
+  readonly part: number
+  readonly requests: number
+  /** 5xx, time-outs, refused and reset connections, as the proxy saw them. */
+  readonly errors: number
+  /** By hundred: [other, 1xx, 2xx, 3xx, 4xx, 5xx]. */
+  readonly statuses: readonly [number, number, number, number, number, number]
+  readonly bytes: number
+  readonly latency: SketchData
+}
+
+export interface Window {
+  readonly agent: string
+  /** Grows by one per window of this agent, restarts never (it is kept on disk); (agent, sequence) makes delivery idempotent. */
+  readonly sequence: number
+  /** Unix time, whole seconds: requests that ended in [second, second + 1). */
+  readonly second: number
+  readonly cells: readonly Cell[]
+  /** Log lines lost since the last window, as far as the agent can tell. */
+  readonly dropped: number
+}

@@ -1,0 +1,30 @@
+/** Resilience of a gateway or a route. Times in seconds, percentages 0–100. */
+import type { Metadata } from './metadata.ts'
+
+export interface PolicySettings {
+  readonly timeouts?: { readonly connect?: number; readonly request?: number; readonly idle?: number; readonly tunnel?: number }
+  /** Idempotent methods only unless `methods: any`. */
+  readonly retries?: { readonly attempts: number; readonly on: readonly string[]; readonly methods: 'idempotent' | 'any' }
+  readonly circuit_breaker?: { readonly consecutive_errors: number; readonly eject: number; readonly max_ejected: number }
+  readonly rate_limit?: { readonly requests: number; readonly per: number; readonly by: 'gateway' | 'ip' | 'header'; readonly header?: string }
+  readonly connection_limit?: { readonly maximum: number; readonly queue?: number; readonly queue_timeout?: number }
+  readonly fault?: { readonly delay?: { readonly time: number; readonly share: number }; readonly abort?: { readonly status: number; readonly share: number } }
+  readonly mirror?: { readonly to: string; readonly share: number; readonly methods: 'GET' | 'any' }
+  readonly failover?: readonly string[]
+  readonly headers?: { readonly request?: HeaderChanges; readonly response?: HeaderChanges }
+  readonly redirect?: { readonly to: string; readonly status: number; readonly condition?: string }
+  readonly tls?: { readonly certificate: string; readonly key?: string; readonly redirect_http?: boolean }
+  readonly maintenance?: { readonly status: number; readonly body: string; readonly retry_after?: number }
+}
+
+export interface HeaderChanges {
+  readonly set?: Readonly<Record<string, string>>
+  readonly add?: Readonly<Record<string, string>>
+  readonly remove?: readonly string[]
+}
+
+export interface Policy extends PolicySettings {
+  readonly kind: 'policies'
+  readonly name: string
+  readonly metadata: Metadata
+}

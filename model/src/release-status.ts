@@ -1,0 +1,72 @@
+/** What is true of a release: where it is, what was decided on which evidence, and what comes next. */
+
+export type ReleasePhase =
+  | 'preparing'      // the new version is being started; no traffic yet
+  | 'ramping'        // it takes traffic, evidence is gathered
+  | 'paused'         // a person stopped the ramp; rollback stays armed
+  | 'holding'        // undecided at the maximum: asks a person
+  | 'hold_back'      // promotion decided; the old version keeps a little, rollback stays armed
+  | 'keeping'        // promoted; the old version is warm
+  | 'promoted'       // done
+  | 'rolling_back'   // weight is back, the new version is being drained and removed
+  | 'rolled_back'    // done
+  | 'aborted'        // a person ended it: weight is back, the new version removed
+  | 'failed'         // could not be carried out (the new version never became ready)
+
+export type Finding = 'better' | 'not worse' | 'worse' | 'undecided'
+
+export interface MetricEvidence {
+  readonly metric: string
+  readonly finding: Finding
+  /** Evidence of harm as odds: 100 = a gap this large would be seen in fewer than 1 of 100 equally good releases. */
+  readonly harm: number
+  /** Evidence of safety as odds. */
+  readonly safety: number
+  readonly baseline: number | null
+  readonly canary: number | null
+  /** What was measured, in words with numbers. */
+  readonly sentence: string
+}
+
+export interface ReleaseStatus {
+  readonly name: string
+  readonly deployment: string
+  readonly cluster: string
+  readonly from: string
+  readonly to: string
+  readonly phase: ReleasePhase
+  /** ISO-8601, of the phase. */
+  readonly since: string
+  /** ISO-8601, of the first request that the new version got; absent before. */
+  readonly started?: string
+  readonly ended?: string
+  /** Percent of the (audience's) traffic that the new version is ordered to get. */
+  readonly weight: number
+  readonly verdict?: 'promoted' | 'rolled_back' | 'aborted' | 'failed'
+  /** Why it is as it is, for a person. */
+  readonly sentence: string
+  /** What happens next, and when. */
+  readonly next: string
+  readonly evidence: readonly MetricEvidence[]
+  /** Global evidence of harm (odds); freezes the ramp at 3, warns at 20, rolls back at 100 with 99 % confidence. */
+  readonly harm: number
+  readonly requests: { readonly baseline: number; readonly canary: number }
+  readonly failed: { readonly baseline: number; readonly canary: number }
+  /** Failed requests that would not have failed on the old version (estimate). */
+  readonly excess: number
+  readonly budget: { readonly spent: number; readonly total: number }
+  /** Unix second of the last judged window; evidence before it is in `judge`. */
+  readonly judged_until: number
+  /** The judge's state: plain data, replayable. */
+  readonly judge: unknown
+}
+
+/** What a person told the release to do; the reconciler takes it and deletes it. */
+export interface ReleaseOrder {
+  readonly release: string
+  readonly order: 'pause' | 'resume' | 'promote' | 'abort' | 'rollback' | 'set-weight'
+  /** Percent, for `set-weight`. */
+  readonly weight?: number
+  readonly by: string
+  readonly reason?: string
+}

@@ -1,0 +1,12 @@
+import type { Metadata } from './metadata.ts'
+
+export interface Scale {
+  readonly kind: 'scales'
+  readonly name: string
+  readonly metadata: Metadata
+  /** Cores. */
+  readonly cpu: number
+  /** Megabytes (10⁶ bytes), as the original counts. */
+  readonly memory: number
+  readonly instances: number
+}

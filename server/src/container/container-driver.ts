@@ -1,0 +1,70 @@
+/**
+ * RUNS: the port to whatever runs workloads. One workload is one instance. Drivers fail fast and say whether it is terminal;
+ * retries, replacement and order are the deployment reconciler's. Contract suite: `contract.ts`.
+ */
+import type { HealthCheck } from '@vamp/model/health-check'
+
+export interface Workload {
+  /** Chosen by the caller, unique, safe as file and container name: `[a-z0-9][a-z0-9-]{0,62}`. */
+  readonly id: string
+  readonly deployment: string
+  readonly cluster: string
+  /** Breed name. */
+  readonly service: string
+  readonly deployable: { readonly type: string; readonly definition: string }
+  readonly arguments: readonly { readonly key: string; readonly value: string }[]
+  /** Names as the container sees them. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Port number 0 or taken by another instance: the driver chooses; the process learns it as `PORT_<NAME>` (and `PORT` for the first). */
+  readonly ports: readonly { readonly name: string; readonly number: number; readonly type: 'http' | 'tcp' }[]
+  readonly cpu: number
+  /** Megabytes. */
+  readonly memory: number
+  readonly network?: string
+  /** Native settings for this driver, already chosen (service > cluster > deployment). */
+  readonly dialect: Readonly<Record<string, unknown>>
+  readonly health_checks: readonly HealthCheck[]
+  /** Hash of all of the above but the id: a running instance with another digest is out of date. */
+  readonly digest: string
+}
+
+export interface Observed {
+  readonly id: string
+  readonly deployment: string
+  readonly cluster: string
+  readonly service: string
+  readonly digest: string
+  readonly host: string
+  /** port name → number on `host`; empty until known. */
+  readonly ports: Readonly<Record<string, number>>
+  readonly state: 'starting' | 'running' | 'exited'
+  /** From the health checks; `unknown` until the first answer, always `healthy` while running without checks. */
+  readonly health: 'unknown' | 'healthy' | 'unhealthy'
+  /** Why, in words: `exited with code 1`, `health check GET /health answered 503`. */
+  readonly reason?: string
+  /** Unix milliseconds. */
+  readonly since: number
+}
+
+export interface LogLine {
+  /** Unix milliseconds. */
+  readonly time: number
+  readonly stream: 'stdout' | 'stderr'
+  readonly line: string
+}
+
+export interface ContainerDriver extends AsyncDisposable {
+  readonly driver: string
+  /** Deployable types that it can run. */
+  readonly deployables: readonly string[]
+  /** Resolves when it is under way, not when it is healthy. Idempotent by id: starting what runs changes nothing. */
+  start(workload: Workload, signal?: AbortSignal): Promise<void>
+  /** Asks it to end, kills it after the grace, removes what remains of it (logs are kept for a while). Idempotent. */
+  stop(id: string, graceMs: number, signal?: AbortSignal): Promise<void>
+  /** Everything that is ours, also what an earlier run of the server started. */
+  observe(): Promise<readonly Observed[]>
+  /** Called with the id when something may have changed. */
+  watch(listener: (id: string) => void): () => void
+  logs(id: string, options: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncIterable<LogLine>
+  /** Disposing leaves the workloads running; the next server finds them by `observe`. */
+}

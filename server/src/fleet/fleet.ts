@@ -1,0 +1,18 @@
+/** CARRIES: the agents, which table each has confirmed, and what each saw. */
+import type { AgentReport } from '@vamp/agent/link/link'
+import type { Window } from '@vamp/model/metric'
+import type { RoutingTable } from '@vamp/model/routing/table'
+
+export interface Fleet {
+  /** The table that every agent should have; the newest wins. */
+  publish(table: RoutingTable): void
+  readonly table: RoutingTable
+  /** The newest report of every live agent. */
+  reports(): readonly AgentReport[]
+  /** The revision that every live agent has confirmed; 0 without agents. */
+  acknowledged(): number
+  /** What the agents' confirmed tables say of an endpoint, worst first: `ready` on any agent is `ready`. */
+  endpoint(id: string): { readonly state: 'ready' | 'draining' | 'absent'; readonly connections: number }
+  onReport(listener: (report: AgentReport) => void): () => void
+  onWindow(listener: (window: Window) => void): () => void
+}

@@ -1,0 +1,18 @@
+/** Everything the store can hold: the artifacts of the language and what reconcilers remember beside them. */
+import type { ArtifactOf } from '@vamp/model/artifact'
+import type { DeploymentStatus } from '@vamp/model/deployment'
+import type { GatewayStatus } from '@vamp/model/gateway-status'
+import type { ReleaseOrder, ReleaseStatus } from '@vamp/model/release-status'
+import type { Token } from '@vamp/model/token'
+
+export interface RecordOf extends ArtifactOf {
+  'deployment-statuses': DeploymentStatus
+  'gateway-statuses': GatewayStatus
+  'release-statuses': ReleaseStatus
+  'release-orders': ReleaseOrder
+  tokens: Token
+  /** Small facts of the installation itself: agent sequence numbers, assigned ports, schema version. */
+  settings: Readonly<Record<string, unknown>>
+}
+
+export type RecordKind = keyof RecordOf
