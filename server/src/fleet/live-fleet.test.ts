@@ -1,0 +1,63 @@
+import { virtualClock } from '@vamp/agent/base/virtual-clock'
+import type { AgentReport } from '@vamp/agent/link/link'
+import type { RoutingTable } from '@vamp/model/routing/table'
+import { expect, test } from 'vitest'
+import { openFleet } from './live-fleet.ts'
+
+const table = (revision: number, state: 'ready' | 'draining' = 'ready'): RoutingTable => ({
+  revision,
+  gateways: [{
+    name: 'g', lookup_name: 'g', address: '127.0.0.1', port: 1, mode: 'http', virtual_hosts: [], sticky: 'none',
+    routes: [{ path: 'r', lookup_name: 'r', weight: 10_000, strength: 0, rewrites: [], target: { is: 'endpoints', endpoints: [{ id: 'i', host: 'h', port: 2, state }] } }],
+  }],
+})
+const report = (agent: string, acknowledged: number, endpoints: AgentReport['endpoints'] = []): AgentReport =>
+  ({ agent, driver: 'memory', acknowledged, endpoints, shares: {}, reloads: 0 })
+
+test('a table is acknowledged when the slowest live agent has confirmed it', () => {
+  const fleet = openFleet({ clock: virtualClock() })
+  const [a, b] = [fleet.join('a'), fleet.join('b')]
+
+  a.report(report('a', 7))
+  b.report(report('b', 5))
+
+  expect(fleet.acknowledged()).toBe(5)
+})
+
+test('an agent that has been silent for ten seconds is not waited for', async () => {
+  const clock = virtualClock()
+  const fleet = openFleet({ clock })
+  const [a, b] = [fleet.join('a'), fleet.join('b')]
+  b.report(report('b', 5))
+  await clock.advance(10_001)
+
+  a.report(report('a', 7))
+
+  expect(fleet.acknowledged()).toBe(7)
+})
+
+test('an endpoint counts as ready while a table that has it may still be coming into force', () => {
+  const fleet = openFleet({ clock: virtualClock() })
+  const link = fleet.join('a')
+  link.report(report('a', 0))
+
+  fleet.publish(table(3))
+  expect(fleet.endpoint('i').state).toBe('ready')
+
+  fleet.publish(table(4, 'draining'))
+  link.report(report('a', 3, [{ id: 'i', state: 'ready', connections: 2 }]))
+  expect(fleet.endpoint('i')).toEqual({ state: 'ready', connections: 2 })
+
+  link.report(report('a', 4, [{ id: 'i', state: 'draining', connections: 1 }]))
+  expect(fleet.endpoint('i')).toEqual({ state: 'draining', connections: 1 })
+})
+
+test('an agent that joins late is given the newest table at once', () => {
+  const fleet = openFleet({ clock: virtualClock() })
+  fleet.publish(table(3))
+  const seen: number[] = []
+
+  fleet.join('late').onTable(next => seen.push(next.revision))
+
+  expect(seen).toEqual([3])
+})

@@ -1,0 +1,79 @@
+/**
+ * The fleet as the server holds it in memory: every agent, in-process or behind a transport, joins with a `Link`.
+ * Nothing here is durable: agents keep their last table, and repeat their report when they come back.
+ */
+import type { Clock } from '@vamp/agent/base/clock'
+import type { AgentReport, Link } from '@vamp/agent/link/link'
+import type { Window } from '@vamp/model/metric'
+import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
+import type { Fleet } from './fleet.ts'
+
+/** An agent that says nothing for so long is not waited for. It reports every second. */
+const AGENT_SILENT_MS = 10_000
+
+const EMPTY: RoutingTable = { revision: 0, gateways: [] }
+
+export interface LiveFleet extends Fleet {
+  /** The server's end of an agent's link. */
+  join(agent: string): Link
+}
+
+interface Member { report?: AgentReport; heardAt: number }
+
+export function openFleet({ clock }: { clock: Clock }): LiveFleet {
+  let table = EMPTY
+  let endpoints = new Map<string, Endpoint['state']>()
+  const members = new Map<string, Member>()
+  const tableListeners = new Set<(table: RoutingTable) => void>()
+  const reportListeners = new Set<(report: AgentReport) => void>()
+  const windowListeners = new Set<(window: Window) => void>()
+
+  const reports = () => [...members.values()].flatMap(({ report, heardAt }) => report && clock.now() - heardAt <= AGENT_SILENT_MS ? [report] : [])
+  const acknowledged = () => { const all = reports(); return all.length ? Math.min(...all.map(report => report.acknowledged)) : 0 }
+
+  return {
+    get table() { return table },
+    publish(next) {
+      table = next
+      endpoints = endpointStates(next)
+      for (const listener of tableListeners) listener(next)
+    },
+    reports,
+    acknowledged,
+    endpoint(id) {
+      const live = reports()
+      const seen = live.flatMap(report => report.endpoints.filter(endpoint => endpoint.id === id))
+      // A published table that somebody has not confirmed may be coming into force at this moment.
+      const pending = live.some(report => report.acknowledged < table.revision) ? endpoints.get(id) : undefined
+      const states = [...seen.map(endpoint => endpoint.state), ...(pending ? [pending] : [])]
+      const connections = seen.reduce((sum, endpoint) => sum + endpoint.connections, 0)
+      return { state: states.includes('ready') ? 'ready' : states.includes('draining') ? 'draining' : 'absent', connections }
+    },
+    onReport(listener) { reportListeners.add(listener); return () => reportListeners.delete(listener) },
+    onWindow(listener) { windowListeners.add(listener); return () => windowListeners.delete(listener) },
+    join(agent) {
+      members.set(agent, { heardAt: clock.now() })
+      return {
+        onTable(listener) {
+          tableListeners.add(listener)
+          if (table.revision > 0) listener(table)
+          return () => tableListeners.delete(listener)
+        },
+        report(report) {
+          members.set(agent, { report, heardAt: clock.now() })
+          for (const listener of reportListeners) listener(report)
+        },
+        async deliver(window) { for (const listener of windowListeners) listener(window) },
+      }
+    },
+  }
+}
+
+function endpointStates(table: RoutingTable): Map<string, Endpoint['state']> {
+  const states = new Map<string, Endpoint['state']>()
+  for (const gateway of table.gateways)
+    for (const route of gateway.routes)
+      if (route.target.is === 'endpoints')
+        for (const { id, state } of route.target.endpoints) if (states.get(id) !== 'ready') states.set(id, state)
+  return states
+}

@@ -1,0 +1,42 @@
+/** Sums of cells. Everything in a cell is a count, so merging is exact in any order. */
+import type { Cell, SketchData } from '@vamp/model/metric'
+
+/** Cells of the same (gateway, route, instance, by, part) become one. */
+export function mergeCells(cells: readonly Cell[]): Cell[] {
+  return mergeBy(cells, cell => `${cell.gateway}\n${cell.route}\n${cell.instance}\n${cell.by}\n${cell.part}`)
+}
+
+/** As `mergeCells`, over all hash parts; the part of a sum is 0. */
+export function withoutParts(cells: readonly Cell[]): Cell[] {
+  return mergeBy(cells.map(cell => cell.part === 0 ? cell : { ...cell, part: 0 }), cell => `${cell.gateway}\n${cell.route}\n${cell.instance}\n${cell.by}`)
+}
+
+function mergeBy(cells: readonly Cell[], key: (cell: Cell) => string): Cell[] {
+  const found = new Map<string, Cell>()
+  for (const cell of cells) {
+    const same = found.get(key(cell))
+    found.set(key(cell), same ? sum(same, cell) : cell)
+  }
+  return [...found.values()]
+}
+
+function sum(a: Cell, b: Cell): Cell {
+  const [s, t] = [a.statuses, b.statuses]
+  return {
+    ...a,
+    requests: a.requests + b.requests,
+    errors: a.errors + b.errors,
+    statuses: [s[0] + t[0], s[1] + t[1], s[2] + t[2], s[3] + t[3], s[4] + t[4], s[5] + t[5]],
+    bytes: a.bytes + b.bytes,
+    latency: mergeSketches([a.latency, b.latency]),
+  }
+}
+
+/** The sum of sparse sketches, ascending by bucket. */
+export function mergeSketches(sketches: readonly SketchData[]): SketchData {
+  const [only] = sketches
+  if (only && sketches.length === 1) return only
+  const counts = new Map<number, number>()
+  for (const sketch of sketches) for (const [index, count] of sketch) counts.set(index, (counts.get(index) ?? 0) + count)
+  return [...counts].sort(([a], [b]) => a - b)
+}

@@ -1,0 +1,47 @@
+import { virtualClock } from '@vamp/agent/base/virtual-clock'
+import type { Cell, Window } from '@vamp/model/metric'
+import { expect, test } from 'vitest'
+import { openTraffic } from './traffic.ts'
+
+const START = 1_700_000_000
+const cell = (over: Partial<Cell> = {}): Cell => ({
+  gateway: 'g', route: 'r', instance: 'i', by: 'weight', part: 0, requests: 1, errors: 0, statuses: [0, 0, 1, 0, 0, 0], bytes: 10, latency: [[5, 1]], ...over,
+})
+const window = (sequence: number, second: number, cells: readonly Cell[], agent = 'a'): Window => ({ agent, sequence, second, cells, dropped: 0 })
+
+test('windows of two agents for the same second add up exactly', () => {
+  const traffic = openTraffic({ clock: virtualClock() })
+
+  traffic.add(window(1, START, [cell({ latency: [[5, 1], [9, 2]], requests: 3 })]))
+  traffic.add(window(1, START, [cell({ latency: [[2, 1], [9, 1]], requests: 2, errors: 1 })], 'b'))
+
+  expect(traffic.cells(START)).toEqual([cell({ requests: 5, errors: 1, statuses: [0, 0, 2, 0, 0, 0], bytes: 20, latency: [[2, 1], [5, 1], [9, 3]] })])
+})
+
+test('a window that comes twice counts once', () => {
+  const traffic = openTraffic({ clock: virtualClock() })
+
+  traffic.add(window(1, START, [cell()]))
+  traffic.add(window(1, START, [cell()]))
+
+  expect(traffic.cells(START)[0]?.requests).toBe(1)
+})
+
+test('a second is complete when every live agent has delivered it', () => {
+  const traffic = openTraffic({ clock: virtualClock(START * 1000) })
+
+  traffic.add(window(1, START + 3, []))
+  traffic.add(window(1, START + 1, [], 'b'))
+
+  expect(traffic.completeUntil()).toBe(START + 2)
+})
+
+test('the series sums over hash parts and keeps routes apart', () => {
+  const traffic = openTraffic({ clock: virtualClock((START + 1) * 1000) })
+
+  traffic.add(window(1, START, [cell(), cell({ part: 3 }), cell({ route: 's' })]))
+
+  expect(traffic.series({ route: 'r', from: START, to: START + 1 })).toEqual([
+    { second: START, cells: [cell({ requests: 2, statuses: [0, 0, 2, 0, 0, 0], bytes: 20, latency: [[5, 2]] })] },
+  ])
+})
