@@ -15,7 +15,7 @@ export interface Workload {
   readonly arguments: readonly { readonly key: string; readonly value: string }[]
   /** Names as the container sees them. */
   readonly environment: Readonly<Record<string, string>>
-  /** Port number 0 or taken by another instance: the driver chooses; the process learns it as `PORT_<NAME>` (and `PORT` for the first). */
+  /** Where network names are shared with the host, the driver chooses the number; the process learns it as `PORT_<NAME>` (and `PORT` for the first). */
   readonly ports: readonly { readonly name: string; readonly number: number; readonly type: 'http' | 'tcp' }[]
   readonly cpu: number
   /** Megabytes. */
@@ -38,12 +38,14 @@ export interface Observed {
   /** port name → number on `host`; empty until known. */
   readonly ports: Readonly<Record<string, number>>
   readonly state: 'starting' | 'running' | 'exited'
-  /** From the health checks; `unknown` until the first answer, always `healthy` while running without checks. */
+  /** From the health checks (see `health.ts`); `unknown` until the first answer, always `healthy` while running without checks. */
   readonly health: 'unknown' | 'healthy' | 'unhealthy'
   /** Why, in words: `exited with code 1`, `health check GET /health answered 503`. */
   readonly reason?: string
-  /** Unix milliseconds. */
+  /** Of the state, Unix milliseconds. */
   readonly since: number
+  /** As given at the start, so that whoever examines them needs no other memory. */
+  readonly health_checks: readonly HealthCheck[]
 }
 
 export interface LogLine {
@@ -61,8 +63,8 @@ export interface ContainerDriver extends AsyncDisposable {
   start(workload: Workload, signal?: AbortSignal): Promise<void>
   /** Asks it to end, kills it after the grace, removes what remains of it (logs are kept for a while). Idempotent. */
   stop(id: string, graceMs: number, signal?: AbortSignal): Promise<void>
-  /** Everything that is ours, also what an earlier run of the server started. */
-  observe(): Promise<readonly Observed[]>
+  /** Everything that is ours (of one deployment), also what an earlier run of the server started. */
+  observe(deployment?: string): Promise<readonly Observed[]>
   /** Called with the id when something may have changed. */
   watch(listener: (id: string) => void): () => void
   logs(id: string, options: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncIterable<LogLine>
