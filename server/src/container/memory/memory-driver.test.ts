@@ -1,7 +1,8 @@
 import { virtualClock } from '@vamp/agent/base/virtual-clock'
 import { expect, test } from 'vitest'
-import { type ContainerHarness, containerContract, TEST_WORKLOAD } from '../contract.ts'
 import type { Workload } from '../container-driver.ts'
+import { type ContainerHarness, containerContract } from '../contract.ts'
+import { TEST_WORKLOAD } from '../testdata/workload.ts'
 import { openMemoryDriver } from './memory-driver.ts'
 import { memoryMachine } from './memory-machine.ts'
 

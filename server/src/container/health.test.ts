@@ -1,0 +1,121 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { systemClock } from '@vamp/agent/base/clock'
+import { virtualClock } from '@vamp/agent/base/virtual-clock'
+import type { HealthCheck } from '@vamp/model/health-check'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Workload } from './container-driver.ts'
+import { withHealth } from './health.ts'
+import { openMemoryDriver } from './memory/memory-driver.ts'
+import { type Behaviour, memoryMachine } from './memory/memory-machine.ts'
+import { networkProbe } from './network-probe.ts'
+import { TEST_WORKLOAD } from './testdata/workload.ts'
+
+const CHECK: HealthCheck = { path: '/health', port: 'web', initial_delay: 5, timeout: 1, interval: 2, failures: 3, protocol: 'HTTP' }
+const workload = (health_checks: readonly HealthCheck[]): Workload => ({ ...TEST_WORKLOAD, id: 'one', deployable: { type: 'process', definition: 'x' }, health_checks })
+
+async function run(answer: Behaviour['answer'], checks: readonly HealthCheck[] = [CHECK]) {
+  const clock = virtualClock()
+  const machine = memoryMachine({ clock, behaviour: () => ({ startUpMs: 0, ...(answer ? { answer } : {}) }) })
+  const driver = withHealth(openMemoryDriver(machine), { clock, probe: ({ id }, check) => machine.probe(id, check) })
+  onTestFinished(() => driver[Symbol.asyncDispose]())
+  const changes: (string | undefined)[] = []
+  driver.watch(() => { void driver.observe().then(([seen]) => changes.push(seen?.health)) })
+  await driver.start(workload(checks))
+  await clock.advance(0)
+  const startedAt = clock.now()
+  return { clock, machine, driver, changes, startedAt, seen: async () => (await driver.observe())[0] }
+}
+
+test('a new instance is healthy within a quarter of a second of its first good answer, whatever the interval', async () => {
+  let ready = false
+  const { clock, seen, changes } = await run(() => ready ? undefined : 'answered 503')
+  await clock.advance(1000)
+  expect(await seen()).toMatchObject({ health: 'unknown', reason: 'health check GET /health answered 503' })
+
+  ready = true
+  await clock.advance(250)
+
+  expect((await seen())?.health).toBe('healthy')
+  expect((await seen())?.reason).toBeUndefined()
+  expect(changes.at(-1)).toBe('healthy')
+})
+
+test('failures count after the initial delay, once per interval', async () => {
+  const { clock, seen } = await run(() => 'was refused')
+
+  await clock.advance(8900)
+  expect((await seen())?.health).toBe('unknown')
+  await clock.advance(1000)
+
+  expect(await seen()).toMatchObject({ health: 'unhealthy', reason: 'health check GET /health was refused' })
+})
+
+test('a healthy instance is unhealthy after so many failures in a row as the check says, and well again with the next good answer', async () => {
+  let failing = false
+  const { clock, seen } = await run(() => failing ? 'answered 500' : undefined)
+  await clock.advance(1)
+  failing = true
+
+  await clock.advance(4000)
+  expect((await seen())?.health).toBe('healthy')
+  await clock.advance(2000)
+  expect((await seen())?.health).toBe('unhealthy')
+
+  failing = false
+  await clock.advance(2000)
+  expect((await seen())?.health).toBe('healthy')
+})
+
+test('the worst of several checks counts', async () => {
+  const { clock, seen } = await run(check => check.path === '/bad' ? 'answered 500' : undefined, [CHECK, { ...CHECK, path: '/bad', initial_delay: 0, failures: 1 }])
+  await clock.advance(500)
+
+  expect(await seen()).toMatchObject({ health: 'unhealthy', reason: 'health check GET /bad answered 500' })
+})
+
+test('with zero failures allowed for, an instance is never called unhealthy', async () => {
+  const { clock, seen } = await run(() => 'answered 500', [{ ...CHECK, failures: 0, initial_delay: 0 }])
+  await clock.advance(60_000)
+
+  expect((await seen())?.health).toBe('unknown')
+})
+
+test('nobody is asked after the instance was stopped', async () => {
+  let asked = 0
+  const { clock, driver } = await run(() => { asked++; return undefined })
+  await clock.advance(5000)
+
+  const stopped = driver.stop('one', 100)
+  await clock.advance(100)
+  await stopped
+  const before = asked
+  await clock.advance(60_000)
+
+  expect(before).toBeGreaterThan(0)
+  expect(asked).toBe(before)
+})
+
+test('over the network: statuses, refusals, silence and TCP are told apart', async () => {
+  const server = createServer((question, answer) => {
+    if (question.url === '/silent') return
+    answer.writeHead(Number(question.url?.slice(1)) || 200).end('x')
+  })
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  onTestFinished(() => { server.closeAllConnections(); server.close() })
+  const web = (server.address() as AddressInfo).port
+  const probe = networkProbe(systemClock)
+  const ask = (check: Partial<HealthCheck>, ports: Record<string, number> = { web }) => probe({ host: '127.0.0.1', ports }, { ...CHECK, ...check }, new AbortController().signal)
+
+  expect(await ask({ path: '/200' })).toBeUndefined()
+  expect(await ask({ path: '302' })).toBeUndefined()
+  expect(await ask({ path: '/503' })).toBe('answered 503')
+  expect(await ask({ path: '/silent', timeout: 0.2 })).toBe('did not answer within 0.2 s')
+  expect(await ask({ protocol: 'TCP' })).toBeUndefined()
+  expect(await ask({ protocol: 'MESOS_HTTP', path: '/404' })).toBe('answered 404')
+  expect(await ask({ port: 'admin' })).toBe('finds no port admin')
+  server.closeAllConnections()
+  await new Promise(done => server.close(done))
+  expect(await ask({})).toBe('was refused')
+  expect(await ask({ protocol: 'TCP' })).toBe('was refused')
+})

@@ -1,0 +1,123 @@
+/**
+ * Health checks of breeds, for every driver alike. A new instance is asked often, so that it gets its traffic as soon as it
+ * can answer; failures count only after the initial delay and once per interval. One that was healthy is asked once per
+ * interval and is called unhealthy after so many failures in a row as the check says (0: never).
+ */
+import type { Clock } from '@vamp/agent/base/clock'
+import type { HealthCheck } from '@vamp/model/health-check'
+import type { ContainerDriver, Observed } from './container-driver.ts'
+import { networkProbe } from './network-probe.ts'
+
+/** How often a new instance is asked, at first and after many tries. */
+const EAGER_MS = 100
+const EAGER_MS_MAX = 250
+const INTERVAL_MS_MIN = 100
+
+/** Asks an instance once: nothing when all is well, else why not, as the end of a sentence (`answered 503`). Never throws but by its signal. */
+export type Probe = (instance: Pick<Observed, 'id' | 'host' | 'ports'>, check: HealthCheck, signal: AbortSignal) => Promise<string | undefined> | string | undefined
+
+interface Examined {
+  /** State and time of what is examined: a restarted container is another one. */
+  readonly since: number
+  readonly deployment: string
+  readonly answers: { health: Observed['health']; reason?: string }[]
+  readonly end: AbortController
+}
+
+export interface HealthOptions {
+  readonly clock: Clock
+  readonly probe?: Probe
+}
+
+/** The same driver, whose observations say how its instances feel. Whatever was observed once is examined until it is gone. */
+export function withHealth(driver: ContainerDriver, { clock, probe = networkProbe(clock) }: HealthOptions): ContainerDriver {
+  const examined = new Map<string, Examined>()
+  const listeners = new Set<(id: string) => void>()
+
+  const forget = (id: string) => {
+    examined.get(id)?.end.abort()
+    examined.delete(id)
+  }
+  const examine = (instance: Observed): Examined => {
+    const known = examined.get(instance.id)
+    if (known?.since === instance.since) return known
+    forget(instance.id)
+    const entry: Examined = { since: instance.since, deployment: instance.deployment, answers: instance.health_checks.map(() => ({ health: 'unknown' })), end: new AbortController() }
+    examined.set(instance.id, entry)
+    for (const [index, check] of instance.health_checks.entries()) {
+      void examineForever({ instance, check, clock, probe }, answer => {
+        const before = summary(entry).health
+        entry.answers[index] = answer
+        if (summary(entry).health !== before) for (const listener of listeners) listener(instance.id)
+      }, entry.end.signal)
+    }
+    return entry
+  }
+
+  return {
+    driver: driver.driver,
+    deployables: driver.deployables,
+    start: (workload, signal) => driver.start(workload, signal),
+    async stop(id, graceMs, signal) {
+      await driver.stop(id, graceMs, signal)
+      forget(id)
+    },
+    async observe(deployment) {
+      const all = await driver.observe(deployment)
+      const present = new Set(all.filter(isExamined).map(({ id }) => id))
+      for (const [id, entry] of examined) if (!present.has(id) && (deployment === undefined || deployment === entry.deployment)) forget(id)
+      return all.map(instance => isExamined(instance) ? { ...instance, ...summary(examine(instance)) } : instance)
+    },
+    watch(listener) {
+      const unwatch = driver.watch(listener)
+      listeners.add(listener)
+      return () => { unwatch(); listeners.delete(listener) }
+    },
+    logs: (id, options, signal) => driver.logs(id, options, signal),
+    async [Symbol.asyncDispose]() {
+      for (const id of [...examined.keys()]) forget(id)
+      listeners.clear()
+      await driver[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const isExamined = ({ state, health_checks }: Observed) => state === 'running' && health_checks.length > 0
+
+/** The worst of the answers. */
+function summary({ answers }: Examined): Pick<Observed, 'health' | 'reason'> {
+  const worst = answers.find(({ health }) => health === 'unhealthy') ?? answers.find(({ health }) => health === 'unknown')
+  return { health: worst?.health ?? 'healthy', ...(worst?.reason === undefined ? {} : { reason: worst.reason }) }
+}
+
+interface Examination { readonly instance: Observed; readonly check: HealthCheck; readonly clock: Clock; readonly probe: Probe }
+
+async function examineForever({ instance, check, clock, probe }: Examination, tell: (answer: { health: Observed['health']; reason?: string }) => void, signal: AbortSignal): Promise<void> {
+  const intervalMs = Math.max(check.interval * 1000, INTERVAL_MS_MIN)
+  const countsFrom = instance.since + check.initial_delay * 1000
+  let health: Observed['health'] = 'unknown'
+  let failures = 0
+  let countedAt = Number.NEGATIVE_INFINITY
+  let eagerMs = EAGER_MS
+  while (!signal.aborted) {
+    const failure = await probe(instance, check, signal)
+    if (signal.aborted) return
+    const now = clock.now()
+    if (failure === undefined) {
+      failures = 0
+      health = 'healthy'
+      tell({ health })
+    } else {
+      if (health !== 'unknown' || (now >= countsFrom && now - countedAt >= intervalMs)) {
+        failures++
+        countedAt = now
+      }
+      if (check.failures > 0 && failures >= check.failures) health = 'unhealthy'
+      tell({ health, reason: `health check ${nameOf(check)} ${failure}` })
+    }
+    await clock.sleep(health === 'unknown' ? Math.min(eagerMs, intervalMs) : intervalMs, signal).catch(() => {})
+    eagerMs = Math.min(eagerMs * 1.2, EAGER_MS_MAX)
+  }
+}
+
+const nameOf = ({ protocol, path, port }: HealthCheck) => protocol.toUpperCase().endsWith('TCP') ? `TCP ${port}` : `GET ${path}`

@@ -1,0 +1,71 @@
+/** From a deployable to the words of a command line. */
+import { Fault } from '@vamp/model/fault'
+import type { Workload } from '../container-driver.ts'
+
+export const PROCESS_DEPLOYABLES = ['process', 'command', 'cmd'] as const
+
+/**
+ * `process`: the definition is split into words, quotes keep words together, nothing is expanded.
+ * `command` and `cmd`: the definition goes to `sh -c`, which finds the arguments in `"$@"`.
+ * Each argument of the breed becomes one word, `--key=value`, or `--key` where the value is empty; `privileged` speaks
+ * to container runtimes and is left out.
+ */
+export function commandLine({ deployable, arguments: list }: Pick<Workload, 'deployable' | 'arguments'>): readonly [string, ...string[]] {
+  const words = list.filter(({ key }) => key !== 'privileged').map(({ key, value }) => value === '' ? `--${key}` : `--${key}=${value}`)
+  if (deployable.type === 'command' || deployable.type === 'cmd') return ['/bin/sh', '-c', deployable.definition, 'sh', ...words]
+  if (deployable.type !== 'process')
+    throw new Fault('unsupported', `the process driver does not run “${deployable.type}”, only ${PROCESS_DEPLOYABLES.join(', ')}`, { type: deployable.type })
+  const [program, ...rest] = splitWords(deployable.definition)
+  if (!program) throw new Fault('invalid', 'the definition names no program', { definition: deployable.definition })
+  return [program, ...rest, ...words]
+}
+
+/** POSIX quoting without expansion: 'as it is', "with \" and \\", and a backslash before any single character. */
+export function splitWords(text: string): string[] {
+  const words: string[] = []
+  let word: string | undefined
+  let quote: '"' | "'" | undefined
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charAt(at)
+    if (quote === "'") {
+      if (char === "'") quote = undefined
+      else word += char
+    } else if (char === '\\' && at + 1 < text.length && (!quote || '"\\'.includes(text.charAt(at + 1)))) {
+      word = (word ?? '') + text.charAt(++at)
+    } else if (char === quote) {
+      quote = undefined
+    } else if (!quote && (char === '"' || char === "'")) {
+      quote = char
+      word ??= ''
+    } else if (!quote && /\s/.test(char)) {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else {
+      word = (word ?? '') + char
+    }
+  }
+  if (quote) throw new Fault('invalid', `a ${quote} is never closed in “${text}”`, { definition: text })
+  if (word !== undefined) words.push(word)
+  return words
+}
+
+/**
+ * What the process finds in its environment. The driver's own names win: a process that listens elsewhere than on its
+ * `PORT` could never be reached.
+ */
+export function processEnvironment(workload: Workload, ports: Readonly<Record<string, number>>, base: Readonly<Record<string, string>>): Record<string, string> {
+  const numbers = workload.ports.flatMap(({ name }) => ports[name] === undefined ? [] : [[`PORT_${environmentName(name)}`, String(ports[name])] as const])
+  const [first] = numbers
+  return {
+    ...base,
+    ...workload.environment,
+    ...Object.fromEntries(numbers),
+    ...(first ? { PORT: first[1] } : {}),
+    VAMP_DEPLOYMENT: workload.deployment,
+    VAMP_CLUSTER: workload.cluster,
+    VAMP_SERVICE: workload.service,
+    VAMP_INSTANCE: workload.id,
+  }
+}
+
+const environmentName = (name: string) => name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')

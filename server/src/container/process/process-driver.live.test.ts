@@ -1,0 +1,178 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '@vamp/agent/base/clock'
+import { silent } from '@vamp/agent/base/log'
+import { expect, onTestFinished, test } from 'vitest'
+import type { ContainerDriver, Workload } from '../container-driver.ts'
+import { type ContainerHarness, containerContract } from '../contract.ts'
+import { TEST_WORKLOAD } from '../testdata/workload.ts'
+import { findByEnvironment } from './proc.ts'
+import { openProcessDriver } from './process-driver.ts'
+
+const SERVE = `${process.execPath} -e "console.log('hello'); require('http').createServer((q, a) => a.end(process.env.VAMP_INSTANCE)).listen(process.env.PORT, '127.0.0.1')"`
+const PATH = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
+
+const openDriver = (directory: string) => openProcessDriver({ directory, clock: systemClock, log: silent, cwd: directory, environment: PATH })
+const marked = (directory: string, id: string) => findByEnvironment([`VAMP_INSTANCE=${id}`, `VAMP_STATE=${join(directory, 'containers')}`])
+const processOf = (type: string, definition: string, id: string, changes: Partial<Workload> = {}): Workload => ({ ...TEST_WORKLOAD, deployable: { type, definition }, id, ...changes })
+const serving = (id: string, changes: Partial<Workload> = {}) => processOf('process', SERVE, id, changes)
+
+async function open(): Promise<ContainerHarness> {
+  const directory = mkdtempSync(join(tmpdir(), 'vamp-process-'))
+  let driver = openDriver(directory)
+  return {
+    driver,
+    serving,
+    failing: id => processOf('command', 'exit 3', id),
+    async restart() { await driver[Symbol.asyncDispose](); driver = openDriver(directory); return driver },
+    async crash(id) { for (const { pid, leads } of marked(directory, id)) if (leads) process.kill(pid, 'SIGKILL') },
+    until,
+    copies: async id => marked(directory, id).filter(({ leads }) => leads).length,
+    async close() {
+      await stopAll(driver)
+      await driver[Symbol.asyncDispose]()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function stopAll(driver: ContainerDriver): Promise<void> {
+  await Promise.all((await driver.observe()).map(({ id }) => driver.stop(id, 500)))
+}
+
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tried = 0; tried < 1000; tried++) {
+    if (await condition()) return
+    await systemClock.sleep(20)
+  }
+  throw new Error('it did not come')
+}
+
+/** A driver in a directory of its own; nothing of it is left after the test. */
+function place(): { directory: string; driver: ContainerDriver } {
+  const directory = mkdtempSync(join(tmpdir(), 'vamp-process-'))
+  const driver = openDriver(directory)
+  onTestFinished(async () => {
+    await driver[Symbol.asyncDispose]()
+    const last = openDriver(directory)
+    await stopAll(last)
+    await last[Symbol.asyncDispose]()
+    rmSync(directory, { recursive: true, force: true })
+  })
+  return { directory, driver }
+}
+
+const firstPort = async (driver: ContainerDriver, id: string) => (await driver.observe()).find(observed => observed.id === id)?.ports['web'] ?? 0
+
+containerContract('process', open)
+
+test('a process answers on the port that it was given', async () => {
+  const { driver } = place()
+  await driver.start(serving('one'))
+  const url = `http://127.0.0.1:${await firstPort(driver, 'one')}/`
+
+  await until(() => fetch(url).then(answer => answer.ok, () => false))
+
+  expect(await (await fetch(url)).text()).toBe('one')
+})
+
+test('stopping asks the whole group first, waits for it, and kills what is left after the grace', async () => {
+  const { directory, driver } = place()
+  const polite = 'trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.05; done'
+  const stubborn = 'trap "" TERM; (trap "" TERM; while :; do sleep 0.05; done) & echo up; while :; do sleep 0.05; done'
+  await driver.start(processOf('command', polite, 'polite'))
+  await driver.start(processOf('command', stubborn, 'stubborn'))
+  for (const id of ['polite', 'stubborn']) await until(async () => (await Array.fromAsync(driver.logs(id, {}))).some(({ line }) => line === 'up'))
+
+  await driver.stop('polite', 60_000)
+  await driver.stop('stubborn', 100)
+
+  const said = (await Array.fromAsync(driver.logs('polite', {}))).filter(({ stream }) => stream === 'stdout')
+  expect(said.map(({ line }) => line)).toEqual(['up', 'bye'])
+  expect([...marked(directory, 'polite'), ...marked(directory, 'stubborn')]).toEqual([])
+})
+
+test('what a dead process left behind, even outside of its group, ends with the instance', async () => {
+  const { directory, driver } = place()
+  await driver.start(processOf('command', 'setsid sleep 1000 & sleep 0.3; exit 1', 'one'))
+  await until(async () => (await driver.observe())[0]?.state === 'exited')
+  expect(marked(directory, 'one')).toHaveLength(1)
+
+  await driver.stop('one', 100)
+
+  expect(marked(directory, 'one')).toEqual([])
+})
+
+test('a program that is not there, and a directory that is not there, are said so and leave nothing', async () => {
+  const { directory, driver } = place()
+
+  await expect(driver.start(processOf('process', './missing --x', 'one'))).rejects.toThrow('there is no program ./missing')
+  await expect(driver.start(serving('two', { dialect: { cwd: 'nowhere' } }))).rejects.toThrow(`there is no directory ${join(directory, 'nowhere')}`)
+
+  expect(await driver.observe()).toEqual([])
+})
+
+test('the working directory of the dialect and relative programs are found from the directory of the driver', async () => {
+  const { directory, driver } = place()
+  writeFileSync(join(directory, 'where.sh'), '#!/bin/sh\npwd\nexec sleep 1000\n', { mode: 0o755 })
+
+  await driver.start(processOf('process', './where.sh', 'one'))
+  await driver.start(processOf('command', 'pwd; exec sleep 1000', 'two', { dialect: { cwd: 'containers' } }))
+
+  for (const [id, path] of [['one', directory], ['two', join(directory, 'containers')]] as const)
+    await until(async () => (await Array.fromAsync(driver.logs(id, {}))).some(({ line }) => line === path))
+})
+
+test('whoever follows gets the lines as they come, and the end', async () => {
+  const { driver } = place()
+  await driver.start(processOf('command', 'for n in 1 2 3; do echo $n; sleep 0.2; done; echo last >&2', 'one'))
+
+  const lines = await Array.fromAsync(driver.logs('one', { follow: true }))
+
+  expect(lines.map(({ line }) => line)).toEqual(['1', '2', '3', 'last'])
+  expect(lines.at(-1)?.stream).toBe('stderr')
+})
+
+test('a server killed at any moment of a start neither loses nor doubles a process', { timeout: 240_000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'vamp-process-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  const owner = join(import.meta.dirname, 'testdata', 'owner.ts')
+  let adopted = 0
+  for (let round = 0; round < 12; round++) {
+    const child = spawn(process.execPath, [owner, directory, '6'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(child.stdout, 'data')
+    await systemClock.sleep(round * 4)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+
+    const driver = openDriver(directory)
+    const seen = await driver.observe()
+    adopted += seen.length
+    for (const { id, state } of seen) expect([id, state, marked(directory, id).filter(({ leads }) => leads).length]).toEqual([id, 'running', 1])
+    const known = new Set(seen.map(({ id }) => id))
+    for (let number = 0; number < 6; number++) if (!known.has(`i${number}`)) expect(marked(directory, `i${number}`)).toEqual([])
+    await stopAll(driver)
+    expect(findByEnvironment([`VAMP_STATE=${join(directory, 'containers')}`])).toEqual([])
+    await driver[Symbol.asyncDispose]()
+  }
+  expect(adopted).toBeGreaterThan(0)
+})
+
+test('processes keep running and logging while there is no server', async () => {
+  const { directory, driver } = place()
+  await driver.start(processOf('command', 'n=0; while :; do n=$((n+1)); echo $n; sleep 0.05; done', 'one'))
+  await driver[Symbol.asyncDispose]()
+  const log = join(directory, 'logs', 'one.stdout.log')
+  await until(() => existsSync(log))
+  const before = readFileSync(log, 'utf8').length
+
+  await until(() => readFileSync(log, 'utf8').length > before)
+
+  const next = openDriver(directory)
+  expect(await next.observe()).toMatchObject([{ id: 'one', state: 'running' }])
+  await stopAll(next)
+  await next[Symbol.asyncDispose]()
+})

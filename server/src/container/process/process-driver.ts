@@ -1,0 +1,249 @@
+/**
+ * Runs workloads as processes of this host. They are detached: they outlive the server, and the next server takes over what
+ * it finds (see `state-directory.ts`). Limits of CPU and memory are not enforced; `prlimit(1)` or a cgroup around the
+ * command line would be the place.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Clock, every } from '@vamp/agent/base/clock'
+import type { Logger } from '@vamp/agent/base/log'
+import { Fault } from '@vamp/model/fault'
+import type { ContainerDriver, LogLine, Observed, Workload } from '../container-driver.ts'
+import { commandLine, PROCESS_DEPLOYABLES, processEnvironment } from './command.ts'
+import { type LogFiles, openLogFiles } from './log-files.ts'
+import { bootId, findByEnvironment, isAlive, type ProcessId, startTimeOf } from './proc.ts'
+import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from './process-ports.ts'
+import { type InstanceRecord, openStateDirectory, type StateDirectory } from './state-directory.ts'
+import { endProcess } from './stop-process.ts'
+
+/** How soon the end of a process that an earlier server started is noticed; own children tell at once. */
+const ADOPTED_POLL_MS = 500
+const LOGS_TEND_MS = 1000
+const HOST = '127.0.0.1'
+
+export interface ProcessDriverOptions {
+  /** Where state and logs are kept; one server at a time. */
+  readonly directory: string
+  readonly clock: Clock
+  readonly log: Logger
+  /** What relative programs and working directories start from; the dialect `process: {cwd}` goes before it. */
+  readonly cwd: string
+  /** What every process finds in its environment besides its own, `PATH` above all. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly ports?: PortRange
+}
+
+export function openProcessDriver(options: ProcessDriverOptions): ContainerDriver {
+  return new ProcessDriver(options)
+}
+
+class ProcessDriver implements ContainerDriver {
+  readonly driver = 'process'
+  readonly deployables = PROCESS_DEPLOYABLES
+  readonly #options: ProcessDriverOptions
+  readonly #state: StateDirectory
+  readonly #logs: LogFiles
+  readonly #ports: PortAllocator
+  readonly #boot = bootId()
+  readonly #records = new Map<string, InstanceRecord>()
+  readonly #children = new Set<string>()
+  /** Starts and stops that are under way, so that none of an instance overlap. */
+  readonly #busy = new Map<string, Promise<void>>()
+  readonly #listeners = new Set<(id: string) => void>()
+  readonly #timers: readonly (() => void)[]
+  #closed = false
+
+  constructor(options: ProcessDriverOptions) {
+    this.#options = options
+    this.#state = openStateDirectory(join(options.directory, 'containers'))
+    this.#logs = openLogFiles({ directory: join(options.directory, 'logs'), clock: options.clock })
+    this.#ports = portAllocator(options.ports ?? DEFAULT_PORTS)
+    for (const record of this.#state.readAll()) this.#recover(record)
+    this.#logs.prune(new Set(this.#records.keys()))
+    this.#timers = [
+      every(options.clock, ADOPTED_POLL_MS, () => this.#pollAdopted()),
+      every(options.clock, LOGS_TEND_MS, () => this.#logs.tend(this.#records.keys())),
+    ]
+  }
+
+  async start(workload: Workload, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    await this.#alone(workload.id, async () => {
+      if (!this.#records.has(workload.id)) await this.#start(workload)
+    })
+  }
+
+  async stop(id: string, graceMs: number, signal?: AbortSignal): Promise<void> {
+    await this.#alone(id, async () => {
+      const record = this.#records.get(id)
+      if (!record) return
+      await endProcess({ leader: record.exit ? undefined : record.process, marks: this.#marks(id), graceMs, clock: this.#options.clock }, signal)
+      this.#state.remove(id)
+      this.#records.delete(id)
+      this.#children.delete(id)
+      this.#ports.release(Object.values(record.ports))
+      this.#logs.tend([id])
+      this.#logs.prune(new Set(this.#records.keys()))
+      this.#changed(id)
+    })
+  }
+
+  async observe(deployment?: string): Promise<readonly Observed[]> {
+    return [...this.#records.values()].filter(({ workload }) => deployment === undefined || workload.deployment === deployment).map(observed)
+  }
+
+  watch(listener: (id: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async *logs(id: string, options: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncGenerator<LogLine> {
+    this.#logs.tend([id])
+    yield* this.#logs.read(id, options)
+    if (options.follow) yield* this.#logs.follow(id, () => !this.#runs(id), signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    for (const stop of this.#timers) stop()
+    this.#listeners.clear()
+    await Promise.allSettled(this.#busy.values())
+  }
+
+  async #alone(id: string, action: () => Promise<void>): Promise<void> {
+    const before = this.#busy.get(id) ?? Promise.resolve()
+    const turn = before.catch(() => {}).then(action)
+    this.#busy.set(id, turn)
+    try {
+      await turn
+    } finally {
+      if (this.#busy.get(id) === turn) this.#busy.delete(id)
+    }
+  }
+
+  async #start(workload: Workload): Promise<void> {
+    const [program, ...words] = commandLine(workload)
+    const cwd = this.#workingDirectory(workload)
+    const ports = await this.#allocate(workload)
+    const record: InstanceRecord = { workload, ports, startedAt: this.#options.clock.now(), boot: this.#boot }
+    try {
+      this.#state.write(record)
+      const environment = processEnvironment(workload, ports, this.#options.environment)
+      const child = await this.#spawn(workload.id, program, words, { cwd, env: { ...environment, VAMP_STATE: this.#state.path } })
+      this.#adopt(record, child)
+    } catch (error) {
+      this.#state.remove(workload.id)
+      this.#ports.release(Object.values(ports))
+      throw error
+    }
+    this.#changed(workload.id)
+  }
+
+  #workingDirectory({ dialect }: Workload): string {
+    const cwd = typeof dialect['cwd'] === 'string' ? resolve(this.#options.cwd, dialect['cwd']) : this.#options.cwd
+    if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) throw new Fault('container_failed', `there is no directory ${cwd} to run in`, { cwd })
+    return cwd
+  }
+
+  /** The numbers of the breed are taken as they are only with the dialect `process: {fixed_ports: true}`: gateways often want the same. */
+  async #allocate({ ports, dialect }: Workload): Promise<Record<string, number>> {
+    if (dialect['fixed_ports'] === true) return Object.fromEntries(ports.map(({ name, number }) => [name, number]))
+    const numbers = await this.#ports.allocate(ports.length)
+    return Object.fromEntries(ports.map(({ name }, index) => [name, numbers[index] ?? 0]))
+  }
+
+  /** Resolves when the program is loaded; only then is there anything to find by its environment. */
+  #spawn(id: string, program: string, words: readonly string[], { cwd, env }: { cwd: string; env: Record<string, string> }): Promise<ChildProcess> {
+    const { stdout, stderr } = this.#logs.open(id)
+    return new Promise<ChildProcess>((done, fail) => {
+      const child = spawn(program, words, { cwd, env, detached: true, stdio: ['ignore', stdout, stderr] })
+      child.once('error', (cause: NodeJS.ErrnoException) =>
+        fail(new Fault('container_failed', cause.code === 'ENOENT' ? `there is no program ${program}` : `${program} cannot be started: ${cause.message}`, { program, cwd }, { cause })))
+      if (child.pid !== undefined) done(child)
+    }).finally(() => { closeSync(stdout); closeSync(stderr) })
+  }
+
+  #adopt(record: InstanceRecord, child: ChildProcess): void {
+    const { id } = record.workload
+    const pid = child.pid ?? 0
+    const started: InstanceRecord = { ...record, process: { pid, startTime: startTimeOf(pid) ?? 0 } }
+    this.#records.set(id, started)
+    this.#children.add(id)
+    child.unref()
+    child.once('exit', (code, signal) => {
+      if (this.#records.get(id)?.process?.pid === pid) this.#exited(id, signal ? `was ended by ${signal}` : `exited with code ${code}`)
+    })
+    try {
+      this.#state.write(started)
+    } catch (error) {
+      // It runs and can be found by its marks; there is only no note of its number.
+      this.#options.log.warn('the number of a started process could not be noted', { id, pid, error })
+    }
+  }
+
+  #exited(id: string, reason: string): void {
+    const record = this.#records.get(id)
+    if (!record || record.exit || this.#closed) return
+    const exited: InstanceRecord = { ...record, exit: { reason, time: this.#options.clock.now() } }
+    this.#records.set(id, exited)
+    this.#children.delete(id)
+    this.#logs.tend([id])
+    try {
+      this.#state.write(exited)
+    } catch (error) {
+      this.#options.log.warn('the end of a process could not be noted', { id, reason, error })
+    }
+    this.#changed(id)
+  }
+
+  #recover(record: InstanceRecord): void {
+    const { id } = record.workload
+    const process = record.process ?? (record.exit || record.boot !== this.#boot ? undefined : this.#find(id))
+    if (!process && !record.exit) {
+      // It was about to be started, and was not.
+      this.#state.remove(id)
+      return
+    }
+    const found = process ? { ...record, process } : record
+    this.#records.set(id, found)
+    this.#ports.hold(Object.values(record.ports))
+    if (!record.process) this.#state.write(found)
+    if (record.boot !== this.#boot) this.#exited(id, 'ended with the machine')
+    else this.#pollAdopted()
+  }
+
+  #find(id: string): ProcessId | undefined {
+    const all = findByEnvironment(this.#marks(id)).toSorted((a, b) => a.startTime - b.startTime)
+    const leader = all.find(({ leads }) => leads)
+    return leader && { pid: leader.pid, startTime: leader.startTime }
+  }
+
+  #pollAdopted(): void {
+    for (const [id, { process, exit }] of this.#records)
+      if (process && !exit && !this.#children.has(id) && !isAlive(process)) this.#exited(id, 'ended while nobody watched')
+  }
+
+  #marks(id: string): readonly string[] {
+    return [`VAMP_INSTANCE=${id}`, `VAMP_STATE=${this.#state.path}`]
+  }
+
+  #runs(id: string): boolean {
+    const record = this.#records.get(id)
+    return record !== undefined && !record.exit
+  }
+
+  #changed(id: string): void {
+    for (const listener of this.#listeners) listener(id)
+  }
+}
+
+function observed({ workload, ports, startedAt, exit }: InstanceRecord): Observed {
+  return {
+    id: workload.id, deployment: workload.deployment, cluster: workload.cluster, service: workload.service, digest: workload.digest,
+    host: HOST, ports, health_checks: workload.health_checks,
+    ...(exit
+      ? { state: 'exited', health: 'unknown', reason: exit.reason, since: exit.time }
+      : { state: 'running', health: workload.health_checks.length > 0 ? 'unknown' : 'healthy', since: startedAt }),
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * What a server must still know of its processes after it was killed at any moment: one file per instance.
+ * The file is there before the process is (with no `process` in it) and until the instance was stopped. A file without a
+ * process is resolved by looking for the marker in the environment of what runs, so no instance is lost or started twice.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Fault } from '@vamp/model/fault'
+import type { Workload } from '../container-driver.ts'
+import type { ProcessId } from './proc.ts'
+
+export interface InstanceRecord {
+  readonly workload: Workload
+  readonly ports: Readonly<Record<string, number>>
+  /** Unix milliseconds. */
+  readonly startedAt: number
+  /** Of the machine, see `bootId`. */
+  readonly boot: string
+  readonly process?: ProcessId
+  readonly exit?: { readonly reason: string; readonly time: number }
+}
+
+export interface StateDirectory {
+  readonly path: string
+  readAll(): readonly InstanceRecord[]
+  /** All or nothing; survives the server, not the machine, whose processes end with it. Throws `Fault('disk_full')`. */
+  write(record: InstanceRecord): void
+  remove(id: string): void
+}
+
+const SUFFIX = '.json'
+
+export function openStateDirectory(path: string): StateDirectory {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  const file = (id: string) => join(path, id + SUFFIX)
+  return {
+    path,
+    readAll: () => readdirSync(path).filter(name => name.endsWith(SUFFIX)).flatMap(name => parse(readFileSync(join(path, name), 'utf8'))),
+    write(record) {
+      const temporary = `${file(record.workload.id)}.new`
+      try {
+        writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 })
+        renameSync(temporary, file(record.workload.id))
+      } catch (cause) {
+        rmSync(temporary, { force: true })
+        if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT'))
+          throw new Fault('disk_full', 'there is no space to note what is being started', { path }, { cause })
+        throw cause
+      }
+    },
+    remove(id) { rmSync(file(id), { force: true }) },
+  }
+}
+
+/** A file that cannot be read as a record is left alone: the process behind it, if there is one, is found by no one. */
+function parse(text: string): InstanceRecord[] {
+  try {
+    return [JSON.parse(text) as InstanceRecord]
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,12 @@
+/** A server that starts a number of instances and is killed while it does. */
+import { systemClock } from '@vamp/agent/base/clock'
+import { silent } from '@vamp/agent/base/log'
+import { TEST_WORKLOAD } from '../../testdata/workload.ts'
+import { openProcessDriver } from '../process-driver.ts'
+
+const [directory = '', count = '0'] = process.argv.slice(2)
+const driver = openProcessDriver({ directory, clock: systemClock, log: silent, cwd: directory, environment: { PATH: '/usr/bin:/bin' } })
+process.stdout.write('starting\n')
+for (let number = 0; number < Number(count); number++)
+  await driver.start({ ...TEST_WORKLOAD, deployable: { type: 'process', definition: 'sleep 1000' }, id: `i${number}` })
+await systemClock.sleep(60_000)
