@@ -1,0 +1,148 @@
+/**
+ * The only place that retries. Reconcilers are woken by name; this decides when each name runs: one run of a name at a time,
+ * a bounded number of names at once, back-off after failures, a timer for `again`.
+ *
+ * There is at most one entry per name, so the memory it takes is bounded by the number of names there are.
+ */
+import type { Clock } from '@vamp/agent/base/clock'
+import type { Logger } from '@vamp/agent/base/log'
+import { Fault } from '@vamp/model/fault'
+import type { KeyedQueue, Outcome, Reconciler } from './reconciler.ts'
+
+/** Names reconciled at the same time, unless told otherwise. */
+const CONCURRENCY = 8
+const BACKOFF_FIRST_MS = 250
+const BACKOFF_MAX_MS = 60_000
+/** A wake-up ends the waiting after a failure, but not below this: a reconciler that writes what wakes it must not spin. */
+const BACKOFF_WOKEN_MS = 100
+/** A delay from here on is worth a look; a shorter one is how things start. */
+const WARN_FROM_MS = 4000
+
+export interface KeyedQueueOptions {
+  /** For the log: whose queue it is. */
+  readonly name: string
+  readonly reconciler: Reconciler
+  readonly clock: Clock
+  readonly log: Logger
+  /** Uniform in [0, 1): spreads retries that failed together. */
+  readonly random: () => number
+  readonly concurrency?: number
+}
+
+type State =
+  | { readonly is: 'waiting' }
+  | { readonly is: 'running'; wokenAgain: boolean }
+  | { readonly is: 'sleeping'; readonly until: number; readonly cancel: () => void }
+
+interface Entry { state: State; failures: number }
+
+export function openKeyedQueue({ name: queue, reconciler, clock, log, random, concurrency = CONCURRENCY }: KeyedQueueOptions): KeyedQueue {
+  const entries = new Map<string, Entry>()
+  const ready: string[] = []
+  const running = new Set<Promise<void>>()
+  const closing = new AbortController()
+
+  function enqueue(name: string, entry: Entry): void {
+    entry.state = { is: 'waiting' }
+    ready.push(name)
+    pump()
+  }
+
+  function pump(): void {
+    while (running.size < concurrency && !closing.signal.aborted) {
+      const name = ready.shift()
+      const entry = name === undefined ? undefined : entries.get(name)
+      if (name === undefined || !entry) return
+      const state: State = { is: 'running', wokenAgain: false }
+      entry.state = state
+      // A turn later, so that a wake-up from inside a commit never runs a reconciler inside that commit.
+      const run = Promise.resolve().then(() => reconcile(name, entry)).then(next => {
+        running.delete(run)
+        settle(name, entry, state.wokenAgain ? woken(entry) : next)
+        pump()
+      })
+      running.add(run)
+    }
+  }
+
+  /** Milliseconds until the next run, or nothing when there is none. */
+  async function reconcile(name: string, entry: Entry): Promise<number | undefined> {
+    try {
+      const outcome: Outcome = await reconciler.reconcile(name, closing.signal)
+      entry.failures = 0
+      return outcome.is === 'again' ? outcome.afterMs : undefined
+    } catch (error) {
+      return closing.signal.aborted ? undefined : failed(name, entry, error)
+    }
+  }
+
+  function failed(name: string, entry: Entry, error: unknown): number | undefined {
+    entry.failures++
+    if (error instanceof Fault && error.terminal) {
+      log.error('reconciliation failed and is not tried again until something changes', { queue, name, error })
+      return undefined
+    }
+    const afterMs = backoffMs(entry.failures, random)
+    const facts = { queue, name, failures: entry.failures, afterMs, error }
+    if (!(error instanceof Fault) || afterMs >= BACKOFF_MAX_MS / 2) log.error('reconciliation keeps failing', facts)
+    else if (afterMs >= WARN_FROM_MS) log.warn('reconciliation failed again', facts)
+    else log.info('reconciliation failed, will be tried again', facts)
+    return afterMs
+  }
+
+  function settle(name: string, entry: Entry, afterMs: number | undefined): void {
+    if (closing.signal.aborted) return
+    if (afterMs === undefined) {
+      entries.delete(name)
+    } else if (afterMs <= 0) {
+      enqueue(name, entry)
+    } else {
+      sleep(name, entry, afterMs)
+    }
+  }
+
+  function sleep(name: string, entry: Entry, afterMs: number): void {
+    entry.state = { is: 'sleeping', until: clock.monotonic() + afterMs, cancel: clock.after(afterMs, () => enqueue(name, entry)) }
+  }
+
+  return {
+    get size() { return ready.length + running.size },
+    wake(name) {
+      if (closing.signal.aborted) return
+      const entry = entries.get(name)
+      if (!entry) {
+        const fresh: Entry = { state: { is: 'waiting' }, failures: 0 }
+        entries.set(name, fresh)
+        return enqueue(name, fresh)
+      }
+      switch (entry.state.is) {
+        case 'waiting': return
+        case 'running': entry.state.wokenAgain = true; return
+        case 'sleeping': {
+          const { cancel, until } = entry.state
+          const remaining = Math.min(until - clock.monotonic(), woken(entry))
+          cancel()
+          return remaining > 0 ? sleep(name, entry, remaining) : enqueue(name, entry)
+        }
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort(new Fault('timeout', 'the server is stopping'))
+      for (const { state } of entries.values()) if (state.is === 'sleeping') state.cancel()
+      entries.clear()
+      ready.length = 0
+      await Promise.all(running)
+    },
+  }
+}
+
+/** Milliseconds from a wake-up to the run. */
+function woken(entry: Entry): number {
+  return entry.failures > 0 ? BACKOFF_WOKEN_MS : 0
+}
+
+/** Doubles from 250 ms to a minute; the upper half of the delay is random ("equal jitter"). */
+export function backoffMs(failures: number, random: () => number): number {
+  const full = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.min(failures - 1, 30))
+  return full / 2 + random() * full / 2
+}
