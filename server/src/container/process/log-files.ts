@@ -21,14 +21,17 @@ const GROWTHS_MAX = 600
 
 interface Growth { readonly size: number; readonly time: number }
 
+/** How much of each stream was read, in bytes. */
+export type LogEnds = ReadonlyMap<Stream, number>
+
 export interface LogFiles {
   /** File descriptors for a new process; close them after the start. */
   open(id: string): { readonly stdout: number; readonly stderr: number }
   /** Notes growth (line times are as exact as this is called often) and cuts what is too long. */
   tend(ids: Iterable<string>): void
-  read(id: string, options: { readonly tail?: number; readonly since?: number }): readonly LogLine[]
-  /** New lines from now on, until the signal or until `ended` says so and nothing is left. */
-  follow(id: string, ended: () => boolean, signal?: AbortSignal): AsyncGenerator<LogLine>
+  read(id: string, options: { readonly tail?: number; readonly since?: number }): { readonly lines: readonly LogLine[]; readonly ends: LogEnds }
+  /** The lines after those read, until the signal or until `ended` says so and nothing is left. */
+  follow(id: string, after: LogEnds, ended: () => boolean, signal?: AbortSignal): AsyncGenerator<LogLine>
   /** Removes the logs of all but these and the last ended ones. */
   prune(living: ReadonlySet<string>): void
 }
@@ -70,16 +73,18 @@ export function openLogFiles({ directory, clock, maxBytes = FILE_BYTES_MAX }: { 
       }
     },
     read(id, { tail, since = 0 }) {
-      if (tail === 0) return []
-      const lines = STREAMS.flatMap(stream => [older(path(id, stream)), path(id, stream)].flatMap(file => {
+      const ends = new Map<Stream, number>()
+      const all = STREAMS.flatMap(stream => [older(path(id, stream)), path(id, stream)].flatMap(file => {
         const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-        const from = tail === undefined ? 0 : Math.max(0, size - tail * LINE_LENGTH_MAX)
-        return linesOf(file, stream, from, size).lines
+        const from = tail === undefined ? 0 : Math.max(0, size - Math.max(1, tail) * LINE_LENGTH_MAX)
+        const { lines, end } = linesOf(file, stream, from, size)
+        ends.set(stream, end)
+        return lines
       })).filter(({ time }) => time >= since).sort((a, b) => a.time - b.time)
-      return tail === undefined ? lines : lines.slice(-tail)
+      return { lines: tail === undefined ? all : tail === 0 ? [] : all.slice(-tail), ends }
     },
-    async *follow(id, ended, signal) {
-      const offsets = new Map(STREAMS.map(stream => [stream, statSync(path(id, stream), { throwIfNoEntry: false })?.size ?? 0]))
+    async *follow(id, after, ended, signal) {
+      const offsets = new Map(after)
       while (!signal?.aborted) {
         const last = ended()
         for (const stream of STREAMS) {

@@ -12,7 +12,7 @@ import { TEST_WORKLOAD } from '../testdata/workload.ts'
 import { findByEnvironment } from './proc.ts'
 import { openProcessDriver } from './process-driver.ts'
 
-const SERVE = `${process.execPath} -e "console.log('hello'); require('http').createServer((q, a) => a.end(process.env.VAMP_INSTANCE)).listen(process.env.PORT, '127.0.0.1')"`
+const SERVE = `${process.execPath} -e "process.stdout.write('hello\\n'); require('http').createServer((q, a) => a.end(process.env.VAMP_INSTANCE)).listen(process.env.PORT, '127.0.0.1')"`
 const PATH = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
 
 const openDriver = (directory: string) => openProcessDriver({ directory, clock: systemClock, log: silent, cwd: directory, environment: PATH })

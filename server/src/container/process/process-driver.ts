@@ -100,8 +100,9 @@ class ProcessDriver implements ContainerDriver {
 
   async *logs(id: string, options: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncGenerator<LogLine> {
     this.#logs.tend([id])
-    yield* this.#logs.read(id, options)
-    if (options.follow) yield* this.#logs.follow(id, () => !this.#runs(id), signal)
+    const { lines, ends } = this.#logs.read(id, options)
+    yield* lines
+    if (options.follow) yield* this.#logs.follow(id, ends, () => !this.#runs(id), signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
