@@ -1,0 +1,150 @@
+/**
+ * A condition as one regular expression, so that a new condition is a map entry and no configuration.
+ * The subject is the request as text (`frontend.ts` writes it), after the generation's line:
+ *
+ *     method ⏎ path ⏎ source address in hex ⏎ country ⏎ raw flags ⏎ name: value ⏎ name: value ⏎ …
+ *
+ * Every operand is a look-ahead from the start of that text, so `and` is concatenation, `or` an alternative and `not` a
+ * negative look-ahead. Literals are written byte by byte: nothing of a user's text is ever syntax.
+ */
+import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { ConditionNode } from '@vamp/model/condition'
+import { Fault } from '@vamp/model/fault'
+
+/** HAProxy takes a command and its payload in one buffer of 16 kB. */
+export const PATTERN_BYTES_MAX = 8_000
+
+export function conditionPattern(node: ConditionNode): string {
+  const pattern = assertion(node)
+  if (pattern.length > PATTERN_BYTES_MAX) throw refused(`it takes ${pattern.length} bytes as a pattern, the limit is ${PATTERN_BYTES_MAX}`)
+  return pattern
+}
+
+/** The raw ACLs of a condition, which cannot be map entries. */
+export function rawAcls(node: ConditionNode): string[] {
+  if (node.is === 'raw') return [node.acl]
+  if (node.is === 'not') return rawAcls(node.operand)
+  return node.is === 'and' || node.is === 'or' ? [...rawAcls(node.left), ...rawAcls(node.right)] : []
+}
+
+/** The name under which a raw ACL is defined, and its flag in the subject. */
+export const rawFlag = (acl: string): string => `raw_${createHash('sha256').update(acl.trim()).digest('hex').slice(0, 16)}`
+
+/** Does any operand need the country of the source address? */
+export function needsCountry(node: ConditionNode): boolean {
+  if (node.is === 'not') return needsCountry(node.operand)
+  return node.is === 'and' || node.is === 'or' ? needsCountry(node.left) || needsCountry(node.right) : node.is === 'country'
+}
+
+function assertion(node: ConditionNode): string {
+  switch (node.is) {
+    case 'and': return assertion(node.left) + assertion(node.right)
+    case 'or': return `(?:${assertion(node.left)}|${assertion(node.right)})`
+    case 'not': return `(?!${assertion(node.operand)})`
+    case 'true': return '(?=)'
+    case 'false': return '(?!)'
+    case 'host': return header('host', `(?i:${literal(node.value)})${node.value.includes(':') ? '' : '(?::[0-9]+)?'}[\\x20\\t]*\\r`)
+    case 'user_agent': return userAgent(node.value)
+    case 'header': return `(?=${ANY}\\n${literal(node.name.toLowerCase())}:)`
+    case 'header_contains': return header(node.name, `[^\\n]*${literal(node.value)}`)
+    case 'cookie': return cookie(node.name, '')
+    case 'cookie_contains': return cookie(node.name, `[^;\\r\\n]*${literal(node.value)}`)
+    case 'path': return path(node.match, node.value)
+    case 'method': return `(?=(?i:${literal(node.value)})\\n)`
+    case 'country': return `(?=${lines(3)}(?i:${literal(node.value)})\\n)`
+    case 'ip': return `(?=${lines(2)}${network(node.network)}\\n)`
+    case 'device': return device(node.value)
+    case 'raw': return `(?=${lines(4)}[^\\n]*;${rawFlag(node.acl)};)`
+    default: return node satisfies never
+  }
+}
+
+const ANY = '(?s:.*?)'
+const lines = (count: number) => `(?:[^\\n]*\\n){${count}}`
+
+const header = (name: string, value: string) => `(?=${ANY}\\n${literal(name.toLowerCase())}:[\\x20\\t]*${value})`
+const cookie = (name: string, value: string) => `(?=${ANY}\\ncookie:(?:[^\\n]*;)?[\\x20\\t]*${literal(name)}=${value})`
+
+/** Browsers by their short names; everything else is a piece of the header. */
+const BROWSERS: Readonly<Record<string, readonly string[]>> = {
+  chrome: ['Chrome'], firefox: ['Firefox'], safari: ['Safari', 'Version'], edge: ['Edge'], ie: ['MSIE'],
+}
+
+function userAgent(value: string): string {
+  const pieces = BROWSERS[value.toLowerCase()] ?? [value]
+  return pieces.map(piece => header('user-agent', `[^\\n]*${literal(piece)}`)).join('')
+}
+
+const DEVICES: Readonly<Record<string, string>> = {
+  mobile: header('user-agent', '[^\\n]*(?:Mobi|iPhone|iPod|Windows\\x20Phone|BlackBerry|Opera\\x20Mini)'),
+  tablet: `(?:${header('user-agent', '[^\\n]*(?:iPad|Tablet|Kindle|Silk/)')}|${header('user-agent', '[^\\n]*Android')}(?!${header('user-agent', '[^\\n]*Mobi')}))`,
+  bot: header('user-agent', '[^\\n]*(?i:bot|crawl|spider|slurp)'),
+}
+
+function device(value: string): string {
+  const name = value.toLowerCase()
+  if (name === 'desktop') return `(?!${DEVICES['mobile']})(?!${DEVICES['tablet']})(?!${DEVICES['bot']})`
+  const pattern = DEVICES[name]
+  if (!pattern) throw refused(`the device '${value.slice(0, 40)}' is none of mobile, tablet, desktop, bot`)
+  return pattern
+}
+
+function path(match: 'is' | 'begins' | 'contains' | 'matches', value: string): string {
+  switch (match) {
+    case 'is': return `(?=${lines(1)}${literal(value)}\\n)`
+    case 'begins': return `(?=${lines(1)}${literal(value)})`
+    case 'contains': return `(?=${lines(1)}[^\\n]*${literal(value)})`
+    // The address's line must follow where the expression ended: it cannot have left the path.
+    case 'matches': return `(?=${lines(1)}[^\\n]*?(?m:${expression(value)})[^\\n]*\\n[0-9A-F]+\\n)`
+    default: return match satisfies never
+  }
+}
+
+/** A user's regular expression: one that JavaScript's strict syntax takes is also whole in HAProxy's, and cannot leave its group. */
+function expression(text: string): string {
+  try {
+    new RegExp(text, 'u')
+  } catch (cause) {
+    throw refused(`'${text.slice(0, 80)}' is no regular expression: ${cause instanceof Error ? cause.message : ''}`)
+  }
+  if (/\\[ukp]|\(\?<|\(\?[^:=!]|\(\*/.test(text)) throw refused(`'${text.slice(0, 80)}' uses groups or escapes that not every proxy knows`)
+  return [...text].map(char => /[\u0000-\u0020\u007f-\u{10ffff}#]/u.test(char) ? literal(char) : char).join('')
+}
+
+function literal(text: string): string {
+  return [...new TextEncoder().encode(text)].map(byte => {
+    const char = String.fromCharCode(byte)
+    return /[A-Za-z0-9_]/.test(char) ? char : `\\x${byte.toString(16).padStart(2, '0')}`
+  }).join('')
+}
+
+/** An address or CIDR network over the address in hex digits, 8 of them for IPv4, 32 for IPv6. */
+function network(text: string): string {
+  const [address = '', size] = text.trim().split('/')
+  const family = isIP(address)
+  const bytes = family === 4 ? address.split('.').map(Number) : family === 6 ? ipv6Bytes(address) : []
+  const bits = size === undefined ? bytes.length * 8 : Number(size)
+  if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > bytes.length * 8) throw refused(`'${text.slice(0, 60)}' is no address or network`)
+  const digits = bytes.flatMap(byte => [byte >> 4, byte & 15])
+  return digits.map((digit, index) => {
+    const fixed = Math.max(0, Math.min(4, bits - index * 4))
+    const low = digit & (0xf0 >> fixed) & 15
+    const choices = Array.from({ length: 1 << (4 - fixed) }, (_, each) => (low + each).toString(16).toUpperCase())
+    return choices.length === 1 ? choices.join('') : `[${choices.join('')}]`
+  }).join('')
+}
+
+function ipv6Bytes(address: string): number[] {
+  const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts) => {
+    const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number)
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+  })
+  const [head = '', tail] = plain.split('::')
+  const words = (part: string) => part === '' ? [] : part.split(':').map(word => Number.parseInt(word, 16))
+  const [front, back] = [words(head), words(tail ?? '')]
+  const all = tail === undefined ? front : [...front, ...Array<number>(8 - front.length - back.length).fill(0), ...back]
+  return all.flatMap(word => [word >> 8, word & 255])
+}
+
+const refused = (reason: string) => new Fault('proxy_refused', 'the condition cannot be carried out', { reason })

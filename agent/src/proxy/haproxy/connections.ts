@@ -1,0 +1,52 @@
+/** Requests and connections in progress, of the worker that serves and of those that end after a reload. */
+import { createConnection } from 'node:net'
+import { Fault } from '@vamp/model/fault'
+import type { Layout } from './layout.ts'
+import { masterSocket } from './process.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Old workers that are asked; there are more only if reloads come faster than requests end. */
+const OLD_WORKERS_MAX = 20
+
+/** By endpoint id; endpoints without any are missing. */
+export async function serverConnections(directory: string, runtime: () => Runtime | undefined, layout: () => Layout): Promise<ReadonlyMap<string, number>> {
+  const now = runtime()
+  if (!now) return new Map()
+  const ids = new Map(layout().slots.flatMap(slot => Object.entries(slot.servers).map(([name, server]) => [name, server.id] as const)))
+  const counts = new Map<string, number>()
+  const answers = [await now.ask('show servers conn'), ...await oldWorkers(directory)]
+  for (const answer of answers) for (const [name, used] of usedConnections(answer)) {
+    const id = ids.get(name) ?? name
+    if (used > 0) counts.set(id, (counts.get(id) ?? 0) + used)
+  }
+  return counts
+}
+
+/** `backend/server … used_cur`: the seventh column. */
+export function* usedConnections(answer: string): Generator<readonly [server: string, used: number]> {
+  for (const line of answer.split('\n')) {
+    const [key = '', , , , , , used] = line.split(' ')
+    const slash = key.indexOf('/')
+    if (slash > 0 && /^b\d+$/.test(key.slice(0, slash))) yield [key.slice(slash + 1), Number(used) || 0]
+  }
+}
+
+async function oldWorkers(directory: string): Promise<string[]> {
+  const shown = await askMaster(directory, 'show proc').catch(() => '')
+  const old = shown.slice(shown.indexOf('# old workers')).split('\n').flatMap(line => /^(\d+)\s+worker/.exec(line)?.[1] ?? [])
+  if (!shown.includes('# old workers')) return []
+  return Promise.all(old.slice(0, OLD_WORKERS_MAX).map(pid => askMaster(directory, `@!${pid} show servers conn`).catch(() => '')))
+}
+
+function askMaster(directory: string, command: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(masterSocket(directory))
+    let text = ''
+    socket.setEncoding('latin1')
+    socket.setTimeout(2_000, () => socket.destroy(new Error('no answer')))
+    socket.on('data', (data: string) => { text += data })
+    socket.on('error', cause => reject(new Fault('proxy_unreachable', 'the haproxy master does not answer', {}, { cause })))
+    socket.on('end', () => { socket.destroy(); resolve(text) })
+    socket.write(`${command}\n`)
+  })
+}

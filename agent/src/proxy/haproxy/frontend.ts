@@ -1,0 +1,160 @@
+/**
+ * The rules of a frontend: from a request to a backend in one hop, with everything that may change read from maps.
+ * Variables: `txn.g` generation with flags, `txn.c` what the conditions say (`backend/strength/route`), `txn.be` the backend,
+ * `txn.by` set if a condition chose it, `txn.sbe` where the visitor's cookie leads.
+ */
+import { createHash } from 'node:crypto'
+import type { GatewayTable } from '@vamp/model/routing/table'
+import { rawAcls, rawFlag } from './condition-pattern.ts'
+import { httpLog, TCP_LOG } from './log-line.ts'
+import { cookieWord, FLAGS } from './program.ts'
+import { quote, rawWords } from './quote.ts'
+import { serverAddress } from './server.ts'
+import { DRAW_BITS } from './shares.ts'
+
+export interface FrontendPaths { readonly generations: string; readonly hosts: string; map(frontend: string, kind: 'conditions' | 'shares' | 'stick'): string }
+
+/** Name of the frontend that all virtual hosts share. */
+export const HOSTS = 'hosts'
+
+export function gatewayFrontend(id: string, gateway: GatewayTable, paths: FrontendPaths): string[] {
+  const bind = `bind ${serverAddress(gateway.address === '' ? '*' : gateway.address, gateway.port)}`
+  const generation = `str(${id}),map_str_int(${paths.generations},0)`
+  if (gateway.mode === 'tcp') return [`mode tcp`, bind, ...tcpRules(id, generation, paths)]
+  return [bind, ...httpRules({ id, generation, paths, cookie: cookieWord(gateway.lookup_name).slice(0, 12), split: gateway.split, raw: gatewayRaw(gateway) })]
+}
+
+/** Every gateway that has virtual hosts, behind one listener: the Host header says which one, the rest is the same. */
+export function hostsFrontend(address: string, port: number, gateways: readonly GatewayTable[], paths: FrontendPaths): string[] {
+  return [
+    `bind ${serverAddress(address, port)}`,
+    `http-request set-var(txn.gw) req.hdr(host),field(1,:),lower,map_str(${paths.hosts})`,
+    ...httpRules({ id: HOSTS, generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host', split: undefined,
+      raw: [...new Set(gateways.filter(gateway => gateway.virtual_hosts.length > 0).flatMap(gatewayRaw))] }),
+    'http-request return status 404 if !{ var(txn.gw) -m found }',
+  ]
+}
+
+/** Distinct raw ACLs of a gateway's conditions, sorted. */
+export function gatewayRaw(gateway: GatewayTable): string[] {
+  return [...new Set(gateway.routes.flatMap(route => route.condition ? rawAcls(route.condition) : []))].sort()
+}
+
+function tcpRules(id: string, generation: string, paths: FrontendPaths): string[] {
+  return [
+    `log-format "${TCP_LOG}"`,
+    `tcp-request content set-var(txn.base) ${generation},div(${FLAGS.all}),mul(${2 ** DRAW_BITS})`,
+    `tcp-request content set-var(txn.be) rand(10000),add(txn.base),map_ip(${paths.map(id, 'shares')})`,
+    'use_backend %[var(txn.be)] if { var(txn.be) -m found }',
+    'default_backend lost-tcp',
+  ]
+}
+
+interface HttpRules {
+  readonly id: string
+  readonly generation: string
+  readonly paths: FrontendPaths
+  /** Distinguishes this frontend's cookies: cookies know no ports. */
+  readonly cookie: string
+  readonly split: GatewayTable['split']
+  readonly raw: readonly string[]
+}
+
+function httpRules(rules: HttpRules): string[] {
+  const { id, paths } = rules
+  return [
+    `log-format "${httpLog(rules.split ? 'var(txn.session)' : 'src_port')}"`,
+    'http-request set-var(txn.t0) date(0,us)',
+    'http-response set-var(txn.tr) date(0,us),sub(txn.t0)',
+    `http-request set-var(txn.g) ${rules.generation}`,
+    `acl sticky var(txn.g),and(${FLAGS.sticky}) gt 0`,
+    `acl instance var(txn.g),and(${FLAGS.instance}) gt 0`,
+    `acl conditions var(txn.g),and(${FLAGS.conditions}) gt 0`,
+    'acl matched var(txn.c) -m found',
+    'acl cookie var(txn.ck) -m found',
+    'acl led var(txn.sbe) -m found',
+    'acl chosen var(txn.be) -m found',
+    ...cookieRules(rules),
+    ...conditionRules(rules),
+    ...strengthRules(),
+    'http-request set-var(txn.be) var(txn.sbe) if led !chosen',
+    `http-request set-var(txn.base) var(txn.g),div(${FLAGS.all}),mul(${2 ** DRAW_BITS}) if !chosen`,
+    ...splitRules(rules),
+    `http-request set-var(txn.be) rand(10000),add(txn.base),map_ip(${paths.map(id, 'shares')}) if !chosen`,
+    ...keepRules(rules),
+    'use_backend %[var(txn.be)] if chosen',
+    'default_backend lost',
+  ]
+}
+
+/** Where the visitor was before: `vamp_<gateway>=<route>~<route whose condition turned it away>`, and its instance. */
+function cookieRules({ id, paths, cookie }: HttpRules): string[] {
+  const stick = paths.map(id, 'stick')
+  return [
+    `http-request set-var(txn.ck) req.cook(vamp_${cookie}) if sticky`,
+    `http-request set-var(txn.cki) req.cook(vamp_i_${cookie}) if cookie instance`,
+    'http-request set-var(txn.ckr) var(txn.ck),field(1,~) if cookie',
+    `http-request set-var(txn.sbe) var(txn.g),concat(/,txn.ckr),map_str(${stick}) if cookie`,
+    `http-request set-var(txn.sbe) var(txn.g),concat(/,txn.ckr),concat(/,txn.cki),map_str(${stick}) if cookie instance !led`,
+  ]
+}
+
+/** The request as text, and what the conditions say to it. */
+function conditionRules({ id, paths, raw }: HttpRules): string[] {
+  const names = raw.map(acl => [rawFlag(acl), rawWords(acl)] as const)
+  return [
+    ...names.map(([name, words]) => `acl ${name} ${words.map(quote).join(' ')}`),
+    ...(raw.length > 0 ? ['http-request set-var(txn.raw) str(;) if conditions'] : []),
+    ...names.map(([name]) => `http-request set-var(txn.raw) var(txn.raw),concat(${name};) if conditions ${name}`),
+    'http-request set-var(txn.u) path if conditions',
+    'http-request set-var(txn.ip) src,hex if conditions',
+    'http-request set-var(txn.h) req.hdrs if conditions',
+    'http-request set-var(txn.m) method if conditions',
+    'http-request set-var(txn.x) var(txn.g),concat("\\n",txn.m),concat("\\n",txn.u),concat("\\n",txn.ip),concat("\\n",txn.country),concat("\\n",txn.raw),concat("\\n",txn.h) if conditions',
+    `http-request set-var(txn.c) var(txn.x),map_reg(${paths.map(id, 'conditions')}) if conditions`,
+  ]
+}
+
+/** Strength is drawn once for a visitor who is sticky: who was taken stays, who was turned away stays away. */
+function strengthRules(): string[] {
+  return [
+    'http-request set-var(txn.cbe) var(txn.c),field(1,/) if matched',
+    'http-request set-var(txn.cs) var(txn.c),field(2,/),add(0) if matched',
+    'http-request set-var(txn.cr) var(txn.c),field(3,/) if matched sticky',
+    'http-request set-var(txn.be) var(txn.sbe) if matched led { var(txn.sbe),strcmp(txn.cbe) eq 0 }',
+    'http-request set-var(txn.be) var(txn.sbe) if matched led { var(txn.ck),field(2,~),strcmp(txn.cr) eq 0 }',
+    'http-request set-var(txn.be) var(txn.cbe) if matched !chosen { rand(10000),sub(txn.cs) lt 0 }',
+    'http-request set-var(txn.by) str(c) if matched { var(txn.be),strcmp(txn.cbe) eq 0 }',
+    'http-request set-var(txn.no) var(txn.cr) if matched sticky !chosen',
+  ]
+}
+
+/** A visitor's number is the hash of a cookie or header, so that a greater weight only adds visitors; the seed keeps gateways independent. */
+function splitRules({ id, paths, split, cookie }: HttpRules): string[] {
+  if (!split) return []
+  const seed = Number.parseInt(createHash('sha256').update(cookie).digest('hex').slice(0, 7), 16)
+  const fetch = split.by === 'cookie' ? `req.cook(${fetchName(split.name)})` : `req.hdr(${fetchName(split.name)})`
+  return [
+    `http-request set-var(txn.key) ${fetch}`,
+    'http-request set-var(txn.session) src_port',
+    'http-request set-var(txn.session) var(txn.key) if { var(txn.key) -m found }',
+    `http-request set-var(txn.be) var(txn.key),xxh32(${seed}),mod(10000),add(txn.base),map_ip(${paths.map(id, 'shares')}) if !chosen { var(txn.key) -m found }`,
+  ]
+}
+
+/** Names of headers and cookies are tokens; anything else cannot be in a request and is spelled so that it matches nothing. */
+const fetchName = (name: string) => /^[A-Za-z0-9!#$&*+.^_`|~-]{1,128}$/.test(name) ? quote(name) : 'x-vamp-none'
+
+/** Tells the visitor where it is, if that is news. An answer of HAProxy's own pins nobody. */
+function keepRules({ id, paths, cookie }: HttpRules): string[] {
+  const attributes = 'Path=/; HttpOnly; SameSite=Lax'
+  return [
+    'http-request set-var(txn.server) var(txn.cki) if instance led { var(txn.be),strcmp(txn.sbe) eq 0 }',
+    'acl kept var(txn.be),strcmp(txn.sbe) eq 0',
+    `http-request set-var(txn.new) var(txn.g),concat(=,txn.be),map_str(${paths.map(id, 'stick')}),concat(~,txn.no) if sticky !kept`,
+    `http-request set-var(txn.new) var(txn.g),concat(=,txn.be),map_str(${paths.map(id, 'stick')}),concat(~,txn.no) if sticky { var(txn.no) -m found }`,
+    `http-response add-header Set-Cookie "vamp_${cookie}=%[var(txn.new)]; ${attributes}" if { var(txn.new) -m found }`,
+    'http-response set-var(txn.sn) srv_name if instance',
+    `http-response add-header Set-Cookie "vamp_i_${cookie}=%[var(txn.sn)]; ${attributes}" if instance !{ var(txn.cki),strcmp(txn.sn) eq 0 }`,
+  ]
+}

@@ -1,0 +1,73 @@
+/** The proxy port on a real HAProxy: gentle first, reload if it must, and the process outlives ours. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Fault } from '@vamp/model/fault'
+import type { RoutingTable } from '@vamp/model/routing/table'
+import type { Clock } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Applied, Proxy, Sample } from '../proxy.ts'
+import { addressBook, systemResolve } from './addresses.ts'
+import type { Resolve } from './addresses.ts'
+import { carrier } from './carrier.ts'
+import { serverConnections } from './connections.ts'
+import { latest } from './latest.ts'
+import { openLogListener } from './log-listener.ts'
+import { findBinary } from './process.ts'
+
+export interface HaproxyOptions {
+  /** Everything of this HAProxy lives here: configuration, sockets, state. A later process opens the same directory. */
+  readonly directory: string
+  /** Default: the first HAProxy in the usual places. */
+  readonly binary?: string
+  readonly clock: Clock
+  readonly log: Logger
+  /** Default: HAProxy's own choice, one for each core. */
+  readonly threads?: number
+  /** How host names become addresses; default: the system's resolver. */
+  readonly resolve?: Resolve
+}
+
+/** With the suffix that HAProxy adds while it binds, and the kernel's limit of 107 bytes. */
+const DIRECTORY_BYTES_MAX = 75
+
+/**
+ * Opens the driver. A HAProxy that an earlier process left running in the directory is found and goes on serving; the first
+ * `apply` reconciles it. Throws `Fault('unsupported')` if there is no HAProxy on this host.
+ */
+export async function openHaproxy(options: HaproxyOptions): Promise<Proxy> {
+  const { directory, clock, log } = options
+  const binary = options.binary ?? findBinary()
+  if (binary === undefined) throw new Fault('unsupported', 'haproxy is not installed', {})
+  if (Buffer.byteLength(directory) > DIRECTORY_BYTES_MAX || !/^\/[A-Za-z0-9_./-]+$/.test(directory)) {
+    throw new Fault('invalid', 'the directory cannot hold sockets', { directory, reason: `an absolute path of plain characters, at most ${DIRECTORY_BYTES_MAX} bytes` })
+  }
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  let listener: (samples: readonly Sample[], dropped: number) => void = () => {}
+  const queue = latest<RoutingTable, Applied>(table => apply(table))
+  const carried = await carrier({
+    directory, binary, clock, log, alone: work => queue.alone(work),
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+  })
+  const lines = await openLogListener({
+    socket: join(directory, 'log.sock'), clock, names: carried.names, onSamples: (samples, dropped) => listener(samples, dropped),
+  })
+  const addressed = addressBook(options.resolve ?? systemResolve, log)
+  const apply = async (table: RoutingTable) => carried.carry(await addressed(table))
+  const end = async (work: () => Promise<void>) => {
+    await queue.alone(work)
+    await lines.close()
+  }
+  const detach = () => end(carried.detach)
+  return {
+    driver: 'haproxy',
+    async apply(table, signal) {
+      signal?.throwIfAborted()
+      return await queue.submit(table)
+    },
+    connections: () => serverConnections(directory, carried.runtime, carried.layout),
+    onSamples(next) { listener = next },
+    detach,
+    stop: graceMs => end(() => carried.stop(graceMs)),
+    [Symbol.asyncDispose]: detach,
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * What HAProxy carries for a routing table: which frontend a gateway has, which backend a route has, which servers are in it.
+ * Plain data, so that it can be kept as JSON beside the configuration and compared with what the next table needs.
+ *
+ * The idea: frontends and backends cannot be made at run time, everything else can. So backends are numbered slots of a
+ * pool with spares; a route takes one. What a gateway does with a request is its program (see `program.ts`): map entries
+ * under a generation number. A change writes the entries of a new generation and then flips the number, which is one command.
+ */
+import { Fault } from '@vamp/model/fault'
+import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
+import { backendLines, spareLines } from './backend.ts'
+import { gatewayProgram } from './program.ts'
+import { endpointServers } from './server.ts'
+import type { ServerState } from './server.ts'
+
+export interface Layout {
+  readonly revision: number
+  readonly virtual_hosts?: RoutingTable['virtual_hosts']
+  readonly gateways: readonly LaidGateway[]
+  readonly slots: readonly Slot[]
+  /** The generation that was given out last. */
+  readonly generation: number
+}
+
+export interface LaidGateway {
+  /** Name of its frontend: `g1`. */
+  readonly id: string
+  readonly table: GatewayTable
+  readonly generation: number
+  /** Slot of each route, in the order of the routes. */
+  readonly slots: readonly string[]
+  /** Gone from the table; its frontend is shut down and leaves the configuration with the next reload. */
+  readonly closed: boolean
+}
+
+/** One backend of the pool. */
+export interface Slot {
+  /** Name of the backend: `b1`. */
+  readonly id: string
+  readonly mode: 'http' | 'tcp'
+  /** What the configuration says in it besides its servers. */
+  readonly lines: readonly string[]
+  readonly owner?: { readonly gateway: string; readonly route: string }
+  /** Left by its route; free when its last server is gone. */
+  readonly resting: boolean
+  readonly servers: Readonly<Record<string, LaidServer>>
+}
+
+export interface LaidServer {
+  /** Endpoint id. */
+  readonly id: string
+  /** As HAProxy writes it: `127.0.0.1:80`, `[::1]:80`. */
+  readonly address: string
+  readonly state: ServerState
+}
+
+/** Backends that wait for new routes; 11 kB each. */
+export const SPARE_HTTP = 32
+export const SPARE_TCP = 8
+/** Generations are numbers of 18 bits: with the 14 bits of a share they are an IPv4 address. */
+export const GENERATIONS = 2 ** 18
+
+export const EMPTY: Layout = { revision: 0, gateways: [], slots: [], generation: 0 }
+
+/** The layout that the table needs, as close to the previous one as it can be. Slots that had to be made or changed cost a reload. */
+export function layOut(previous: Layout, table: RoutingTable): Layout {
+  const wanted = new Map(table.gateways.map(gateway => [gateway.name, gateway]))
+  const open = new Map(previous.gateways.filter(laid => !laid.closed).map(laid => [laid.table.name, laid]))
+  const pool = slotPool(previous, wanted)
+  const freeGateway = numbered('g', previous.gateways.map(laid => laid.id))
+  let generation = previous.generation
+  const used = new Set(previous.gateways.map(laid => laid.generation))
+  const nextGeneration = () => {
+    do generation = (generation + 1) % GENERATIONS; while (generation === 0 || used.has(generation))
+    used.add(generation)
+    return generation
+  }
+  const gateways = previous.gateways.map(laid => laid.closed || wanted.has(laid.table.name) ? laid : { ...laid, closed: true })
+    .filter(laid => laid.closed)
+  for (const gateway of table.gateways) {
+    const before = open.get(gateway.name)
+    const slots = inGateway(gateway.name, () => gateway.routes.map(route => pool.take(gateway, route, table)))
+    const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, closed: false, generation: before?.generation ?? 0 }
+    const same = inGateway(gateway.name, () => before ? sameProgram(before, laid) : !gatewayProgram(laid))
+    gateways.push(same ? laid : { ...laid, generation: nextGeneration() })
+  }
+  return {
+    revision: table.revision, gateways, slots: pool.slots(), generation,
+    ...(table.virtual_hosts ? { virtual_hosts: table.virtual_hosts } : {}),
+  }
+}
+
+/** The layout as a fresh process may carry it: nothing that is closed, resting or leaving, and spares for what comes. */
+export function compact(layout: Layout): Layout {
+  const slots = layout.slots.filter(slot => slot.owner).map(slot => ({
+    ...slot, servers: Object.fromEntries(Object.entries(slot.servers).filter(([, server]) => server.state !== 'leaving')),
+  }))
+  const freeSlot = numbered('b', slots.map(slot => slot.id))
+  const spares = (mode: 'http' | 'tcp', count: number): Slot[] =>
+    Array.from({ length: count }, () => ({ id: freeSlot(), mode, lines: spareLines(mode), resting: false, servers: {} }))
+  return {
+    ...layout,
+    gateways: layout.gateways.filter(laid => !laid.closed),
+    slots: [...slots, ...spares('http', SPARE_HTTP), ...spares('tcp', SPARE_TCP)],
+  }
+}
+
+/** The layout without a server that HAProxy has deleted; a slot that rests without servers is free again. */
+export function withoutServer(layout: Layout, slotId: string, name: string): Layout {
+  return { ...layout, slots: layout.slots.map(slot => {
+    if (slot.id !== slotId) return slot
+    const { [name]: gone, ...servers } = slot.servers
+    return gone?.state === 'leaving' ? { ...slot, servers } : slot
+  }) }
+}
+
+/** Makes resting slots without servers free for new routes. */
+export function withRested(layout: Layout, slotIds: readonly string[]): Layout {
+  const rested = new Set(slotIds)
+  return { ...layout, slots: layout.slots.map(slot =>
+    slot.resting && rested.has(slot.id) && Object.keys(slot.servers).length === 0 ? { ...slot, resting: false } : slot) }
+}
+
+/** Adds the gateway to a refusal. */
+function inGateway<T>(gateway: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause
+    throw new Fault(cause.code, cause.message, { ...cause.facts, gateway }, { cause })
+  }
+}
+
+function sameProgram(before: LaidGateway, after: LaidGateway): boolean {
+  if (before.table === after.table && before.slots.join() === after.slots.join()) return true
+  return JSON.stringify(gatewayProgram(before)) === JSON.stringify(gatewayProgram(after))
+}
+
+interface SlotPool {
+  take(gateway: GatewayTable, route: GatewayTable['routes'][number], table: RoutingTable): string
+  slots(): readonly Slot[]
+}
+
+function slotPool(previous: Layout, wanted: ReadonlyMap<string, GatewayTable>): SlotPool {
+  const slots = new Map(previous.slots.map(slot => [slot.id, slot]))
+  const freeSlot = numbered('b', slots.keys())
+  const owned = new Map<string, Slot>()
+  const ownerKey = (gateway: string, route: string) => JSON.stringify([gateway, route])
+  for (const slot of previous.slots) {
+    if (!slot.owner) continue
+    const { gateway, route } = slot.owner
+    const still = wanted.get(gateway)?.routes.find(candidate => candidate.path === route)
+    const lines = still ? backendLines(wanted.get(gateway)?.mode ?? 'http', still) : undefined
+    if (lines && lines.join('\n') === slot.lines.join('\n')) owned.set(ownerKey(gateway, route), slot)
+    else slots.set(slot.id, rest(slot))
+  }
+  const free = (mode: string, lines: string) => {
+    for (const slot of slots.values())
+      if (!slot.owner && !slot.resting && slot.mode === mode && slot.lines.join('\n') === lines) return slot
+    return undefined
+  }
+  return {
+    take(gateway, route, table) {
+      const lines = backendLines(gateway.mode, route)
+      const kept = owned.get(ownerKey(gateway.name, route.path)) ?? free(gateway.mode, lines.join('\n'))
+      const slot: Slot = kept ?? { id: freeSlot(), mode: gateway.mode, lines, resting: false, servers: {} }
+      slots.set(slot.id, {
+        ...slot, owner: { gateway: gateway.name, route: route.path },
+        servers: nextServers(slot.servers, endpointServers(route.target, table)),
+      })
+      return slot.id
+    },
+    slots: () => [...slots.values()],
+  }
+}
+
+/** Servers of endpoints that are gone stay, leaving, until HAProxy has let go of them. */
+function nextServers(before: Slot['servers'], wanted: Slot['servers']): Slot['servers'] {
+  const leaving = Object.fromEntries(Object.entries(before)
+    .filter(([name]) => !(name in wanted)).map(([name, server]) => [name, { ...server, state: 'leaving' as const }]))
+  return { ...leaving, ...wanted }
+}
+
+function rest(slot: Slot): Slot {
+  return { id: slot.id, mode: slot.mode, lines: slot.lines, resting: true, servers: nextServers(slot.servers, {}) }
+}
+
+/** Gives the lowest names `g1`, `g2` … that are not among `taken`. */
+function numbered(letter: string, taken: Iterable<string>): () => string {
+  const ids = new Set(taken)
+  let number = 0
+  return () => {
+    do number++; while (ids.has(`${letter}${number}`))
+    return `${letter}${number}`
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * The request log: the format that HAProxy writes and the parser that reads it back. No other file knows it.
+ *
+ *     kind pid counter frontend backend server status by header-µs total-µs bytes ending part end-µs ⏎
+ *
+ * `kind` is `h` or `t` (tcp: milliseconds of the connect stand for header-µs, and there is no status). `counter` counts the
+ * lines of a frontend in a process, so lost lines show as gaps. `part` is the hash of the session: of the cookie or header
+ * that the gateway splits by, or else of the client's port, which is the connection; a source address would put everybody
+ * behind one balancer into one part.
+ */
+import type { Sample } from '../proxy.ts'
+
+export const httpLog = (session: string): string =>
+  `h %pid %lc %f %b %s %ST %[var(txn.by)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]`
+export const TCP_LOG = 't %pid %lc %f %b %s 0 - %Tc 0 %B %ts %[src_port,xxh32(1),and(7)] %[date(0,us)]'
+
+/** Where the numbered frontends and backends of the log lead. */
+export interface LogNames {
+  /** By the number in `g12`: the gateway's name. */
+  readonly gateways: readonly (string | undefined)[]
+  /** By the number in `b12`. */
+  readonly backends: readonly (LogBackend | undefined)[]
+}
+
+export interface LogBackend {
+  readonly gateway: string
+  readonly route: string
+  /** `nameHash` of the server's name → endpoint id. */
+  readonly servers: ReadonlyMap<number, string>
+}
+
+/** FNV-1a of a server's name, 32 bit. */
+export function nameHash(name: string): number {
+  const bytes = new TextEncoder().encode(name)
+  return hashOf(bytes, 0, bytes.length)
+}
+
+const [SPACE, NEWLINE, ZERO, DASH] = [32, 10, 48, 45]
+const FIELDS = 14
+/** Start and end of each field of the line in hand; one line is parsed at a time. */
+const starts = new Int32Array(FIELDS + 1)
+/** A longer piece without an end is no line of ours. */
+const LINE_BYTES_MAX = 4_096
+
+export interface LineCounter { count(process: number, frontend: number, counter: number): void }
+
+export interface LogParser {
+  /** Adds the samples of the chunk's complete lines to `into`; keeps the rest for the next chunk. */
+  push(chunk: Uint8Array, into: Sample[]): void
+}
+
+/** One parser per connection. Lines of unknown gateways give no sample, but they count. */
+export function logParser(names: () => LogNames, counter: LineCounter): LogParser {
+  let rest = new Uint8Array(0)
+  const lines = (bytes: Uint8Array, from: number, into: Sample[]): number => {
+    const table = names()
+    let start = from
+    for (let end = bytes.indexOf(NEWLINE, start); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+      const sample = parseLine(bytes, start, end, table, counter)
+      if (sample) into.push(sample)
+      start = end + 1
+    }
+    return start
+  }
+  return {
+    push(chunk, into) {
+      let from = 0
+      if (rest.length > 0) {
+        const end = chunk.indexOf(NEWLINE)
+        const piece = chunk.subarray(0, end < 0 ? chunk.length : end + 1)
+        rest = joined(rest, piece)
+        if (end < 0) {
+          if (rest.length > LINE_BYTES_MAX) rest = new Uint8Array(0)
+          return
+        }
+        lines(rest, 0, into)
+        from = end + 1
+      }
+      const done = lines(chunk, from, into)
+      rest = chunk.slice(done)
+    },
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}
+
+function parseLine(bytes: Uint8Array, start: number, end: number, names: LogNames, counter: LineCounter): Sample | undefined {
+  let field = 0
+  starts[0] = start
+  for (let at = start; at < end; at++)
+    if (bytes[at] === SPACE && ++field <= FIELDS) starts[field] = at + 1
+  if (field !== FIELDS - 1) return undefined
+  starts[FIELDS] = end + 1
+  const tcp = bytes[start] === 116
+  const frontend = numberAfter(bytes, 3)
+  counter.count(number(bytes, 1), frontend, number(bytes, 2))
+  const backend = names.backends[numberAfter(bytes, 4)]
+  const chosen = backend !== undefined && bytes[at(4)] === 98
+  const gateway = chosen ? backend.gateway : names.gateways[frontend]
+  if (gateway === undefined) return undefined
+  const headerUs = bytes[at(8)] === DASH ? -1 : number(bytes, 8)
+  const status = number(bytes, 6)
+  return {
+    gateway,
+    route: chosen ? backend.route : '',
+    instance: chosen ? backend.servers.get(hashOf(bytes, at(5), at(6) - 1)) ?? '' : '',
+    by: bytes[at(7)] === 99 ? 'condition' : 'weight',
+    status,
+    error: failed(status, bytes[at(11)] ?? 0, bytes[at(11) + 1] ?? 0),
+    latencyMs: tcp ? Math.max(0, headerUs) : (headerUs >= 0 ? headerUs : number(bytes, 9)) / 1000,
+    bytes: number(bytes, 10),
+    endedAt: number(bytes, 13) / 1000,
+    part: number(bytes, 12) & 7,
+  }
+}
+
+/**
+ * How a request ended, by the two letters of HAProxy's manual §8.5: who ended it, and in which phase. A client that gave
+ * up (`C`, `c`) is no error unless the server's answer, already under way (`D`, `L`), was one.
+ */
+function failed(status: number, who: number, phase: number): boolean {
+  const [CLIENT, CLIENT_TIMEOUT, SERVER, SERVER_TIMEOUT, RESOURCE, INTERNAL, DATA, LAST] = [67, 99, 83, 115, 82, 73, 68, 76]
+  if (who === CLIENT || who === CLIENT_TIMEOUT) return status >= 500 && (phase === DATA || phase === LAST)
+  return status >= 500 || who === SERVER || who === SERVER_TIMEOUT || who === RESOURCE || who === INTERNAL
+}
+
+const at = (field: number): number => starts[field] ?? 0
+
+/** The digits of a field; 0 for anything else (`-`, `-1`). */
+function number(bytes: Uint8Array, field: number): number {
+  return digits(bytes, at(field), at(field + 1) - 1)
+}
+
+/** The number of `g12` or `b12`; 0 for any other name. */
+function numberAfter(bytes: Uint8Array, field: number): number {
+  return digits(bytes, at(field) + 1, at(field + 1) - 1)
+}
+
+function digits(bytes: Uint8Array, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at++) {
+    const digit = (bytes[at] ?? 0) - ZERO
+    if (digit < 0 || digit > 9) return 0
+    value = value * 10 + digit
+  }
+  return value
+}
+
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
+  let hash = 0x811c9dc5
+  for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
+  return hash >>> 0
+}

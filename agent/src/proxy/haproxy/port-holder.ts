@@ -1,0 +1,32 @@
+/** Who listens on a port of this host, read from `/proc`. */
+import { readdir, readFile, readlink } from 'node:fs/promises'
+import { createServer } from 'node:net'
+
+/** Can nobody else but us take the port? Binds it for a moment. */
+export function portIsFree(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', error => 'code' in error && error.code === 'EADDRINUSE' ? resolve(false) : reject(error))
+    server.listen({ host: address === '*' || address === '' ? '0.0.0.0' : address, port, exclusive: true }, () => server.close(() => resolve(true)))
+  })
+}
+
+/** `node (process 4711)`, or undefined if it cannot be seen (another user's process). */
+export async function portHolder(port: number): Promise<string | undefined> {
+  const inodes = new Set<string>()
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6'])
+    for (const line of (await readFile(table, 'latin1').catch(() => '')).split('\n').slice(1)) {
+      const fields = line.trim().split(/\s+/)
+      const LISTENING = '0A'
+      if (fields[3] === LISTENING && Number.parseInt(fields[1]?.split(':')[1] ?? '', 16) === port && fields[9]) inodes.add(`socket:[${fields[9]}]`)
+    }
+  if (inodes.size === 0) return undefined
+  for (const pid of (await readdir('/proc')).filter(name => /^\d+$/.test(name))) {
+    for (const descriptor of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+      if (!inodes.has(await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => ''))) continue
+      const name = (await readFile(`/proc/${pid}/comm`, 'latin1').catch(() => '')).trim()
+      return `${name || 'a process'} (process ${pid})`
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,155 @@
+/**
+ * The HAProxy process: a master with workers, detached from ours. It is recognised by its process id and start time,
+ * which together never come back, so that a later process of ours finds it again.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Fault } from '@vamp/model/fault'
+import type { Clock } from '../../base/clock.ts'
+import { writeAtomic } from './files.ts'
+import { openRuntime } from './runtime.ts'
+
+export interface Master { readonly pid: number; readonly started: string }
+
+export interface ProcessSettings {
+  readonly directory: string
+  readonly binary: string
+  readonly clock: Clock
+}
+
+const START_MS = 15_000
+const POLL_MS = 10
+
+export const adminSocket = (directory: string): string => join(directory, 'admin.sock')
+export const masterSocket = (directory: string): string => join(directory, 'master.sock')
+const output = (directory: string) => join(directory, 'output.log')
+
+/** The first of the usual places; undefined if HAProxy is not installed. */
+export function findBinary(): string | undefined {
+  return ['/usr/local/sbin/haproxy', '/usr/sbin/haproxy', '/usr/local/bin/haproxy', '/usr/bin/haproxy'].find(path => existsSync(path))
+}
+
+/** The master that an earlier process of ours started in this directory, if it is alive. */
+export async function findMaster(directory: string): Promise<Master | undefined> {
+  try {
+    const { pid, started } = JSON.parse(await readFile(join(directory, 'process.json'), 'utf8')) as Master
+    return Number.isInteger(pid) && await startOf(pid) === started ? { pid, started } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export async function alive(master: Master): Promise<boolean> {
+  return await startOf(master.pid) === master.started
+}
+
+/** Throws `Fault('proxy_refused')` with HAProxy's own words if it does not take the configuration. */
+export async function checkConfig({ binary }: ProcessSettings, config: string, text: string): Promise<void> {
+  const result = await new Promise<{ failed: boolean; output: string }>(resolve =>
+    execFile(binary, ['-c', '-f', config], { timeout: 60_000, env: {}, maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) =>
+      resolve({ failed: error !== null, output: `${stderr}${stdout}` })))
+  const wrong = result.output.split('\n').filter(line => /^\[(ALERT|WARNING)\]/.test(line))
+  if (!result.failed && wrong.length === 0) return
+  const first = wrong.find(line => /\[[^\]]*:\d+\]/.test(line)) ?? wrong[0] ?? result.output.trim()
+  const line = Number(/:(\d+)\]/.exec(first)?.[1] ?? 0)
+  const gateway = gatewayAt(text, line)
+  const reason = first.replace(/^\[\w+\]\s*\(\d+\)\s*:\s*/, '').replace(/^config : /, '').replaceAll(config, 'haproxy.cfg')
+  throw new Fault('proxy_refused', 'haproxy refused the configuration', { reason, ...(gateway ? { gateway } : {}) })
+}
+
+/** The gateway whose section a line of the configuration is in: its name is the comment below the section's title. */
+function gatewayAt(config: string, line: number): string | undefined {
+  const before = config.split('\n').slice(0, line)
+  const title = before.findLastIndex(each => /^\S/.test(each))
+  const name = /^ {2}# (".*")$/.exec(config.split('\n')[title + 1] ?? '')?.[1]
+  return name ? String(JSON.parse(name)).split(' → ')[0] : undefined
+}
+
+/** Starts a master and resolves when its worker answers. */
+export async function startMaster(settings: ProcessSettings, signal?: AbortSignal): Promise<Master> {
+  const { directory, binary, clock } = settings
+  await writeFile(output(directory), '')
+  const log = openSync(output(directory), 'a')
+  const child = spawn(binary, ['-W', '-S', `${masterSocket(directory)},mode,600`, '-p', join(directory, 'haproxy.pid'), '-f', join(directory, 'haproxy.cfg')],
+    { cwd: directory, detached: true, stdio: ['ignore', log, log], env: {} })
+  closeSync(log)
+  const ended = new Promise<string>(resolve => {
+    child.once('error', error => resolve(error.message))
+    child.once('exit', code => resolve(`exit code ${code}`))
+  })
+  child.unref()
+  const { pid } = child
+  if (pid === undefined) throw new Fault('proxy_unreachable', 'haproxy could not be started', { binary, why: await ended })
+  const started = await startOf(pid)
+  if (started !== undefined) await writeAtomic(join(directory, 'process.json'), JSON.stringify({ pid, started } satisfies Master))
+  let exit: string | undefined
+  void ended.then(why => { exit = why })
+  await until(settings, signal, async () => {
+    if (exit !== undefined) throw await startFailure(directory, 0, exit)
+    return await workerPid(directory, clock) !== undefined
+  })
+  return { pid, started: started ?? '' }
+}
+
+/** Replaces the worker by one with the configuration that is in the directory now; resolves when the new one answers. */
+export async function reload(settings: ProcessSettings, master: Master): Promise<void> {
+  const { directory, clock } = settings
+  const before = await workerPid(directory, clock)
+  const from = (await stat(output(directory)).catch(() => undefined))?.size ?? 0
+  process.kill(master.pid, 'SIGUSR2')
+  await until(settings, undefined, async () => {
+    if (!await alive(master)) throw await startFailure(directory, from, 'the master ended')
+    if (/Loading failure|Failed to load/i.test(await outputSince(directory, from))) throw await startFailure(directory, from, 'the new worker did not start')
+    const now = await workerPid(directory, clock)
+    return now !== undefined && now !== before
+  })
+}
+
+/** Asks the worker to end softly; kills what is left after `graceMs`. */
+export async function stopMaster({ clock }: ProcessSettings, master: Master, graceMs: number): Promise<void> {
+  for (const [name, patience] of [['SIGUSR1', graceMs], ['SIGTERM', 2_000], ['SIGKILL', 2_000]] as const) {
+    if (!await alive(master)) return
+    process.kill(master.pid, name)
+    const deadline = clock.monotonic() + patience
+    while (await alive(master) && clock.monotonic() < deadline) await clock.sleep(POLL_MS)
+  }
+}
+
+/** The process id of the worker that takes new connections. */
+export async function workerPid(directory: string, clock: Clock): Promise<number | undefined> {
+  const runtime = await openRuntime({ socket: adminSocket(directory), clock }).catch(() => undefined)
+  if (!runtime) return undefined
+  const info = await runtime.ask('show info').catch(() => '')
+  runtime.close()
+  const pid = Number(/^Pid: (\d+)$/m.exec(info)?.[1])
+  return pid > 0 && /^Stopping: 0$/m.test(info) ? pid : undefined
+}
+
+async function until({ clock, directory }: ProcessSettings, signal: AbortSignal | undefined, done: () => Promise<boolean>): Promise<void> {
+  const deadline = clock.monotonic() + START_MS
+  while (!await done()) {
+    if (clock.monotonic() > deadline) throw new Fault('timeout', 'haproxy did not come up', { directory, waitedMs: START_MS, output: (await outputSince(directory, 0)).slice(-500) })
+    await clock.sleep(POLL_MS, signal)
+  }
+}
+
+async function outputSince(directory: string, from: number): Promise<string> {
+  return (await readFile(output(directory), 'utf8').catch(() => '')).slice(from)
+}
+
+async function startFailure(directory: string, from: number, why: string): Promise<Fault> {
+  const text = await outputSince(directory, from)
+  const port = /cannot bind socket[^[]*\[[^\]]*:(\d+)\]/.exec(text)?.[1]
+  if (port) return new Fault('port_taken', 'the port is in use', { port: Number(port) })
+  const alert = /\[ALERT\][^:]*: (.*)/.exec(text)?.[1] ?? why
+  return new Fault('proxy_refused', 'haproxy did not start with the configuration', { reason: alert })
+}
+
+/** When a process started, in ticks since boot; undefined if it is not there or has ended (a zombie). */
+async function startOf(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+}

@@ -1,0 +1,132 @@
+/** A layout as HAProxy's configuration and maps. Pure: the same layout gives the same bytes. */
+import { gatewayFrontend, HOSTS, hostsFrontend } from './frontend.ts'
+import type { FrontendPaths } from './frontend.ts'
+import type { LaidGateway, Layout, Slot } from './layout.ts'
+import { gatewayProgram, generationNumber, programEntries } from './program.ts'
+import type { Entry } from './program.ts'
+
+export interface Files {
+  readonly config: string
+  /** Absolute path → content. */
+  readonly maps: ReadonlyMap<string, string>
+}
+
+export interface RenderSettings {
+  /** Directory of the maps. */
+  readonly maps: string
+  readonly adminSocket: string
+  readonly logSocket: string
+  readonly threads?: number
+  readonly hardStopSeconds: number
+}
+
+/** Lines of the log that HAProxy keeps for a reader that is away. */
+const RING_BYTES = 4 * 1024 * 1024
+
+export function mapPaths(maps: string): FrontendPaths {
+  return {
+    generations: `${maps}/generations.map`, hosts: `${maps}/hosts.map`,
+    map: (frontend, kind) => `${maps}/${frontend}.${kind}.map`,
+  }
+}
+
+export function render(layout: Layout, settings: RenderSettings): Files {
+  return { config: config(layout, settings), maps: renderMaps(layout, settings.maps) }
+}
+
+export function config(layout: Layout, settings: RenderSettings): string {
+  const frame = frameSections(layout, mapPaths(settings.maps))
+  const servers = new Map(layout.slots.map(slot => [`backend ${slot.id}`, serverLines(slot)]))
+  const names = new Map<string, string | undefined>([
+    ...layout.gateways.map(laid => [`frontend ${laid.id}`, laid.table.name] as const),
+    ...layout.slots.map(slot => [`backend ${slot.id}`, slot.owner && `${slot.owner.gateway} → ${slot.owner.route}`] as const),
+  ])
+  const sections = [...frame].map(([title, lines]) => {
+    const [key = ''] = title.split(' from ')
+    const name = names.get(key)
+    return section(title, [...(name ? [`# ${JSON.stringify(name)}`] : []), ...lines, ...servers.get(key) ?? []])
+  })
+  return [preamble(settings), ...sections].join('\n')
+}
+
+/** The sections that only a reload can change: title → lines, without the servers. */
+export function frameSections(layout: Layout, paths: FrontendPaths): ReadonlyMap<string, readonly string[]> {
+  const sections = new Map<string, readonly string[]>()
+  const open = layout.gateways.filter(laid => !laid.closed)
+  for (const laid of open) sections.set(`frontend ${laid.id} from ${laid.table.mode}`, gatewayFrontend(laid.id, laid.table, paths))
+  const hosts = layout.virtual_hosts
+  if (hosts) sections.set(`frontend ${HOSTS} from http`, hostsFrontend(hosts.address, hosts.port, open.map(laid => laid.table), paths))
+  for (const slot of layout.slots) sections.set(`backend ${slot.id} from ${slot.mode}`, slot.lines)
+  return sections
+}
+
+function serverLines(slot: Slot): string[] {
+  return Object.entries(slot.servers).map(([name, server]) =>
+    `server ${name} ${server.address} weight ${server.state === 'ready' ? 1 : 0}${server.state === 'leaving' ? ' disabled' : ''}`)
+}
+
+export function renderMaps(layout: Layout, maps: string): Map<string, string> {
+  const paths = mapPaths(maps)
+  const entries = layoutEntries(layout, paths)
+  return new Map([...entries].map(([path, lines]) => [path, lines.map(([key, value]) => `${key} ${value}\n`).join('')]))
+}
+
+/** Every map with its entries, in order; maps without entries are there too. */
+export function layoutEntries(layout: Layout, paths: FrontendPaths): Map<string, Entry[]> {
+  const open = layout.gateways.filter(laid => !laid.closed)
+  const maps = new Map<string, Entry[]>([
+    [paths.generations, open.map(generationEntry)],
+    [paths.hosts, open.flatMap(hostEntries)],
+    ...(layout.virtual_hosts ? KINDS.map((kind): [string, Entry[]] => [paths.map(HOSTS, kind), []]) : []),
+  ])
+  for (const laid of open) for (const [path, entries] of gatewayEntries(laid, layout, paths)) maps.set(path, [...maps.get(path) ?? [], ...entries])
+  return maps
+}
+
+const KINDS = ['conditions', 'shares', 'stick'] as const
+
+export const generationEntry = (laid: LaidGateway): Entry => [laid.id, String(generationNumber(laid.generation, gatewayProgram(laid)))]
+
+export const hostEntries = (laid: LaidGateway): Entry[] =>
+  laid.table.mode === 'tcp' ? [] : laid.table.virtual_hosts.map(host => [hostKey(host), laid.id])
+
+/** A host name as a map key; one that no request can have stays harmless. */
+const hostKey = (host: string) => /^[A-Za-z0-9._-]+$/.test(host) ? host.toLowerCase() : '-'
+
+/** The entries of a gateway's program: in its own maps, and in those of the shared listener if it has virtual hosts. */
+export function gatewayEntries(laid: LaidGateway, layout: Pick<Layout, 'virtual_hosts'>, paths: FrontendPaths): Map<string, readonly Entry[]> {
+  const program = gatewayProgram(laid)
+  const entries = programEntries(laid.generation, program)
+  const shared = layout.virtual_hosts !== undefined && program.shared
+  const kinds = laid.table.mode === 'tcp' ? ['shares'] as const : KINDS
+  return new Map((shared ? [laid.id, HOSTS] : [laid.id]).flatMap(frontend =>
+    kinds.map(kind => [paths.map(frontend, kind), entries[kind]] as const)))
+}
+
+const section = (title: string, lines: readonly string[]) => [title, ...lines.map(line => `  ${line}`), ''].join('\n')
+
+function preamble(settings: RenderSettings): string {
+  return [
+    section('global', [
+      `stats socket ${settings.adminSocket} mode 600 level admin expose-fd listeners`,
+      'stats timeout 24h',
+      `hard-stop-after ${settings.hardStopSeconds}s`,
+      ...(settings.threads ? [`nbthread ${settings.threads}`] : []),
+      'log ring@requests format raw local0',
+    ]),
+    section('ring requests', [
+      'format raw', 'maxlen 1200', `size ${RING_BYTES}`, 'timeout connect 5s', 'timeout server 10s', `server log unix@${settings.logSocket}`,
+    ]),
+    section('defaults http', [
+      'mode http', 'log global', 'timeout connect 3s', 'timeout client 60s', 'timeout server 60s', 'timeout http-request 15s',
+      'timeout http-keep-alive 60s', 'timeout queue 5s', 'timeout tunnel 1h', 'option redispatch 1', 'retries 3',
+      'retry-on conn-failure', 'option idle-close-on-response', 'option forwardfor',
+    ]),
+    section('defaults tcp', [
+      'mode tcp', 'log global', 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', 'retries 3',
+    ]),
+    section('backend lost from http', ['http-request return status 503']),
+    section('backend lost-tcp from tcp', ['tcp-request content reject']),
+  ].join('\n')
+}
+
