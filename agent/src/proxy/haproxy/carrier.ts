@@ -1,27 +1,26 @@
 /**
- * Makes HAProxy carry a layout, and knows which one it carries. All of it runs alone (one writer); what is decided is
+ * Makes HAProxy carry a layout, and knows which one it carries. All of it runs alone (one writer); what is to be done is
  * decided in `layout.ts` and `plan.ts`.
  *
- * `trusted` says that HAProxy carries `layout` exactly; where it is not so (we have just found it, a command was refused,
+ * `#trusted` says that HAProxy carries `#layout` exactly. Where it is not so (we have just found it, a command was refused,
  * the connection was lost) the next table compares first, and a difference is repaired by a reload.
  */
 import { join } from 'node:path'
-import { Fault } from '@vamp/model/fault'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Applied } from '../proxy.ts'
 import { stepCommands } from './command.ts'
 import { forget, readCarried, refreshSide, writeAtomic, writeCarried, writeSide } from './files.ts'
-import type { Side } from './files.ts'
-import { compact, EMPTY, layOut, withoutServer, withRested } from './layout.ts'
+import type { Carried, Side } from './files.ts'
+import { compact, EMPTY, layOut, restingEmpty, withoutServer, withRested } from './layout.ts'
 import type { Layout } from './layout.ts'
+import { requireFreePorts, withHolder } from './listeners.ts'
 import type { LogNames } from './log-line.ts'
 import { logNames } from './log-names.ts'
 import { difference } from './observe.ts'
 import { plan, undo } from './plan.ts'
 import type { Plan, Step } from './plan.ts'
-import { portHolder, portIsFree } from './port-holder.ts'
 import { adminSocket, alive, checkConfig, findMaster, reload, startMaster, stopMaster } from './process.ts'
 import type { Master } from './process.ts'
 import { render } from './render.ts'
@@ -39,238 +38,252 @@ export interface CarrierOptions {
   alone<T>(work: () => Promise<T>): Promise<T>
 }
 
-export interface Carrier {
-  carry(table: RoutingTable): Promise<Applied>
-  detach(): Promise<void>
-  stop(graceMs: number): Promise<void>
-  readonly names: () => LogNames
-  readonly layout: () => Layout
-  readonly runtime: () => Runtime | undefined
-}
-
 /** Old generations and leaving servers are looked after this often while there are any. */
 const TIDY_MS = 1_000
 /** Files follow the running process this much later; a process of ours that dies in between costs the next one a reload. */
 const PERSIST_MS = 100
+/** A HAProxy whose socket was lost either ends or answers again within this time. */
+const SETTLE_MS = 2_000
 const HARD_STOP_SECONDS = 3_600
 
-interface Later { readonly at: number; readonly steps: readonly Step[] }
+/** Opens the carrier and finds the HAProxy of an earlier process, if there is one. */
+export async function openCarrier(options: CarrierOptions): Promise<Carrier> {
+  const [carried, master] = [await readCarried(options.directory), await findMaster(options.directory)]
+  if (master) options.log.info('haproxy of an earlier process found', { pid: master.pid })
+  return new Carrier(options, carried, master)
+}
 
-export async function carrier(options: CarrierOptions): Promise<Carrier> {
-  const { directory, clock, log, alone } = options
-  const settings = { directory, binary: options.binary, clock }
-  const found = await readCarried(directory)
-  let master: Master | undefined = await findMaster(directory)
-  let runtime: Runtime | undefined
-  let layout: Layout = found?.layout ?? EMPTY
-  let side: Side = found?.side ?? 'a'
-  let names = logNames(layout, { gateways: [], backends: [] })
-  let written: Files | undefined
-  let trusted = false
-  let wanted: RoutingTable | undefined
-  let later: Later[] = []
-  let state: 'open' | 'ended' = 'open'
-  let cancelTidy: (() => void) | undefined
-  let cancelPersist: (() => void) | undefined
-  if (master) log.info('haproxy of an earlier process found', { pid: master.pid })
+export class Carrier {
+  readonly #options: CarrierOptions
+  #master: Master | undefined
+  #runtime: Runtime | undefined
+  #layout: Layout
+  #side: Side
+  #names: LogNames
+  #written: Files | undefined
+  #trusted = false
+  #wanted: RoutingTable | undefined
+  #later: { readonly at: number; readonly steps: readonly Step[] }[] = []
+  /** Resting slots that were without servers in the last round. */
+  #rested: readonly string[] = []
+  #ended = false
+  #cancelTidy: (() => void) | undefined
+  #cancelPersist: (() => void) | undefined
 
-  const mapsOf = (which: Side) => join(directory, which)
-  const renderSettings = (which: Side): RenderSettings => ({
-    maps: mapsOf(which), adminSocket: adminSocket(directory), logSocket: join(directory, 'log.sock'), hardStopSeconds: HARD_STOP_SECONDS,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  })
-  const become = (next: Layout) => {
-    layout = next
-    names = logNames(next, names)
+  constructor(options: CarrierOptions, carried: Carried | undefined, master: Master | undefined) {
+    this.#options = options
+    this.#master = master
+    this.#layout = carried?.layout ?? EMPTY
+    this.#side = carried?.side ?? 'a'
+    this.#names = logNames(this.#layout, { gateways: [], backends: [] })
   }
-  const connect = async () => {
-    if (runtime && !runtime.closed) return runtime
-    runtime = await openRuntime({ socket: adminSocket(directory), clock, onLost: () => { trusted = false; void alone(heal).catch(() => {}) } })
-    return runtime
-  }
-  /** The connection is gone without our doing: HAProxy has died or was replaced. What was wanted last is made true again. */
-  const heal = async () => {
-    if (state !== 'open' || !wanted || trusted) return
-    log.warn('the connection to haproxy was lost', { pid: master?.pid })
-    try {
-      const applied = await carry(wanted)
-      log.warn('haproxy is as it should be again', { how: applied.how })
-    } catch (cause) {
-      log.error('haproxy could not be brought back', { cause })
-      clock.after(TIDY_MS, () => { void alone(heal).catch(() => {}) })
+
+  get names(): LogNames { return this.#names }
+  get layout(): Layout { return this.#layout }
+  get runtime(): Runtime | undefined { return this.#runtime }
+
+  async carry(table: RoutingTable): Promise<Applied> {
+    this.#wanted = table
+    const master = this.#master
+    if (!master || !await alive(master)) {
+      if (master) this.#options.log.error('haproxy has died and is started again', { pid: master.pid })
+      this.#master = undefined
+      return await this.#start(table)
+    }
+    const next = layOut(this.#layout, table)
+    if (!this.#trusted) {
+      const differs = await difference(await this.#connected(), this.#layout, this.#maps(this.#side))
+      if (differs !== undefined) return await this.#replace(table, next, [`haproxy did not carry what it should: ${differs}`], master)
+      this.#trusted = true
+      this.#arm()
+    }
+    const decided = plan(this.#layout, next, this.#maps(this.#side))
+    switch (decided.is) {
+      case 'reload': return await this.#replace(table, next, decided.reasons, master)
+      case 'runtime': return await this.#run(decided, next, table)
+      case 'nothing':
+        this.#layout = next
+        return { revision: table.revision, how: 'nothing', reasons: [], commands: 0 }
+      default: return decided satisfies never
     }
   }
 
-  const start = async (table: RoutingTable): Promise<Applied> => {
-    const next = compact(layOut({ ...EMPTY, generation: layout.generation }, table))
-    await freePorts(EMPTY, next)
-    await write(next, side)
-    await holder(async () => { master = await startMaster(settings) })
-    return await begun(next, table, 'start', [])
+  /** Leaves HAProxy running, with files that say what it carries. */
+  async detach(): Promise<void> {
+    this.#cancelTidy?.()
+    this.#cancelPersist?.()
+    if (this.#trusted) await this.#persist()
+    this.#ended = true
+    this.#runtime?.close()
   }
-  const restart = async (table: RoutingTable, next: Layout, reasons: readonly string[], running: Master): Promise<Applied> => {
-    const other: Side = side === 'a' ? 'b' : 'a'
+
+  async stop(graceMs: number): Promise<void> {
+    this.#trusted = false
+    await this.detach()
+    if (this.#master) await stopMaster(this.#options, this.#master, graceMs)
+    await forget(this.#options.directory)
+  }
+
+  async #start(table: RoutingTable): Promise<Applied> {
+    const next = compact(layOut({ ...EMPTY, generation: this.#layout.generation }, table))
+    await requireFreePorts(EMPTY, next)
+    await this.#write(next, this.#side)
+    this.#master = await withHolder(() => startMaster(this.#options))
+    return await this.#begun(next, table, 'start', [])
+  }
+
+  async #replace(table: RoutingTable, next: Layout, reasons: readonly string[], master: Master): Promise<Applied> {
+    const side: Side = this.#side === 'a' ? 'b' : 'a'
     const fresh = compact(next)
-    await freePorts(layout, fresh)
-    const before = await write(fresh, other)
-    runtime?.close()
-    runtime = undefined
-    trusted = false
+    await requireFreePorts(this.#layout, fresh, master.pid)
+    const before = this.#written
+    await this.#write(fresh, side)
+    this.#disconnect()
     try {
-      await holder(() => reload(settings, running))
+      await withHolder(() => reload(this.#options, master))
     } catch (fault) {
-      if (before) await writeAtomic(join(directory, 'haproxy.cfg'), before.config)
+      this.#written = before
+      if (before) await writeAtomic(join(this.#options.directory, 'haproxy.cfg'), before.config)
       throw fault
     }
-    side = other
-    for (const reason of reasons) log.info('haproxy reloaded', { reason })
-    return await begun(fresh, table, 'reload', reasons)
+    this.#side = side
+    this.#options.log.info('haproxy reloaded', { reasons })
+    return await this.#begun(fresh, table, 'reload', reasons)
   }
-  const begun = async (next: Layout, table: RoutingTable, how: 'start' | 'reload', reasons: readonly string[]): Promise<Applied> => {
-    later = []
-    become(next)
-    await connect()
-    await writeCarried(directory, { version: 1, side, layout })
-    trusted = true
+
+  async #begun(next: Layout, table: RoutingTable, how: 'start' | 'reload', reasons: readonly string[]): Promise<Applied> {
+    this.#later = []
+    this.#become(next)
+    await this.#connected()
+    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: next })
+    this.#trusted = true
     return { revision: table.revision, how, reasons, commands: 0 }
   }
-  /** Writes and checks a side; gives the files that were in force. */
-  const write = async (next: Layout, which: Side): Promise<Files | undefined> => {
-    const files = render(next, renderSettings(which))
-    await checkConfig(settings, await writeSide(directory, which, files), files.config)
-    await writeAtomic(join(directory, 'haproxy.cfg'), files.config)
-    const before = written
-    written = files
-    return before
-  }
 
-  const run = async (p: Extract<Plan, { is: 'runtime' }>, next: Layout, table: RoutingTable): Promise<Applied> => {
-    const connection = await connect()
-    const send = (steps: readonly Step[]) => {
-      const commands = steps.flatMap(stepCommands)
-      return commands.length > 0 ? connection.send(commands).then(() => commands.length) : Promise.resolve(0)
-    }
+  async #run(decided: Extract<Plan, { is: 'runtime' }>, next: Layout, table: RoutingTable): Promise<Applied> {
+    const runtime = await this.#connected()
+    const send = (steps: readonly Step[]) => runtime.send(steps.flatMap(stepCommands)).then(answers => answers.length)
+    this.#trusted = false
     let commands = 0
     try {
-      commands += await send(p.add)
+      commands += await send(decided.add)
     } catch (fault) {
-      layout = { ...layout, generation: next.generation }
-      trusted = false
-      await connection.send(undo(p.add).flatMap(stepCommands)).catch(() => {})
+      this.#layout = { ...this.#layout, generation: next.generation }
+      await send(undo(decided.add)).catch(() => {})
       throw fault
     }
-    trusted = false
-    commands += await send(p.flip)
-    become(next)
-    commands += await send(p.last)
-    trusted = true
-    if (p.later.length > 0) later.push({ at: clock.monotonic(), steps: p.later })
-    arm()
+    commands += await send(decided.flip)
+    this.#become(next)
+    commands += await send(decided.last)
+    this.#trusted = !runtime.closed
+    if (decided.later.length > 0) this.#later.push({ at: this.#options.clock.monotonic(), steps: decided.later })
+    this.#arm()
     return { revision: table.revision, how: 'runtime', reasons: [], commands }
   }
 
-  const carry = async (table: RoutingTable): Promise<Applied> => {
-    wanted = table
-    if (!master || !await alive(master)) {
-      if (master) log.error('haproxy has died and is started again', { pid: master.pid })
-      master = undefined
-      return await start(table)
-    }
-    const next = layOut(layout, table)
-    if (!trusted) {
-      const differs = await connect().then(each => difference(each, layout, mapsOf(side)))
-      if (differs !== undefined) return await restart(table, next, [`what haproxy carried was not what it should: ${differs}`], master)
-      trusted = true
-      arm()
-    }
-    const p = plan(layout, next, mapsOf(side))
-    if (p.is === 'reload') return await restart(table, next, p.reasons, master)
-    if (p.is === 'runtime') return await run(p, next, table)
-    layout = next
-    return { revision: table.revision, how: 'nothing', reasons: [], commands: 0 }
+  #become(next: Layout): void {
+    this.#layout = next
+    this.#names = logNames(next, this.#names)
   }
 
-  /** Deletes what was left for later and the servers that have let go, as far as HAProxy lets us. */
-  const tidy = async () => {
-    if (state !== 'open' || !trusted) return
-    const connection = await connect()
-    const due = later.filter(each => clock.monotonic() - each.at >= TIDY_MS)
-    later = later.filter(each => !due.includes(each))
-    for (const { steps } of due) await connection.send(steps.flatMap(stepCommands))
-    for (const slot of layout.slots) {
-      for (const [server, { state: serverState }] of Object.entries(slot.servers)) {
-        if (serverState !== 'leaving') continue
-        const answer = await connection.ask(stepCommands({ is: 'delete-server', backend: slot.id, server }).map(each => each.text).join(''))
-        if (/deleted|No such server/.test(answer)) become(withoutServer(layout, slot.id, server))
+  async #connected(): Promise<Runtime> {
+    if (this.#runtime && !this.#runtime.closed) return this.#runtime
+    const { directory, clock, alone } = this.#options
+    const onLost = () => { this.#trusted = false; void alone(() => this.#heal()) }
+    this.#runtime = await openRuntime({ socket: adminSocket(directory), clock, onLost })
+    return this.#runtime
+  }
+
+  #disconnect(): void {
+    this.#runtime?.close()
+    this.#runtime = undefined
+    this.#trusted = false
+  }
+
+  /** The connection is gone without our doing: HAProxy died or was replaced. What was wanted last is made true again. */
+  async #heal(): Promise<void> {
+    const { log, clock, alone } = this.#options
+    if (this.#ended || this.#trusted || !this.#wanted) return
+    log.warn('the connection to haproxy was lost', { pid: this.#master?.pid })
+    try {
+      await this.#settled()
+      const applied = await this.carry(this.#wanted)
+      log.warn('haproxy is as it should be again', { how: applied.how })
+    } catch (cause) {
+      log.error('haproxy could not be brought back', { cause })
+      clock.after(TIDY_MS, () => { void alone(() => this.#heal()) })
+    }
+  }
+
+  /** Waits until HAProxy answers again or has ended. */
+  async #settled(): Promise<void> {
+    const { clock } = this.#options
+    const POLL_MS = 20
+    for (const deadline = clock.monotonic() + SETTLE_MS; clock.monotonic() < deadline; await clock.sleep(POLL_MS)) {
+      if (!this.#master || !await alive(this.#master)) return
+      if (await this.#connected().then(() => true, () => false)) return
+    }
+  }
+
+  #maps(side: Side): string { return join(this.#options.directory, side) }
+
+  #settings(side: Side): RenderSettings {
+    const { directory, threads } = this.#options
+    return {
+      maps: this.#maps(side), adminSocket: adminSocket(directory), logSocket: join(directory, 'log.sock'), hardStopSeconds: HARD_STOP_SECONDS,
+      ...(threads === undefined ? {} : { threads }),
+    }
+  }
+
+  /** Writes a side and has it checked before it comes into force. */
+  async #write(next: Layout, side: Side): Promise<void> {
+    const files = render(next, this.#settings(side))
+    await checkConfig(this.#options, await writeSide(this.#options.directory, side, files), files.config)
+    await writeAtomic(join(this.#options.directory, 'haproxy.cfg'), files.config)
+    this.#written = files
+  }
+
+  async #persist(): Promise<void> {
+    if (this.#ended || !this.#master) return
+    const files = render(this.#layout, this.#settings(this.#side))
+    await refreshSide(this.#options.directory, this.#side, files, this.#written)
+    this.#written = files
+    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: this.#layout })
+  }
+
+  /** Sees to it that files and leftovers are looked after. */
+  #arm(): void {
+    const { clock, alone, log } = this.#options
+    this.#cancelPersist ??= clock.after(PERSIST_MS, () => {
+      this.#cancelPersist = undefined
+      alone(() => this.#persist()).catch((cause: unknown) => log.warn('the state of haproxy could not be written', { cause }))
+    })
+    const busy = this.#later.length > 0 || this.#layout.slots.some(slot => slot.resting || Object.values(slot.servers).some(server => server.state === 'leaving'))
+    if (busy) this.#cancelTidy ??= clock.after(TIDY_MS, () => {
+      this.#cancelTidy = undefined
+      alone(() => this.#tidy()).catch((cause: unknown) => log.warn('leftovers in haproxy could not be removed', { cause }))
+    })
+  }
+
+  /** Deletes old generations and the servers that have let go, and frees the slots of routes that are gone. */
+  async #tidy(): Promise<void> {
+    if (this.#ended || !this.#trusted) return
+    const runtime = await this.#connected()
+    const now = this.#options.clock.monotonic()
+    const due = this.#later.filter(each => now - each.at >= TIDY_MS)
+    this.#later = this.#later.filter(each => !due.includes(each))
+    for (const { steps } of due) await runtime.send(steps.flatMap(stepCommands))
+    for (const slot of this.#layout.slots) {
+      for (const [server, { state }] of Object.entries(slot.servers)) {
+        if (state !== 'leaving') continue
+        const [command] = stepCommands({ is: 'delete-server', backend: slot.id, server })
+        const answer = command ? await runtime.ask(command.text) : ''
+        if (/deleted|No such server/.test(answer)) this.#become(withoutServer(this.#layout, slot.id, server))
       }
     }
-    become(withRested(layout, rested()))
-    arm()
-  }
-  /** Slots are free when they were seen resting without servers for one round. */
-  let empty = new Set<string>()
-  const rested = () => {
-    const now = new Set(layout.slots.filter(slot => slot.resting && Object.keys(slot.servers).length === 0).map(slot => slot.id))
-    const ready = [...now].filter(id => empty.has(id))
-    empty = now
-    return ready
-  }
-  const arm = () => {
-    cancelPersist ??= clock.after(PERSIST_MS, () => { cancelPersist = undefined; void alone(persist).catch(cause => log.warn('the state could not be written', { cause })) })
-    const busy = later.length > 0 || layout.slots.some(slot => slot.resting || Object.values(slot.servers).some(server => server.state === 'leaving'))
-    if (busy) cancelTidy ??= clock.after(TIDY_MS, () => { cancelTidy = undefined; void alone(tidy).catch(cause => log.warn('old entries could not be removed', { cause })) })
-  }
-  const persist = async () => {
-    if (state !== 'open' || !master) return
-    const files = render(layout, renderSettings(side))
-    await refreshSide(directory, side, files, written)
-    written = files
-    await writeCarried(directory, { version: 1, side, layout })
-  }
-  const end = async () => {
-    cancelTidy?.()
-    cancelPersist?.()
-    if (trusted) await persist()
-    state = 'ended'
-    runtime?.close()
-  }
-  return {
-    carry,
-    names: () => names, layout: () => layout, runtime: () => runtime,
-    detach: end,
-    async stop(graceMs) {
-      trusted = false
-      await end()
-      if (master) await stopMaster(settings, master, graceMs)
-      await forget(directory)
-    },
-  }
-}
-
-/** Throws `Fault('port_taken')` for a new port that somebody else has. */
-async function freePorts(before: Layout, after: Layout): Promise<void> {
-  const listeners = (layout: Layout) => [
-    ...layout.gateways.filter(laid => !laid.closed).map(({ table: { address, port, name } }) => ({ address, port, name })),
-    ...(layout.virtual_hosts ? [{ ...layout.virtual_hosts, name: 'virtual hosts' }] : []),
-  ]
-  const mine = new Set(listeners(before).map(({ port }) => port))
-  const seen = new Map<string, string>()
-  for (const { address, port, name } of listeners(after)) {
-    const twin = seen.get(`${address}:${port}`)
-    if (twin !== undefined) throw new Fault('port_taken', 'the port is in use', { port, holder: `gateway ${twin}`, gateway: name })
-    seen.set(`${address}:${port}`, name)
-    if (mine.has(port) || await portIsFree(address, port)) continue
-    throw new Fault('port_taken', 'the port is in use', { port, holder: await portHolder(port), gateway: name })
-  }
-}
-
-/** Adds the holder to a refusal that came from HAProxy itself. */
-async function holder(work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (fault) {
-    if (!(fault instanceof Fault) || fault.code !== 'port_taken') throw fault
-    const port = Number(fault.facts['port'])
-    throw new Fault('port_taken', 'the port is in use', { port, holder: await portHolder(port) }, { cause: fault })
+    const empty = restingEmpty(this.#layout)
+    this.#become(withRested(this.#layout, empty.filter(id => this.#rested.includes(id))))
+    this.#rested = empty
+    this.#arm()
   }
 }

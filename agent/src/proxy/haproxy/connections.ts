@@ -9,12 +9,11 @@ import type { Runtime } from './runtime.ts'
 const OLD_WORKERS_MAX = 20
 
 /** By endpoint id; endpoints without any are missing. */
-export async function serverConnections(directory: string, runtime: () => Runtime | undefined, layout: () => Layout): Promise<ReadonlyMap<string, number>> {
-  const now = runtime()
-  if (!now) return new Map()
-  const ids = new Map(layout().slots.flatMap(slot => Object.entries(slot.servers).map(([name, server]) => [name, server.id] as const)))
+export async function serverConnections(directory: string, runtime: Runtime | undefined, layout: Layout): Promise<ReadonlyMap<string, number>> {
+  if (!runtime) return new Map()
+  const ids = new Map(layout.slots.flatMap(slot => Object.entries(slot.servers).map(([name, server]) => [name, server.id] as const)))
   const counts = new Map<string, number>()
-  const answers = [await now.ask('show servers conn'), ...await oldWorkers(directory)]
+  const answers = [await runtime.ask('show servers conn'), ...await oldWorkers(directory)]
   for (const answer of answers) for (const [name, used] of usedConnections(answer)) {
     const id = ids.get(name) ?? name
     if (used > 0) counts.set(id, (counts.get(id) ?? 0) + used)

@@ -5,10 +5,10 @@ import { Fault } from '@vamp/model/fault'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
-import type { Applied, Proxy, Sample } from '../proxy.ts'
+import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
 import { addressBook, systemResolve } from './addresses.ts'
 import type { Resolve } from './addresses.ts'
-import { carrier } from './carrier.ts'
+import { openCarrier } from './carrier.ts'
 import { serverConnections } from './connections.ts'
 import { latest } from './latest.ts'
 import { openLogListener } from './log-listener.ts'
@@ -34,7 +34,7 @@ const DIRECTORY_BYTES_MAX = 75
  * Opens the driver. A HAProxy that an earlier process left running in the directory is found and goes on serving; the first
  * `apply` reconciles it. Throws `Fault('unsupported')` if there is no HAProxy on this host.
  */
-export async function openHaproxy(options: HaproxyOptions): Promise<Proxy> {
+export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   const { directory, clock, log } = options
   const binary = options.binary ?? findBinary()
   if (binary === undefined) throw new Fault('unsupported', 'haproxy is not installed', {})
@@ -44,30 +44,30 @@ export async function openHaproxy(options: HaproxyOptions): Promise<Proxy> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   let listener: (samples: readonly Sample[], dropped: number) => void = () => {}
   const queue = latest<RoutingTable, Applied>(table => apply(table))
-  const carried = await carrier({
+  const carrier = await openCarrier({
     directory, binary, clock, log, alone: work => queue.alone(work),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   })
   const lines = await openLogListener({
-    socket: join(directory, 'log.sock'), clock, names: carried.names, onSamples: (samples, dropped) => listener(samples, dropped),
+    socket: join(directory, 'log.sock'), clock, names: () => carrier.names, onSamples: (samples, dropped) => listener(samples, dropped),
   })
   const addressed = addressBook(options.resolve ?? systemResolve, log)
-  const apply = async (table: RoutingTable) => carried.carry(await addressed(table))
+  const apply = async (table: RoutingTable) => carrier.carry(await addressed(table))
   const end = async (work: () => Promise<void>) => {
     await queue.alone(work)
     await lines.close()
   }
-  const detach = () => end(carried.detach)
+  const detach = () => end(() => carrier.detach())
   return {
     driver: 'haproxy',
     async apply(table, signal) {
       signal?.throwIfAborted()
       return await queue.submit(table)
     },
-    connections: () => serverConnections(directory, carried.runtime, carried.layout),
+    connections: () => serverConnections(directory, carrier.runtime, carrier.layout),
     onSamples(next) { listener = next },
     detach,
-    stop: graceMs => end(() => carried.stop(graceMs)),
+    stop: graceMs => end(() => carrier.stop(graceMs)),
     [Symbol.asyncDispose]: detach,
   }
 }

@@ -114,11 +114,14 @@ export function withoutServer(layout: Layout, slotId: string, name: string): Lay
   }) }
 }
 
-/** Makes resting slots without servers free for new routes. */
+/** Slots that rest and have no servers. */
+export const restingEmpty = (layout: Layout): string[] =>
+  layout.slots.filter(slot => slot.resting && Object.keys(slot.servers).length === 0).map(slot => slot.id)
+
+/** Makes slots free for new routes. */
 export function withRested(layout: Layout, slotIds: readonly string[]): Layout {
   const rested = new Set(slotIds)
-  return { ...layout, slots: layout.slots.map(slot =>
-    slot.resting && rested.has(slot.id) && Object.keys(slot.servers).length === 0 ? { ...slot, resting: false } : slot) }
+  return rested.size === 0 ? layout : { ...layout, slots: layout.slots.map(slot => rested.has(slot.id) ? { ...slot, resting: false } : slot) }
 }
 
 /** Adds the gateway to a refusal. */

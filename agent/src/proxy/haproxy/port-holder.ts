@@ -11,8 +11,15 @@ export function portIsFree(address: string, port: number): Promise<boolean> {
   })
 }
 
-/** `node (process 4711)`, or undefined if it cannot be seen (another user's process). */
-export async function portHolder(port: number): Promise<string | undefined> {
+export interface Holder {
+  /** `node (process 4711)`. */
+  readonly text: string
+  readonly pid: number
+  readonly parent: number
+}
+
+/** Who listens on the port; undefined if it cannot be seen (another user's process). */
+export async function portHolder(port: number): Promise<Holder | undefined> {
   const inodes = new Set<string>()
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6'])
     for (const line of (await readFile(table, 'latin1').catch(() => '')).split('\n').slice(1)) {
@@ -24,8 +31,10 @@ export async function portHolder(port: number): Promise<string | undefined> {
   for (const pid of (await readdir('/proc')).filter(name => /^\d+$/.test(name))) {
     for (const descriptor of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
       if (!inodes.has(await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => ''))) continue
-      const name = (await readFile(`/proc/${pid}/comm`, 'latin1').catch(() => '')).trim()
-      return `${name || 'a process'} (process ${pid})`
+      const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+      const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+      return { text: `${name || 'a process'} (process ${pid})`, pid: Number(pid), parent }
     }
   }
   return undefined
