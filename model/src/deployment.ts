@@ -70,7 +70,14 @@ export interface InstanceStatus {
   readonly state: InstanceState
   /** ISO-8601. */
   readonly since: string
+  /** Why it failed, or why it leaves. */
   readonly reason?: string
+  /** Failed starts and early ends in a row; they set the back-off. */
+  readonly failures?: number
+  /** Of the workload that it runs or is about to run. */
+  readonly digest?: string
+  /** The last that it printed before it failed. */
+  readonly last_lines?: readonly string[]
 }
 
 export interface ServiceStatus {

@@ -1,0 +1,82 @@
+/** Pure: what becomes of one instance by what is seen of it, whatever its service wants. */
+import type { InstanceStatus } from '@vamp/model/deployment'
+import type { Observed } from '../container/container-driver.ts'
+import type { DeploymentSettings } from './settings.ts'
+
+export interface Sight {
+  readonly nowMs: number
+  readonly container: Observed | undefined
+  /** What the agents' tables say of it. */
+  readonly endpoint: { readonly state: 'ready' | 'draining' | 'absent'; readonly connections: number }
+  /** At least one agent has confirmed a table, so `absent` means something. */
+  readonly carried: boolean
+  /** A start or stop of it is under way. */
+  readonly busy: boolean
+  /** Why its last start did not even begin. */
+  readonly refusal?: { readonly why: string; readonly terminal: boolean } | undefined
+  /** Another ready and healthy instance of its service takes the traffic. */
+  readonly spared: boolean
+  readonly lastLines: readonly string[]
+}
+
+/** A refusal that time alone does not heal is tried again as rarely as possible. */
+const TERMINAL_FAILURES = 7
+
+/** Nothing: it is gone and can be forgotten. */
+export function follow(instance: InstanceStatus, sight: Sight, settings: DeploymentSettings): InstanceStatus | undefined {
+  const { container } = sight
+  switch (instance.state) {
+    case 'starting':
+      if (sight.refusal) return fail(instance, sight, settings, sight.refusal.why, sight.refusal.terminal)
+      if (!container || container.state === 'starting') return instance
+      if (container.state === 'exited') return fail(instance, sight, settings, container.reason ?? 'exited')
+      if (container.health === 'unhealthy') return fail(instance, sight, settings, container.reason ?? 'is unhealthy')
+      return container.health === 'healthy' ? enter(instance, 'ready', sight.nowMs, container) : instance
+    case 'ready':
+      if (!container) return fail(instance, sight, settings, 'disappeared')
+      if (container.state === 'exited') return fail(instance, sight, settings, container.reason ?? 'exited')
+      if (container.state === 'starting') return enter(instance, 'starting', sight.nowMs)
+      if (container.health === 'unhealthy' && sight.spared) return { ...enter(instance, 'draining', sight.nowMs), reason: container.reason ?? 'is unhealthy' }
+      return moved(instance, container) ? { ...instance, host: container.host, ports: container.ports } : instance
+    case 'draining':
+      return drained(instance, sight, settings)
+    case 'stopping':
+      return container || sight.busy ? instance : undefined
+    case 'failed':
+      return instance
+  }
+}
+
+/** Into another state; what explained the last one is dropped. */
+export function enter(instance: InstanceStatus, state: InstanceStatus['state'], nowMs: number, container?: Observed): InstanceStatus {
+  const { reason: _reason, last_lines: _lines, ...rest } = instance
+  return { ...rest, state, since: new Date(nowMs).toISOString(), ...(container ? { host: container.host, ports: container.ports, digest: container.digest } : {}) }
+}
+
+/** When a failed instance may be started again, Unix milliseconds. */
+export function retryAt({ since, failures = 1 }: InstanceStatus, { backoffMs, backoffMsMax }: DeploymentSettings): number {
+  return Date.parse(since) + Math.min(backoffMsMax, backoffMs * 2 ** (failures - 1))
+}
+
+function fail(instance: InstanceStatus, { nowMs, lastLines }: Sight, { stableMs }: DeploymentSettings, reason: string, terminal = false): InstanceStatus {
+  const stable = instance.state === 'ready' && nowMs - Date.parse(instance.since) >= stableMs
+  const failures = (stable ? 0 : instance.failures ?? 0) + 1
+  return {
+    ...enter(instance, 'failed', nowMs), reason, failures: terminal ? Math.max(failures, TERMINAL_FAILURES) : failures,
+    ...(lastLines.length > 0 ? { last_lines: lastLines } : {}),
+  }
+}
+
+function drained(instance: InstanceStatus, { nowMs, container, endpoint, carried }: Sight, { drainMs, settleMs }: DeploymentSettings): InstanceStatus {
+  const sinceMs = nowMs - Date.parse(instance.since)
+  const stopping = (reason = instance.reason): InstanceStatus => ({ ...enter(instance, 'stopping', nowMs), ...(reason === undefined ? {} : { reason }) })
+  if (!container || container.state === 'exited') return stopping()
+  if (endpoint.state === 'draining' && endpoint.connections === 0) return stopping()
+  if (endpoint.state === 'absent' && carried && sinceMs >= settleMs) return stopping()
+  if (sinceMs < drainMs) return instance
+  return stopping(endpoint.connections > 0 ? `${endpoint.connections} connections were still open after ${drainMs / 1000} s` : undefined)
+}
+
+function moved(instance: InstanceStatus, container: Observed): boolean {
+  return instance.host !== container.host || JSON.stringify(instance.ports) !== JSON.stringify(container.ports)
+}
