@@ -1,0 +1,186 @@
+/** From what is known to what is done: pure, and without any memory of its own. */
+import { closedEvidence, globalEvidence } from './attribution.ts'
+import { dispersion } from './dispersion.ts'
+import { metricEvidence } from './harm.ts'
+import { findings, type MetricVerdict } from './finding.ts'
+import { logSum } from './log-sum.ts'
+import { affordableShare, nextShare, type RampBasis } from './ramp.ts'
+import { rateBound, safetyEvidence } from './safety.ts'
+import { SAMPLE_RATIO_ALARM, sampleRatioEvidence } from './sample-ratio.ts'
+import * as say from './sentence.ts'
+import type { JudgeState } from './state.ts'
+
+export type { MetricVerdict } from './finding.ts'
+
+export interface DecisionClock {
+  /** Seconds since the new version's first request; 0 before it. */
+  readonly elapsed: number
+  /** Seconds that it has had half of the traffic or more; 0 before. */
+  readonly atLoadCheck: number
+}
+
+export interface Missing {
+  readonly is: 'time' | 'load_check' | 'errors' | 'latency' | 'suspicion' | 'sample_ratio'
+  readonly sentence: string
+  /** Estimated, at the present rate; null: cannot be told. */
+  readonly seconds: number | null
+}
+
+export interface Decision {
+  /**
+   * `ramp`, `load_check`: order `share`. `hold`: keep the share, evidence or time is missing. `freeze`: keep it, something looks wrong.
+   * `ask`: undecided at the maximum, a person decides. `promote`: order `share`, hold back the rest.
+   */
+  readonly action: 'roll_back' | 'freeze' | 'hold' | 'ramp' | 'load_check' | 'promote' | 'ask'
+  /** To be ordered next, in [0, 1]. */
+  readonly share: number
+  /** Evidence of harm, as odds. */
+  readonly harm: number
+  readonly metrics: readonly MetricVerdict[]
+  /** Requests that failed and would not have on the old version (estimate). */
+  readonly excess: number
+  readonly sentence: string
+  readonly next: string
+  /** What a promotion still waits for. */
+  readonly missing?: readonly Missing[]
+}
+
+/** Everything that a decision looks at, derived from the state. */
+interface Basis extends RampBasis {
+  readonly state: JudgeState
+  readonly clock: DecisionClock
+  readonly harm: number
+  readonly verdicts: readonly MetricVerdict[]
+  readonly lead: MetricVerdict | undefined
+  readonly excess: number
+  readonly routed: boolean
+}
+
+export function decide(state: JudgeState, clock: DecisionClock): Decision {
+  const basis = basisOf(state, clock)
+  const { settings, harm, verdicts: metrics, excess } = basis
+  const missing = missingOf(basis)
+  const common = { harm, metrics, excess, ...(missing.length > 0 ? { missing } : {}) }
+  const { share } = state
+  if (harm >= 1 / (1 - settings.confidence) - 1e-9) return { ...common, action: 'roll_back', share: 0, sentence: rolledBack(basis), next: say.rollingBack }
+  if (missing.length === 0) return promotion(basis, common)
+  if (clock.elapsed >= settings.clock.maximum) return { ...common, action: 'ask', share, sentence: say.undecided(missing), next: say.asking }
+  if (!basis.routed) return { ...common, action: 'freeze', share, sentence: say.wrongShare(share, state.sampleRatio), next: say.frozen(share) }
+  if (harm >= settings.freezeAt) return { ...common, action: 'freeze', share, sentence: suspicion(basis), next: say.frozen(share) }
+  return onwards(basis, missing, common)
+}
+
+type Common = Pick<Decision, 'harm' | 'metrics' | 'excess' | 'missing'>
+
+function onwards(basis: Basis, missing: readonly Missing[], common: Common): Decision {
+  const { settings, share } = basis
+  const next = nextShare(basis)
+  const sentence = say.noHarm(basis.failing, basis.verdicts)
+  if (next > share) {
+    const action = next >= settings.shares.loadCheck && next > settings.shares.test ? 'load_check' : 'ramp'
+    return { ...common, action, share: next, sentence, next: say.growing(next) }
+  }
+  const checking = share >= settings.shares.loadCheck
+  return { ...common, action: checking ? 'load_check' : 'hold', share, sentence, next: say.waiting(missing, affordable(basis)) }
+}
+
+/** The share that waits for the budget, if that is what holds it. */
+function affordable(basis: Basis): { share: number; settings: JudgeState['settings'] } | undefined {
+  const cap = basis.loadCheckDue ? basis.settings.shares.loadCheck : basis.settings.shares.test
+  return basis.settings.ramp.is === 'auto' && basis.warm && affordableShare(basis) < cap && basis.share < cap ? { share: cap, settings: basis.settings } : undefined
+}
+
+function promotion(basis: Basis, common: Common): Decision {
+  const { shares, clock } = basis.settings
+  const share = clock.holdBack > 0 ? shares.holdBack : 1
+  return { ...common, action: 'promote', share, sentence: say.promoted(basis.clock.elapsed, basis.failing, basis.verdicts), next: say.heldBack(share, clock.holdBack) }
+}
+
+function rolledBack({ clock, lead, harm, excess }: Basis): string {
+  return say.rolledBack(clock.elapsed, lead?.sentence ?? '', harm, excess)
+}
+
+function suspicion({ harm, lead, share }: Basis): string {
+  return say.suspicion(harm, lead?.metric ?? 'errors', share, lead?.sentence ?? '')
+}
+
+function basisOf(state: JudgeState, clock: DecisionClock): Basis {
+  const { settings, totals, capital } = state
+  const weights = settings.metrics.map(({ weight }) => weight)
+  const evidence = state.harm.map(logs => metricEvidence(logs, capital.cash))
+  const closed = closedEvidence(evidence, weights)
+  const verdicts = findings(state, evidence, closed)
+  const suspected = evidence.reduce((best, value, at) => value * (weights[at] ?? 0) > (evidence[best] ?? 0) * (weights[best] ?? 0) ? at : best, 0)
+  const errors = settings.metrics.findIndex(({ is }) => is === 'errors')
+  const slowest = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === 0.99)
+  const harm = globalEvidence(evidence, weights)
+  const routed = sampleRatioEvidence(state.sampleRatio) < SAMPLE_RATIO_ALARM
+  return {
+    state, settings, clock, harm, verdicts, lead: verdicts[suspected], routed,
+    excess: (totals.events[errors] ?? 0) - (totals.expected[errors] ?? 0),
+    share: state.share,
+    held: state.second === null || state.shareSince === null ? 0 : state.second - state.shareSince + 1,
+    rate: state.rate,
+    failing: excessBound(state, errors),
+    slow: slowest < 0 || (totals.units[slowest] ?? 0) === 0 ? 0 : excessBound(state, slowest),
+    warm: clock.elapsed >= settings.clock.warmUp,
+    loadCheckDue: clock.elapsed >= settings.clock.minimum - settings.clock.loadCheck && harm < settings.freezeAt && routed,
+  }
+}
+
+/** The most, by which the new version's rate of an event can exceed the old one's in the same seconds, that is not excluded yet. */
+function excessBound(state: JudgeState, metric: number, times = 1): number {
+  const { totals, settings } = state
+  const units = (totals.units[metric] ?? 0) * times
+  if (units === 0) return 1
+  const noise = dispersion(state.dispersion, metric)
+  const bound = rateBound(units / noise, (totals.events[metric] ?? 0) * times / noise, settings.safety.evidence)
+  return bound - (totals.expected[metric] ?? 0) * times / units
+}
+
+function missingOf(basis: Basis): Missing[] {
+  const { settings, clock, state, harm } = basis
+  const missing: Missing[] = []
+  const left = settings.clock.minimum - clock.elapsed
+  if (left > 0) missing.push({ is: 'time', seconds: left, sentence: say.tooEarly(left) })
+  missing.push(...missingErrors(basis), ...missingLatencies(basis))
+  const atLoad = settings.clock.loadCheck - clock.atLoadCheck
+  if (atLoad > 0) missing.push({ is: 'load_check', seconds: atLoad, sentence: say.loadCheckLeft(atLoad, settings.shares.loadCheck) })
+  if (harm >= settings.freezeAt) missing.push({ is: 'suspicion', seconds: null, sentence: say.suspected(harm) })
+  if (!basis.routed) missing.push({ is: 'sample_ratio', seconds: null, sentence: say.wrongShare(state.share, state.sampleRatio) })
+  return missing
+}
+
+function missingErrors({ state, settings, failing, rate, share }: Basis): Missing[] {
+  const errors = settings.metrics.findIndex(({ is }) => is === 'errors')
+  const logs = state.safety[0] ?? []
+  if (errors < 0 || failing <= settings.safety.errorExcess || safetyEvidence(logs) >= settings.safety.evidence) return []
+  const byOdds = timesNeeded(logs, settings.safety.evidence)
+  const byExcess = TIMES.find(times => excessBound(state, errors, times) <= settings.safety.errorExcess) ?? Number.POSITIVE_INFINITY
+  const seconds = secondsFor(Math.min(byOdds, byExcess), state.totals.units[errors] ?? 0, share, rate)
+  return [{ is: 'errors', seconds, sentence: say.errorsUnsure(failing) }]
+}
+
+function missingLatencies({ state, settings, rate, share }: Basis): Missing[] {
+  return settings.safety.latency.flatMap(({ quantile, margin }, at): Missing[] => {
+    const logs = state.safety[at + 1] ?? []
+    if (safetyEvidence(logs) >= settings.safety.evidence) return []
+    const metric = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === quantile)
+    const seconds = secondsFor(timesNeeded(logs, settings.safety.evidence), state.totals.units[metric] ?? 0, share, rate)
+    return [{ is: 'latency', seconds, sentence: say.latencyUnsure(quantile, margin) }]
+  })
+}
+
+/** How many times the present evidence: what is tried for an estimate of the time left. */
+const TIMES: readonly number[] = [1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128]
+
+/** Log evidence grows in proportion to the requests. */
+function timesNeeded(logs: readonly number[], evidence: number): number {
+  const most = logSum(logs)
+  return most > 0.1 ? Math.max(1.05, (Math.log(evidence) + Math.log(logs.length)) / most) : Number.POSITIVE_INFINITY
+}
+
+function secondsFor(times: number, units: number, share: number, rate: number | null): number | null {
+  const perSecond = share * (rate ?? 0)
+  return Number.isFinite(times) && perSecond > 0 && units > 0 ? Math.ceil((times - 1) * units / perSecond) : null
+}

@@ -1,0 +1,115 @@
+/**
+ * How much more a version's outcomes vary than independent requests would: failures come in clusters, instances have bad
+ * moments. Measured on the old version alone, so that a bad new version cannot hide behind its own noise, and on completed
+ * blocks alone, so that the weight of a second never depends on that second.
+ */
+import type { ArmPart, ArmSecond } from './arm-second.ts'
+import type { JudgeSettings } from './settings.ts'
+import { exceedances } from './stratum.ts'
+
+/** Noise within ten seconds, and within a minute: the second is larger when noise lasts. */
+const BLOCK_SECONDS: readonly number[] = [10, 60]
+/** So many degrees of freedom of "no extra noise" are assumed beforehand. */
+const PRIOR = 20
+/** No block says more than this per degree of freedom: one broken instance must not blind the judge for the whole release. */
+const BLOCK_MAX = 100
+/** From the growth between ten seconds and a minute to the long run. */
+const LONG_RUN = 1 / 5
+const GROUPS_MAX = 64
+
+export interface DispersionState {
+  /** One per division: by session hash, by instance. */
+  readonly divisions: DivisionState[]
+}
+
+export interface DivisionState {
+  /** One per block length. */
+  readonly blocks: BlockState[]
+}
+
+export interface BlockState {
+  number: number | null
+  /** Per group: units and events per harm metric. */
+  groups: { id: string; units: number[]; events: number[] }[]
+  /** Per harm metric. */
+  readonly squares: number[]
+  readonly freedom: number[]
+}
+
+export function newDispersion(metrics: number): DispersionState {
+  const zeros = () => Array.from({ length: metrics }, () => 0)
+  const block = (): BlockState => ({ number: null, groups: [], squares: zeros(), freedom: zeros() })
+  return { divisions: [0, 1].map(() => ({ blocks: BLOCK_SECONDS.map(block) })) }
+}
+
+/** To be called before a second is counted: blocks that ended are summed up. */
+export function turnBlocks(state: DispersionState, second: number): void {
+  for (const { blocks } of state.divisions)
+    for (const [at, block] of blocks.entries()) {
+      const number = Math.floor(second / (BLOCK_SECONDS[at] ?? 1))
+      if (block.number === number) continue
+      closeBlock(block)
+      block.number = number
+    }
+}
+
+export function learnNoise(state: DispersionState, settings: JudgeSettings, slow: readonly (number | null)[], arm: ArmSecond): void {
+  const [byHash, byInstance] = state.divisions
+  if (byHash) for (const [at, part] of arm.parts.entries()) addGroup(byHash, settings, slow, String(at), part)
+  if (byInstance) for (const instance of arm.instances) if (instance.id !== '') addGroup(byInstance, settings, slow, instance.id, instance)
+}
+
+/** φ ≥ 1 per harm metric: the larger of both divisions'. */
+export function dispersion(state: DispersionState, metric: number): number {
+  let most = 1
+  for (const { blocks } of state.divisions) {
+    const [short = 1, long = 1] = blocks.map(block => (PRIOR + (block.squares[metric] ?? 0)) / (PRIOR + (block.freedom[metric] ?? 0)))
+    most = Math.max(most, short, long + Math.max(0, long - short) * LONG_RUN)
+  }
+  return most
+}
+
+function addGroup(division: DivisionState, settings: JudgeSettings, slow: readonly (number | null)[], id: string, part: ArmPart): void {
+  if (part.requests === 0) return
+  const counted = exceedances(part.latency, slow)
+  for (const block of division.blocks) {
+    const group = groupOf(block, id, settings.metrics.length)
+    let latency = 0
+    for (const [at, metric] of settings.metrics.entries()) {
+      const sessions = part.sessions
+      const events = metric.is === 'errors' ? sessions?.failed ?? part.errors : counted.above[latency++]
+      if (typeof events !== 'number') continue
+      group.units[at] = (group.units[at] ?? 0) + (metric.is === 'errors' ? sessions?.seen ?? part.requests : counted.total)
+      group.events[at] = (group.events[at] ?? 0) + events
+    }
+  }
+}
+
+/** Groups beyond the bound share the last place. */
+function groupOf(block: BlockState, id: string, metrics: number): BlockState['groups'][number] {
+  const found = block.groups.find(group => group.id === id) ?? (block.groups.length >= GROUPS_MAX ? block.groups.at(-1) : undefined)
+  if (found) return found
+  const zeros = () => Array.from({ length: metrics }, () => 0)
+  const group = { id, units: zeros(), events: zeros() }
+  block.groups.push(group)
+  return group
+}
+
+/** Pearson's X² of the groups, corrected so that its mean is exactly its degrees of freedom at any count. */
+function closeBlock(block: BlockState): void {
+  for (const metric of block.squares.keys()) {
+    const groups = block.groups.filter(({ units }) => (units[metric] ?? 0) > 0)
+    const units = groups.reduce((sum, group) => sum + (group.units[metric] ?? 0), 0)
+    const events = groups.reduce((sum, group) => sum + (group.events[metric] ?? 0), 0)
+    if (groups.length < 2 || events === 0 || events === units) continue
+    const rate = events / units
+    const square = groups.reduce((sum, group) => {
+      const n = group.units[metric] ?? 0
+      return sum + ((group.events[metric] ?? 0) - n * rate) ** 2 / (n * rate * (1 - rate))
+    }, 0) * (units - 1) / units
+    const freedom = groups.length - 1
+    block.squares[metric] = (block.squares[metric] ?? 0) + Math.min(square, BLOCK_MAX * freedom)
+    block.freedom[metric] = (block.freedom[metric] ?? 0) + freedom
+  }
+  block.groups = []
+}

@@ -1,0 +1,49 @@
+/** What is known about each metric by itself. */
+import { quantile, type SketchData } from '../sketch.ts'
+import { oddsInterval } from './interval.ts'
+import { safetyEvidence } from './safety.ts'
+import * as say from './sentence.ts'
+import type { JudgeState } from './state.ts'
+
+export type Finding = 'better' | 'not worse' | 'worse' | 'undecided'
+
+export interface MetricVerdict {
+  readonly metric: string
+  readonly finding: Finding
+  /** Evidence of harm in this metric alone, as odds. */
+  readonly harm: number
+  /** Evidence of safety, as odds; 1 where no safety is asked for. */
+  readonly safety: number
+  /** Rate of failures, or milliseconds at the quantile, in the same seconds; null: nothing measured. */
+  readonly baseline: number | null
+  readonly canary: number | null
+  /** Odds ratio of the event (failing; slower than the old version's quantile), at 95 %, at all times; only where it is kept. */
+  readonly odds?: { readonly low: number | null; readonly high: number | null }
+  readonly sentence: string
+}
+
+const SHOWN_CONFIDENCE = 0.95
+
+/** `closed`: the evidence against each metric that holds whatever is true of the others. */
+export function findings(state: JudgeState, evidence: readonly number[], closed: readonly number[]): MetricVerdict[] {
+  const { settings, totals, safety, intervals } = state
+  return settings.metrics.map((metric, at) => {
+    const kept = intervals.find(interval => interval.metric === at)
+    const odds = kept && oddsInterval(kept, SHOWN_CONFIDENCE)
+    const row = metric.is === 'errors' ? 0 : settings.safety.latency.findIndex(({ quantile }) => quantile === metric.quantile) + 1
+    const asked = metric.is === 'errors' || row > 0
+    const safe = asked ? safetyEvidence(safety[row] ?? []) : 1
+    const worse = (closed[at] ?? 0) >= 1 / (1 - settings.confidence)
+    const finding: Finding = worse ? 'worse' : odds?.high && odds.high < 1 ? 'better' : safe >= settings.safety.evidence ? 'not worse' : 'undecided'
+    const common = { metric: metric.metric, finding, harm: evidence[at] ?? 1, safety: safe, ...(odds ? { odds } : {}) }
+    if (metric.is === 'errors') {
+      const units = totals.units[at] ?? 0
+      const events = totals.events[at] ?? 0
+      const expected = totals.expected[at] ?? 0
+      return { ...common, baseline: units ? expected / units : null, canary: units ? events / units : null, sentence: say.errors(events, units, expected) }
+    }
+    const level = (latency: SketchData) => quantile(latency, metric.quantile) ?? null
+    const [baseline, canary] = [level(totals.concurrentLatency), level(totals.canaryLatency)]
+    return { ...common, baseline, canary, sentence: say.latency(metric.quantile, canary, baseline) }
+  })
+}

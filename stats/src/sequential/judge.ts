@@ -1,0 +1,149 @@
+/**
+ * The judge of a release, as one pure state machine over seconds of traffic.
+ *
+ *     let state = newJudge(DEFAULT_SETTINGS)
+ *     state = observeBaseline(state, second)      // the old version alone: what is slow, how noisy is it
+ *     state = advance(state, second)              // both versions, second by second
+ *     const decision = decide(state, { elapsed, atLoadCheck })
+ *
+ * The same seconds give the same state and the same decision, bit for bit, also when the state went through JSON meanwhile.
+ */
+import type { ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
+import { millisecondsOf } from '../sketch.ts'
+import { dispersion, learnNoise, newDispersion, turnBlocks } from './dispersion.ts'
+import { bet, inject, newCapital, newHarm } from './harm.ts'
+import { narrow, newInterval } from './interval.ts'
+import { betOnSafety, newSafety } from './safety.ts'
+import { countShare, newSampleRatio } from './sample-ratio.ts'
+import type { HarmMetric, JudgeSettings } from './settings.ts'
+import type { JudgeState } from './state.ts'
+import { addSecond, type Counts, isFull, newStratum, slowBuckets } from './stratum.ts'
+import { addCounts, learnLatency, newThresholds, turnMinute } from './thresholds.ts'
+
+export type { ArmInstance, ArmPart, ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
+export { decide } from './decide.ts'
+export type { Decision, DecisionClock, MetricVerdict } from './decide.ts'
+export type { JudgeState } from './state.ts'
+
+/** The mean of the request rate reaches back about this far. */
+const RATE_SECONDS = 30
+/** Thousandths: concurrent latencies are kept as whole numbers. */
+const PER_REQUEST = 1000
+/** Share of requests whose duration tells how long a changed share takes to show. */
+const SETTLED_QUANTILE = 0.99
+
+export function newJudge(settings: JudgeSettings): JudgeState {
+  const metrics = settings.metrics.length
+  const shown = settings.metrics.flatMap((metric, at) => metric.is === 'errors' || metric.quantile === SETTLED_QUANTILE ? [at] : [])
+  const zeros = () => settings.metrics.map(() => 0)
+  return {
+    settings, second: null, share: 0, shareSince: null, rate: null,
+    thresholds: newThresholds(quantilesOf(settings).length),
+    dispersion: newDispersion(metrics),
+    stratum: newStratum(settings),
+    capital: newCapital(),
+    harm: newHarm(metrics),
+    safety: [newSafety(), ...settings.safety.latency.map(newSafety)],
+    intervals: shown.map(newInterval),
+    sampleRatio: newSampleRatio(),
+    totals: {
+      baselineRequests: 0, baselineErrors: 0, canaryRequests: 0, canaryErrors: 0,
+      units: zeros(), events: zeros(), expected: zeros(), canaryLatency: [], concurrentLatency: [],
+    },
+  }
+}
+
+/** Learns from a second in which the new version had no traffic yet: thresholds, noise and rate, never levels. Reuses the given state. */
+export function observeBaseline(state: JudgeState, given: BaselineSecond): JudgeState {
+  turn(state, given.second)
+  learn(state, given, given.requests)
+  state.second = given.second
+  return state
+}
+
+/** Takes in a second of both versions. Reuses the given state. */
+export function advance(state: JudgeState, given: JudgedSecond): JudgeState {
+  const { second, share, baseline, canary } = given
+  turn(state, second)
+  noteShare(state, second, share)
+  addSecond(state.stratum, state.settings, slowBuckets(state.settings, state.thresholds.buckets), given)
+  if (isFull(state.stratum)) judgeStratum(state)
+  countShare(state.sampleRatio, second, share, canary.requests, baseline.requests, slowMs(state))
+  addTotals(state, baseline, canary)
+  learn(state, baseline, baseline.requests + canary.requests)
+  state.second = second
+  return state
+}
+
+function turn(state: JudgeState, second: number): void {
+  turnBlocks(state.dispersion, second)
+  turnMinute(state.thresholds, second, quantilesOf(state.settings))
+}
+
+/** A share that changed within the second is not known; the last known one stands until the new one held for a whole second. */
+function noteShare(state: JudgeState, second: number, share: number | null): void {
+  if (share === null || share === state.share) return
+  state.share = share
+  state.shareSince = second
+}
+
+function judgeStratum(state: JudgeState): void {
+  const { settings, stratum, capital, harm, safety, intervals, totals } = state
+  const injected = inject(capital, stratum.seconds, state.share)
+  const noise = settings.metrics.map((_, at) => dispersion(state.dispersion, at))
+  for (const [at, metric] of settings.metrics.entries()) {
+    const counts = stratum.harm[at]
+    const logs = harm[at]
+    if (!counts || !logs) continue
+    bet(logs, counts, marginOf(metric), noise[at] ?? 1, injected)
+    addConcurrent(totals, at, counts)
+    if (metric.is === 'errors') betOnSafety(safety[0] ?? [], counts, Math.log(settings.safety.errorOdds), noise[at] ?? 1)
+  }
+  for (const [at, { quantile }] of settings.safety.latency.entries()) {
+    const counts = stratum.safety[at]
+    const metric = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === quantile)
+    if (counts) betOnSafety(safety[at + 1] ?? [], counts, 0, noise[metric] ?? 1)
+  }
+  for (const interval of intervals) {
+    const counts = stratum.harm[interval.metric]
+    if (counts) narrow(interval, counts, noise[interval.metric] ?? 1)
+  }
+  state.stratum = newStratum(settings)
+}
+
+/** Log odds that are tolerated. A latency's margin is in its bucket already. */
+function marginOf(metric: HarmMetric): number {
+  return metric.is === 'errors' ? Math.log(metric.odds) : 0
+}
+
+function addConcurrent(totals: JudgeState['totals'], metric: number, { oldUnits, oldEvents, freshUnits, freshEvents }: Counts): void {
+  if (oldUnits === 0 || freshUnits === 0) return
+  totals.units[metric] = (totals.units[metric] ?? 0) + freshUnits
+  totals.events[metric] = (totals.events[metric] ?? 0) + freshEvents
+  totals.expected[metric] = (totals.expected[metric] ?? 0) + freshUnits * oldEvents / oldUnits
+}
+
+function addTotals({ totals }: JudgeState, baseline: ArmSecond, canary: ArmSecond): void {
+  totals.baselineRequests += baseline.requests
+  totals.baselineErrors += baseline.errors
+  totals.canaryRequests += canary.requests
+  totals.canaryErrors += canary.errors
+  if (canary.requests === 0 || baseline.requests === 0) return
+  totals.canaryLatency = addCounts(totals.canaryLatency, canary.latency)
+  totals.concurrentLatency = addCounts(totals.concurrentLatency, baseline.latency, Math.round(PER_REQUEST * canary.requests / baseline.requests))
+}
+
+function learn(state: JudgeState, baseline: ArmSecond, requests: number): void {
+  learnNoise(state.dispersion, state.settings, state.thresholds.buckets, baseline)
+  learnLatency(state.thresholds, baseline.latency)
+  state.rate = state.rate === null ? requests : state.rate + (requests - state.rate) / RATE_SECONDS
+}
+
+function quantilesOf(settings: JudgeSettings): number[] {
+  return settings.metrics.flatMap(metric => metric.is === 'latency' ? [metric.quantile] : [])
+}
+
+function slowMs({ settings, thresholds }: JudgeState): number {
+  const bucket = thresholds.buckets[quantilesOf(settings).indexOf(SETTLED_QUANTILE)] ?? null
+  return bucket === null ? 0 : millisecondsOf(bucket)
+}

@@ -1,0 +1,66 @@
+/** Evidence that the new version is not worse than a wider margin: what a promotion has to show. */
+import { logMoment } from './hypergeometric.ts'
+import { expBounded, logMean } from './log-sum.ts'
+import { tells, tempered } from './harm.ts'
+import type { Counts } from './stratum.ts'
+
+/** Log odds ratios below the margin that are bet on. */
+const REVERSED: readonly number[] = [0.1, 0.2, 0.4, 0.8, 1.6]
+
+export function newSafety(): number[] {
+  return REVERSED.map(() => 0)
+}
+
+/** The bets against "the odds are at least e^margin times the old version's". */
+export function betOnSafety(logs: number[], counts: Counts, margin: number, noise: number): void {
+  if (!tells(counts)) return
+  const { oldUnits, freshUnits, freshEvents } = counts
+  const events = counts.oldEvents + freshEvents
+  const atMargin = logMoment(oldUnits, freshUnits, events, margin)
+  for (let at = 0; at < REVERSED.length; at++) {
+    const delta = REVERSED[at] ?? 0
+    logs[at] = (logs[at] ?? 0) + tempered(-delta * freshEvents - logMoment(oldUnits, freshUnits, events, margin - delta) + atMargin, noise)
+  }
+}
+
+export function safetyEvidence(logs: readonly number[]): number {
+  return expBounded(logMean(logs))
+}
+
+/** Shares of the bound at which the true rate may lie; 0 is a version that never fails. */
+const FRACTIONS: readonly number[] = [0, 0.1, 0.25, 0.5, 0.75, 0.9]
+const HALVINGS = 40
+
+/**
+ * The largest rate that so many events among so many units do not exclude, at every time: the smallest u for which capital
+ * that bets on rates f·u reaches `evidence` (Waudby-Smith & Ramdas, "Estimating means of bounded random variables by betting").
+ */
+export function rateBound(units: number, events: number, evidence: number): number {
+  if (units <= 0) return 1
+  const wanted = Math.log(evidence * FRACTIONS.length)
+  let low = Math.min(1, events / units)
+  let high = 1
+  for (let step = 0; step < HALVINGS && high - low > 1e-9; step++) {
+    const middle = (low + high) / 2
+    if (logCapital(units, events, middle) >= wanted) high = middle
+    else low = middle
+  }
+  return high
+}
+
+function logCapital(units: number, events: number, bound: number): number {
+  if (bound >= 1) return Number.POSITIVE_INFINITY
+  const fewer = units - events
+  const atBound = Math.log1p(-bound)
+  let most = Number.NEGATIVE_INFINITY
+  let sum = 0
+  for (const fraction of FRACTIONS) {
+    if (fraction === 0 && events > 0) continue
+    const log = (events > 0 ? events * Math.log(fraction) : 0) + fewer * (Math.log1p(-fraction * bound) - atBound)
+    if (log > most) {
+      sum = sum * Math.exp(most - log) + 1
+      most = log
+    } else sum += Math.exp(log - most)
+  }
+  return most + Math.log(sum)
+}

@@ -1,0 +1,48 @@
+/** What the judge remembers: plain data of finite numbers, so that it survives JSON bit for bit. Bounded: about 15 kB. */
+import type { SketchData } from '../sketch.ts'
+import type { DispersionState } from './dispersion.ts'
+import type { CapitalState } from './harm.ts'
+import type { IntervalState } from './interval.ts'
+import type { SampleRatioState } from './sample-ratio.ts'
+import type { JudgeSettings } from './settings.ts'
+import type { StratumCounts } from './stratum.ts'
+import type { ThresholdState } from './thresholds.ts'
+
+export interface JudgeState {
+  readonly settings: JudgeSettings
+  /** The last second taken in. */
+  second: number | null
+  /** The last share that was in force for a whole second, and since when; 0 before the first. */
+  share: number
+  shareSince: number | null
+  /** Requests per second of both versions, a mean over half a minute; null before any second was seen. */
+  rate: number | null
+  readonly thresholds: ThresholdState
+  readonly dispersion: DispersionState
+  /** Seconds not yet judged: too few requests so far. */
+  stratum: StratumCounts
+  readonly capital: CapitalState
+  /** ln M per harm metric and alternative. */
+  readonly harm: number[][]
+  /** Log evidence per alternative: [0] for the errors, then one row per latency of `settings.safety`. */
+  readonly safety: number[][]
+  /** One per harm metric whose ratio is shown. */
+  readonly intervals: IntervalState[]
+  readonly sampleRatio: SampleRatioState
+  readonly totals: Totals
+}
+
+/** Sums over all judged seconds. Concurrent: the old version's rate in each second, weighted by the new one's requests. */
+export interface Totals {
+  baselineRequests: number
+  baselineErrors: number
+  canaryRequests: number
+  canaryErrors: number
+  /** Per harm metric: the new version's units and events in strata that the old one took part in, and the events expected at the old one's rate. */
+  units: number[]
+  events: number[]
+  expected: number[]
+  canaryLatency: SketchData
+  /** In thousandths of a request. */
+  concurrentLatency: SketchData
+}
