@@ -20,9 +20,9 @@ export interface EventLog extends AsyncDisposable {
   append(events: readonly NewEvent[]): Promise<readonly Event[]>
   /** Newest first. */
   query(query: EventQuery, page?: { offset?: number; limit?: number }): Promise<{ readonly events: readonly Event[]; readonly total: number }>
-  /** `null` where there is nothing to aggregate (`count` gives 0). */
+  /** `null` where there is nothing to aggregate (`count` gives 0). Percentiles interpolate between neighbours (Hyndman and Fan, type 7). */
   aggregate(query: EventQuery, aggregator: Aggregator): Promise<number | null>
-  /** Every event appended from now on (or after the id) that matches, in order, none twice. Slow listeners are bounded, see `Subscription`. */
+  /** Every event appended from now on (or after the id) that matches, in order, none twice, without a buffer: see `subscriptions.ts`. A listener must not wait. */
   subscribe(query: EventQuery, listener: (event: Event) => void, after?: string): () => void
   /** Removes events of a type (or all) older than the time; returns how many. */
   prune(olderThan: number, type?: string): Promise<number>

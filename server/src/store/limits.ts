@@ -1,0 +1,9 @@
+/** Bounds of the store; beyond them a write is refused with a fault that says the limit. */
+
+/** Of one record, in UTF-8 bytes of its JSON text. */
+export const RECORD_BYTES_MAX = 4 * 1024 * 1024
+/** In UTF-16 code units. */
+export const NAME_LENGTH_MAX = 1024
+export const TRANSACTION_WRITES_MAX = 10_000
+/** Deletions remembered for servers that lost their connection for a while. */
+export const TOMBSTONES_MAX = 10_000
