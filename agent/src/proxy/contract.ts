@@ -6,7 +6,7 @@ import type { ConditionNode } from '@vamp/model/condition'
 import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from '@vamp/model/routing/table'
 import { FULL_SHARE } from '@vamp/model/routing/table'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Proxy, Sample } from './proxy.ts'
+import type { Proxy as ProxyPort, Sample } from './proxy.ts'
 
 export interface ContractRequest {
   readonly method?: string
@@ -32,7 +32,7 @@ export interface ContractAnswer {
 }
 
 export interface ProxyHarness {
-  readonly proxy: Proxy
+  readonly proxy: ProxyPort
   /** Starts a backend that answers with its id. */
   backend(id: string): Promise<Endpoint>
   /** An address where nobody listens. */

@@ -9,7 +9,7 @@ import type { Bond, Decision } from '@vamp/model/routing/decide'
 import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
 import { conditionGap, matchesCondition } from '../plain-condition.ts'
-import type { Applied, Proxy, Sample } from '../proxy.ts'
+import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
 import { sessionPart, type StickyCookies, stickyCookies, userKeyOf } from '../sticky-cookie.ts'
 
 export interface VirtualRequest {
@@ -45,7 +45,7 @@ export interface MemoryProxyOptions {
   readonly answer: (endpointId: string, request: VirtualRequest) => EndpointAnswer | Promise<EndpointAnswer>
 }
 
-export interface MemoryProxy extends Proxy {
+export interface MemoryProxy extends ProxyPort {
   send(port: number, request?: VirtualRequest): Promise<VirtualAnswer>
   /** Another program takes a port. */
   occupy(port: number, holder: string): void
