@@ -1,8 +1,10 @@
 /** The contract's world for proxies with real sockets: small servers, an HTTP client and ports, all on loopback. */
+import { randomInt } from 'node:crypto'
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
+import { systemClock } from '../../base/clock.ts'
 import type { ContractAnswer, ContractRequest, ProxyHarness } from '../contract.ts'
 import type { Proxy as ProxyPort } from '../proxy.ts'
 
@@ -34,7 +36,7 @@ export function liveHarness({ proxy, refused, survivesDetach, cleanUp }: LiveHar
       servers.push(server)
       await listening(server, port)
     },
-    now: () => Date.now(),
+    now: systemClock.now,
     request: (port, request = {}) => ask(port, request, kept),
     held: id => held.get(id)?.length ?? 0,
     release() {
@@ -93,12 +95,13 @@ function ask(port: number, { method = 'GET', path = '/', headers = {}, fresh = f
   })
 }
 
-let nextPort = 20_000 + Math.floor(Math.random() * 9_000)
+let nextPort = randomInt(20_000, 29_000)
 
 /** A port that nobody listens on, outside the range from which the system gives out ports. */
 async function freePort(): Promise<number> {
   for (;;) {
-    const port = nextPort = nextPort >= 29_999 ? 20_000 : nextPort + 1
+    nextPort = nextPort >= 29_999 ? 20_000 : nextPort + 1
+    const port = nextPort
     const server = createTcpServer()
     try {
       await listening(server, port)
