@@ -1,0 +1,183 @@
+import { Fault } from '@vamp/model/fault'
+import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
+import { expect, test } from 'vitest'
+import { startAgent } from './agent.ts'
+import { silent } from './base/log.ts'
+import { virtualClock } from './base/virtual-clock.ts'
+import { linkPair } from './link/in-process.ts'
+import { contractGateway } from './proxy/contract.ts'
+import { type EndpointAnswer, openMemoryProxy } from './proxy/memory/memory.ts'
+import type { Proxy as ProxyPort } from './proxy/proxy.ts'
+import { memorySequence, openSequence } from './traffic/sequence.ts'
+
+const endpoint = (id: string, state: Endpoint['state'] = 'ready'): Endpoint => ({ id, host: 'virtual', port: 1, state })
+const tableOf = (revision: number, ...endpoints: Endpoint[]): RoutingTable =>
+  ({ revision, gateways: [contractGateway('shop', 80, { a: { weight: 10_000, to: endpoints } })] })
+
+async function world(answer: () => EndpointAnswer | Promise<EndpointAnswer> = () => ({ status: 200, latencyMs: 3 }), wrap: (proxy: ProxyPort) => ProxyPort = proxy => proxy) {
+  const clock = virtualClock()
+  const proxy = openMemoryProxy({ clock, random: () => 0.5, answer })
+  const pair = linkPair()
+  const agent = await startAgent({ name: 'a1', proxy: wrap(proxy), link: pair.link, clock, log: silent, sequence: memorySequence() })
+  return { clock, proxy, pair, agent, last: () => pair.reports.at(-1), [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose]() }
+}
+
+test('a table is carried and confirmed, with its endpoints and the shares in force', async () => {
+  await using given = await world()
+
+  given.pair.publish(tableOf(7, endpoint('one'), endpoint('two', 'draining')))
+  await given.clock.advance(0)
+
+  expect(given.last()).toEqual({
+    agent: 'a1', driver: 'memory', acknowledged: 7, shares: { shop: { a: 10_000 } }, reloads: 0,
+    endpoints: [{ id: 'one', state: 'ready', connections: 0 }, { id: 'two', state: 'draining', connections: 0 }],
+  })
+})
+
+test('it reports every second, also when nothing happens', async () => {
+  await using given = await world()
+
+  await given.clock.advance(5_000)
+
+  expect(given.pair.reports).toHaveLength(5)
+  expect(given.last()).toMatchObject({ acknowledged: 0, endpoints: [] })
+})
+
+test('tables that are superseded while another is being carried are skipped', async () => {
+  const carried: number[] = []
+  let release = () => {}
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+    carried.push(table.revision)
+    if (table.revision === 1) await new Promise<void>(resolve => { release = resolve })
+    return await proxy.apply(table)
+  } }))
+
+  for (const revision of [1, 2, 3, 4]) given.pair.publish(tableOf(revision, endpoint('one')))
+  await given.clock.advance(0)
+  release()
+  await given.clock.advance(0)
+
+  expect(carried).toEqual([1, 4])
+  expect(given.last()?.acknowledged).toBe(4)
+})
+
+test('while an instance drains its connections are told as they end, faster than every second', async () => {
+  let finish = () => {}
+  await using given = await world(() => new Promise(resolve => { finish = () => resolve({ status: 200, latencyMs: 0 }) }))
+  given.pair.publish(tableOf(1, endpoint('one')))
+  await given.clock.advance(0)
+  const sent = given.proxy.send(80)
+  await given.clock.advance(0)
+  given.pair.publish(tableOf(2, endpoint('one', 'draining')))
+  await given.clock.advance(0)
+  expect(given.last()?.endpoints).toEqual([{ id: 'one', state: 'draining', connections: 1 }])
+
+  finish()
+  await sent
+  await given.clock.advance(100)
+
+  expect(given.last()?.endpoints).toEqual([{ id: 'one', state: 'draining', connections: 0 }])
+})
+
+test('a table that cannot be carried is reported with the reason, the last good one stays, a better one ends it', async () => {
+  await using given = await world()
+  given.pair.publish(tableOf(1, endpoint('one')))
+  await given.clock.advance(0)
+  given.proxy.occupy(81, 'nginx (process 4711)')
+  const late = contractGateway('late', 81, { a: { weight: 10_000, to: [endpoint('one')] } })
+
+  given.pair.publish({ revision: 2, gateways: [...tableOf(2, endpoint('two')).gateways, late] })
+  await given.clock.advance(0)
+  expect(given.last()).toMatchObject({
+    acknowledged: 1, endpoints: [{ id: 'one' }], refusal: { revision: 2, code: 'port_taken', reason: 'port 81 is held by nginx (process 4711)', gateway: 'late' },
+  })
+
+  given.pair.publish(tableOf(3, endpoint('two')))
+  await given.clock.advance(0)
+  expect(given.last()).toMatchObject({ acknowledged: 3, endpoints: [{ id: 'two' }] })
+  expect(given.last()?.refusal).toBeUndefined()
+})
+
+test('what was in the way is tried again, what is wrong is not', async () => {
+  let attempts = 0
+  let fault = new Fault('proxy_unreachable', 'haproxy did not answer')
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+    attempts++
+    if (attempts <= 3) throw fault
+    return await proxy.apply(table)
+  } }))
+  given.pair.publish(tableOf(1, endpoint('one')))
+
+  await given.clock.advance(3_000)
+  expect(given.last()).toMatchObject({ acknowledged: 1 })
+  expect(attempts).toBe(4)
+
+  attempts = 0
+  fault = new Fault('proxy_refused', 'no', { reason: 'unknown balance algorithm' })
+  given.pair.publish(tableOf(2, endpoint('one')))
+  await given.clock.advance(10_000)
+  expect(attempts).toBe(1)
+  expect(given.last()).toMatchObject({ acknowledged: 1, refusal: { code: 'proxy_refused', reason: 'unknown balance algorithm' } })
+})
+
+test('every request is in exactly one window; windows come a second at a time and count on', async () => {
+  await using given = await world()
+  given.pair.publish(tableOf(1, endpoint('one')))
+  for (let request = 0; request < 50; request++) {
+    void given.proxy.send(80)
+    await given.clock.advance(100)
+  }
+  await given.clock.advance(2_000)
+
+  const { windows } = given.pair
+  expect(windows.map(({ sequence }) => sequence)).toEqual(windows.map((_, index) => index + 1))
+  expect(windows.map(({ second }) => second)).toEqual(windows.map((_, index) => (windows[0]?.second ?? 0) + index))
+  expect(windows.flatMap(({ cells }) => cells).reduce((sum, cell) => sum + cell.requests, 0)).toBe(50)
+  expect(windows.every(({ agent, dropped }) => agent === 'a1' && dropped === 0)).toBe(true)
+})
+
+test('windows wait while the line is cut, in order; the oldest are given up beyond the bound, and that is told', async () => {
+  await using given = await world()
+  given.pair.publish(tableOf(1, endpoint('one')))
+  await given.clock.advance(0)
+  given.pair.cut(true)
+  for (let second = 0; second < 700; second++) {
+    void given.proxy.send(80)
+    await given.clock.advance(1000)
+  }
+  expect(given.pair.windows).toEqual([])
+
+  given.pair.cut(false)
+  await given.clock.advance(2_000)
+
+  const { windows } = given.pair
+  expect(windows.length).toBeGreaterThan(590)
+  const told = windows.reduce((sum, { cells, dropped }) => sum + dropped + cells.reduce((requests, cell) => requests + cell.requests, 0), 0)
+  expect(told).toBe(700)
+  expect(windows.map(({ second }) => second)).toEqual(windows.map(({ second }) => second).toSorted((a, b) => a - b))
+})
+
+test('an agent that ends delivers what it has, the second in progress too', async () => {
+  const given = await world()
+  given.pair.publish(tableOf(1, endpoint('one')))
+  await given.clock.advance(0)
+  const sent = given.proxy.send(80)
+  await given.clock.advance(3)
+  await sent
+
+  await given.agent[Symbol.asyncDispose]()
+
+  expect(given.pair.windows.flatMap(({ cells }) => cells)).toMatchObject([{ requests: 1 }])
+})
+
+test('window numbers go on after a restart and are never given twice, wherever it died', async () => {
+  let stored = 0
+  const given: number[] = []
+  for (const count of [3, 0, 2000, 1]) {
+    const sequence = await openSequence({ load: async () => stored, save: async reserved => { stored = reserved } })
+    for (let window = 0; window < count; window++) given.push(await sequence.next())
+  }
+
+  expect(given).toEqual([...new Set(given)].sort((a, b) => a - b))
+  expect(given).toHaveLength(2004)
+})

@@ -1,0 +1,202 @@
+/**
+ * What stands beside a proxy: carries the newest table, tells what became of it, and turns requests into windows.
+ * Traffic never waits for it: the proxy routes by the last table that it confirmed, whatever happens to the agent or its link.
+ */
+import { Fault } from '@vamp/model/fault'
+import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
+import { type Clock, every } from './base/clock.ts'
+import type { Logger } from './base/log.ts'
+import type { AgentReport, Link } from './link/link.ts'
+import type { Proxy as ProxyPort } from './proxy/proxy.ts'
+import { openDelivery } from './traffic/delivery.ts'
+import type { Sequence } from './traffic/sequence.ts'
+import { openWindows } from './traffic/windows.ts'
+
+export interface AgentOptions {
+  readonly name: string
+  /** Is not stopped with the agent: whoever opened it, disposes of it. */
+  readonly proxy: ProxyPort
+  readonly link: Link
+  readonly clock: Clock
+  readonly log: Logger
+  readonly sequence: Sequence
+}
+
+export type Agent = AsyncDisposable
+
+const REPORT_MS = 1000
+/** Whoever waits for an instance to have finished should not wait much longer than it takes. */
+const DRAINING_POLL_MS = 50
+/** How soon after its end a second can be closed. */
+const CLOSING_MS = 100
+/** A table that was not carried because something was in the way is tried again. */
+const APPLY_RETRY_MS = 1000
+
+interface Confirmed { readonly table: RoutingTable; readonly endpoints: readonly Pick<Endpoint, 'id' | 'state'>[]; readonly shares: AgentReport['shares'] }
+
+const NOTHING: Confirmed = { table: { revision: 0, gateways: [] }, endpoints: [], shares: {} }
+
+export async function startAgent({ name, proxy, link, clock, log, sequence }: AgentOptions): Promise<Agent> {
+  const windows = openWindows(clock.now())
+  const delivery = openDelivery({ agent: name, link, sequence, clock, log })
+  proxy.onSamples((samples, dropped) => windows.add(samples, dropped))
+  const reporter = openReporter({ name, proxy, link, log })
+  const carrier = openCarrier({ proxy, clock, log, onConfirmed: reporter.confirmed, onRefused: reporter.refused })
+  const closeSeconds = () => {
+    const seconds = windows.close(clock.now())
+    if (seconds.length > 0) delivery.add(seconds)
+  }
+  const ends = [
+    link.onTable(table => carrier.carry(table)),
+    every(clock, REPORT_MS, () => reporter.report()),
+    every(clock, DRAINING_POLL_MS, () => reporter.watchDraining()),
+    every(clock, CLOSING_MS, closeSeconds),
+  ]
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const end of ends) end()
+      await carrier.close()
+      delivery.add(windows.flush())
+      await delivery.close()
+    },
+  }
+}
+
+interface Carrier {
+  carry(table: RoutingTable): void
+  close(): Promise<void>
+}
+
+interface CarrierOptions {
+  readonly proxy: ProxyPort
+  readonly clock: Clock
+  readonly log: Logger
+  readonly onConfirmed: (table: RoutingTable, reloaded: boolean) => Promise<void>
+  readonly onRefused: (table: RoutingTable, error: unknown) => Promise<void>
+}
+
+/** One `apply` at a time; of the tables that come meanwhile, only the newest is carried. */
+function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptions): Carrier {
+  const ended = new AbortController()
+  let next: RoutingTable | undefined
+  let running: Promise<void> | undefined
+  let cancelRetry = () => {}
+
+  const run = async () => {
+    for (let table = next; table && !ended.signal.aborted; table = next) {
+      next = undefined
+      await apply(table)
+    }
+  }
+  const apply = async (table: RoutingTable) => {
+    try {
+      const { how, reasons, commands } = await proxy.apply(table, ended.signal)
+      log.info('table carried', { revision: table.revision, how, reasons, commands })
+      await onConfirmed(table, how === 'reload')
+    } catch (error) {
+      if (ended.signal.aborted) return
+      log.warn('table not carried', { revision: table.revision, error })
+      await onRefused(table, error)
+      if (canHeal(error)) cancelRetry = clock.after(APPLY_RETRY_MS, () => { next ??= table; start() })
+    }
+  }
+  const start = () => { running ??= run().finally(() => { running = undefined; if (next) start() }) }
+
+  return {
+    carry(table) {
+      cancelRetry()
+      next = table
+      start()
+    },
+    async close() {
+      cancelRetry()
+      next = undefined
+      ended.abort(new Fault('agent_unreachable', 'the agent has ended'))
+      await running
+    },
+  }
+}
+
+/** A port becomes free, a proxy answers again; a table that is wrong stays wrong. */
+function canHeal(error: unknown): boolean {
+  return !(error instanceof Fault) || !error.terminal || error.code === 'port_taken'
+}
+
+interface Reporter {
+  confirmed(table: RoutingTable, reloaded: boolean): Promise<void>
+  refused(table: RoutingTable, error: unknown): Promise<void>
+  report(): Promise<void>
+  /** Reports when something changed on an instance that drains. */
+  watchDraining(): Promise<void>
+}
+
+function openReporter({ name, proxy, link, log }: Pick<AgentOptions, 'name' | 'proxy' | 'link' | 'log'>): Reporter {
+  let carried = NOTHING
+  let refusal: AgentReport['refusal']
+  let reloads = 0
+  let connections: ReadonlyMap<string, number> = new Map()
+  let toldDraining = ''
+
+  const tell = () => {
+    toldDraining = draining()
+    link.report({
+      agent: name, driver: proxy.driver, acknowledged: carried.table.revision, shares: carried.shares, reloads,
+      endpoints: carried.endpoints.map(({ id, state }) => ({ id, state, connections: connections.get(id) ?? 0 })),
+      ...(refusal ? { refusal } : {}),
+    })
+  }
+  const draining = () => carried.endpoints.filter(({ state }) => state === 'draining').map(({ id }) => `${id} ${connections.get(id) ?? 0}`).join()
+  /** What the proxy does not tell stays as it was: an instance must not look idle because nobody could count. */
+  const count = async () => {
+    try {
+      connections = await proxy.connections()
+    } catch (error) {
+      log.debug('connections not counted', { agent: name, error })
+    }
+  }
+  const report = async () => {
+    await count()
+    tell()
+  }
+  return {
+    report,
+    async watchDraining() {
+      if (!draining()) return
+      await count()
+      if (draining() !== toldDraining) tell()
+    },
+    async confirmed(table, reloaded) {
+      carried = { table, endpoints: endpointsOf(table), shares: sharesOf(table) }
+      refusal = undefined
+      if (reloaded) reloads++
+      await report()
+    },
+    async refused(table, error) {
+      refusal = refusalOf(table, error)
+      await report()
+    },
+  }
+}
+
+/** Every endpoint once; one that any route gives new requests to is ready. */
+function endpointsOf(table: RoutingTable): Confirmed['endpoints'] {
+  const states = new Map<string, Endpoint['state']>()
+  for (const { routes } of table.gateways)
+    for (const { target } of routes)
+      if (target.is === 'endpoints') for (const { id, state } of target.endpoints) if (states.get(id) !== 'ready') states.set(id, state)
+  return [...states].map(([id, state]) => ({ id, state }))
+}
+
+function sharesOf(table: RoutingTable): AgentReport['shares'] {
+  return Object.fromEntries(table.gateways.map(gateway => [gateway.name, Object.fromEntries(gateway.routes.map(route => [route.path, route.weight]))]))
+}
+
+function refusalOf(table: RoutingTable, error: unknown): NonNullable<AgentReport['refusal']> {
+  const { revision } = table
+  if (!(error instanceof Fault)) return { revision, code: 'internal', reason: error instanceof Error ? error.message : String(error) }
+  const { facts, code } = error
+  const port = typeof facts['port'] === 'number' ? facts['port'] : undefined
+  const gateway = typeof facts['gateway'] === 'string' ? facts['gateway'] : table.gateways.find(candidate => candidate.port === port)?.name
+  const reason = code === 'port_taken' ? `port ${port} is held by ${facts['holder'] ?? 'somebody else'}` : String(facts['reason'] ?? error.message)
+  return { revision, code, reason, ...(gateway === undefined ? {} : { gateway }) }
+}

@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { bucketOf } from '@vamp/stats/sketch'
+import { expect, test } from 'vitest'
+import type { Sample } from '../proxy/proxy.ts'
+import { CELLS_MAX, LATENESS_MS, OPEN_SECONDS_MAX, openWindows, type Second } from './windows.ts'
+
+const START = 1_700_000_000
+const at = (seconds: number) => (START + seconds) * 1000
+const sample = (over: Partial<Sample> = {}): Sample =>
+  ({ gateway: 'g', route: 'r', instance: 'i', by: 'weight', status: 200, error: false, latencyMs: 5, bytes: 10, endedAt: at(0), part: 0, ...over })
+const requests = (seconds: readonly Second[]) => seconds.map(({ second, cells, dropped }) => [second - START, cells.reduce((sum, cell) => sum + cell.requests, 0), dropped])
+
+test('a second is closed when it has been over for the lateness, with one cell per route, instance, way and part', () => {
+  const windows = openWindows(at(0))
+  windows.add([
+    sample(), sample({ latencyMs: 50, status: 503, error: true }), sample({ part: 3 }), sample({ by: 'condition', endedAt: at(0.999) }), sample({ instance: 'j', status: 0 }),
+    sample({ endedAt: at(1) }),
+  ], 0)
+
+  expect(windows.close(at(1) + LATENESS_MS - 1)).toEqual([])
+  const [closed] = windows.close(at(1) + LATENESS_MS)
+
+  const cell = { gateway: 'g', route: 'r', instance: 'i', by: 'weight', part: 0, requests: 1, errors: 0, statuses: [0, 0, 1, 0, 0, 0], bytes: 10, latency: [[bucketOf(5), 1]] }
+  expect(closed).toEqual({ second: START, dropped: 0, cells: [
+    { ...cell, requests: 2, errors: 1, statuses: [0, 0, 1, 0, 0, 1], bytes: 20, latency: [[bucketOf(5), 1], [bucketOf(50), 1]] },
+    { ...cell, part: 3 },
+    { ...cell, by: 'condition' },
+    { ...cell, instance: 'j', statuses: [1, 0, 0, 0, 0, 0] },
+  ] })
+  expect(requests(windows.close(at(2) + LATENESS_MS))).toEqual([[1, 1, 0]])
+})
+
+test('a late sample counts in the oldest open second', () => {
+  const windows = openWindows(at(0))
+  windows.close(at(3.3))
+
+  windows.add([sample({ endedAt: at(1) }), sample({ endedAt: Number.NaN })], 0)
+
+  expect(requests(windows.close(at(4.3)))).toEqual([[3, 2, 0]])
+})
+
+test('seconds without requests are told; after a long pause only the newest of them', () => {
+  const windows = openWindows(at(0))
+  expect(requests(windows.close(at(3.3)))).toEqual([[0, 0, 0], [1, 0, 0], [2, 0, 0]])
+
+  windows.add([sample({ endedAt: at(4) })], 0)
+  const after = requests(windows.close(at(1000.3)))
+
+  expect(after[0]).toEqual([4, 1, 0])
+  expect(after.slice(1).map(([second]) => second)).toEqual([990, 991, 992, 993, 994, 995, 996, 997, 998, 999])
+})
+
+test('cells have a bound; what does not fit is counted as dropped, what is known still counts', () => {
+  const windows = openWindows(at(0))
+  windows.add(Array.from({ length: CELLS_MAX + 5 }, (_, index) => sample({ instance: `i${index}` })), 2)
+  windows.add([sample({ instance: 'i0' })], 0)
+
+  expect(requests(windows.close(at(1.3)))).toEqual([[0, CELLS_MAX + 1, 7]])
+})
+
+test('every sample counts exactly once, whatever the clocks and the order', () => {
+  const step = fc.record({ advance: fc.integer({ min: 0, max: 40_000 }), skews: fc.array(fc.integer({ min: -5_000_000, max: 5_000_000 }), { maxLength: 20 }) })
+  fc.assert(fc.property(fc.array(step, { maxLength: 30 }), steps => {
+    const windows = openWindows(at(0))
+    const closed: Second[] = []
+    let now = at(0)
+    let sent = 0
+    for (const { advance, skews } of steps) {
+      now += advance
+      windows.add(skews.map(skew => sample({ endedAt: now + skew })), 1)
+      sent += skews.length
+      closed.push(...windows.close(now))
+    }
+    closed.push(...windows.flush())
+
+    const seconds = closed.map(({ second }) => second)
+    expect(seconds).toEqual([...new Set(seconds)].sort((a, b) => a - b))
+    expect(requests(closed).reduce((sum, [, count]) => sum + (count ?? 0), 0)).toBe(sent)
+    expect(requests(closed).reduce((sum, [, , dropped]) => sum + (dropped ?? 0), 0)).toBe(steps.length)
+  }))
+})
+
+test('a clock that runs ahead opens no more seconds than the bound', () => {
+  const windows = openWindows(at(0))
+
+  windows.add(Array.from({ length: 1000 }, (_, second) => sample({ endedAt: at(second) })), 0)
+
+  expect(windows.flush()).toHaveLength(OPEN_SECONDS_MAX)
+})
