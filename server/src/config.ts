@@ -1,0 +1,126 @@
+/**
+ * What a server can be told. One row per option: flag, environment variable, default, help text and
+ * docs/configuration.md all come from here.
+ */
+import { isIP } from 'node:net'
+
+export interface PortRange { readonly from: number; readonly to: number }
+
+export interface Config {
+  /** Of the API and the UI. */
+  readonly bind: string
+  /** 0 = any free one. */
+  readonly port: number
+  /** Where everything is kept; absent = in memory, gone at the end. */
+  readonly data?: string
+  readonly gateway: 'auto' | 'haproxy' | 'embedded' | 'memory'
+  readonly gatewayAddress: string
+  /** For gateways that name no port. */
+  readonly gatewayPorts: PortRange
+  /** Of the shared listener for virtual hosts; absent = none. */
+  readonly virtualHostsPort?: number
+  readonly haproxy: string
+  readonly containers: 'process' | 'memory'
+  /** `auto`: needed unless the server binds to loopback only. */
+  readonly auth: 'auto' | 'on' | 'off'
+  readonly namespace: string
+  /** Web origins beside the server's own whose pages may use the API. */
+  readonly origins: readonly string[]
+  /** Days; 0 = for ever. */
+  readonly eventsKeep: number
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  readonly logFormat: 'human' | 'json'
+  readonly installation: string
+}
+
+/** What an option's text may be; `read` gives `undefined` where it cannot be understood. */
+export interface Option<K extends keyof Config = keyof Config> {
+  readonly key: K
+  /** Without the dashes. */
+  readonly flag: string
+  readonly env: string
+  /** As it is shown in help: `<port>`, `auto|haproxy|…`. */
+  readonly value: string
+  /** As text; absent = nothing is set. */
+  readonly fallback?: string
+  readonly help: string
+  readonly read: (text: string) => Config[K] | undefined
+  /** Never shown, neither in the log nor by the API. */
+  readonly secret?: true
+}
+
+const option = <K extends keyof Config>(row: Omit<Option<K>, 'env'>): Option<K> => ({ ...row, env: `VAMP_${row.flag.toUpperCase().replaceAll('-', '_')}` })
+const oneOf = <const T extends string>(...words: readonly T[]) => ({ value: words.join('|'), read: (text: string) => words.find(word => word === text) })
+const number = (from: number, to: number) => (text: string) => /^\d+$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : undefined
+const address = (text: string) => isIP(text) || text === 'localhost' ? text : undefined
+const text = (given: string) => given === '' ? undefined : given
+
+function portRange(given: string): PortRange | undefined {
+  const [, from = '', to = ''] = /^(\d+)-(\d+)$/.exec(given) ?? []
+  const range = { from: Number(from), to: Number(to) }
+  return from !== '' && range.from >= 1 && range.from <= range.to && range.to <= 65_535 ? range : undefined
+}
+
+export const OPTIONS: readonly Option[] = [
+  option({ key: 'bind', flag: 'bind', value: '<address>', fallback: '127.0.0.1', help: 'where the API and the UI listen; anything but loopback needs --auth on', read: address }),
+  option({ key: 'port', flag: 'port', value: '<port>', fallback: '8080', help: 'port of the API and the UI; 0 takes any free one', read: number(0, 65_535) }),
+  option({ key: 'data', flag: 'data', value: '<directory>', fallback: '.vamp', help: 'where everything is kept; "memory" keeps nothing', read: text }),
+  option({ key: 'gateway', flag: 'gateway', ...oneOf('auto', 'haproxy', 'embedded', 'memory'), fallback: 'auto', help: 'what routes the requests; auto takes HAProxy where it is installed and the embedded proxy elsewhere' }),
+  option({ key: 'gatewayAddress', flag: 'gateway-address', value: '<address>', fallback: '127.0.0.1', help: 'where gateways listen; 0.0.0.0 opens them to other machines', read: address }),
+  option({ key: 'gatewayPorts', flag: 'gateway-ports', value: '<from>-<to>', fallback: '40000-45000', help: 'ports for gateways that name none', read: portRange }),
+  option({ key: 'virtualHostsPort', flag: 'virtual-hosts-port', value: '<port>', help: 'shared port of all gateways with virtual hosts', read: number(1, 65_535) }),
+  option({ key: 'haproxy', flag: 'haproxy', value: '<program>', fallback: 'haproxy', help: 'the HAProxy program', read: text }),
+  option({ key: 'containers', flag: 'containers', ...oneOf('process', 'memory'), fallback: 'process', help: 'what runs the services' }),
+  option({ key: 'auth', flag: 'auth', ...oneOf('auto', 'on', 'off'), fallback: 'auto', help: 'whether the API asks for a token; auto: unless it listens on loopback only' }),
+  option({ key: 'namespace', flag: 'namespace', value: '<name>', fallback: 'default', help: 'name of this installation in paths', read: given => /^[\w-]{1,64}$/.test(given) ? given : undefined }),
+  option({ key: 'origins', flag: 'origins', value: '<origin,…>', fallback: '', help: 'web origins beside the own one whose pages may use the API', read: given => given.split(',').map(origin => origin.trim()).filter(Boolean) }),
+  option({ key: 'eventsKeep', flag: 'events-keep', value: '<days>', fallback: '30', help: 'how long events are kept; 0 for ever', read: number(0, 36_500) }),
+  option({ key: 'logLevel', flag: 'log-level', ...oneOf('debug', 'info', 'warn', 'error'), fallback: 'info', help: 'the least important lines that are logged' }),
+  option({ key: 'logFormat', flag: 'log-format', ...oneOf('human', 'json'), fallback: 'human', help: 'how log lines are written' }),
+  option({ key: 'installation', flag: 'name', value: '<name>', fallback: 'vamp', help: 'what this server calls itself', read: text }),
+]
+
+export type ReadConfig =
+  | { readonly is: 'ok'; readonly config: Config; readonly sources: Readonly<Record<string, 'flag' | 'environment' | 'default'>> }
+  | { readonly is: 'refused'; readonly reasons: readonly string[] }
+
+/** Flags win over the environment, the environment over defaults. Every mistake is told at once. */
+export function readConfig(flags: Readonly<Record<string, string | undefined>> = {}, environment: Readonly<Record<string, string | undefined>> = process.env): ReadConfig {
+  const reasons: string[] = []
+  const values: Record<string, unknown> = {}
+  const sources: Record<string, 'flag' | 'environment' | 'default'> = {}
+  for (const row of OPTIONS) {
+    const [given, source] = flags[row.flag] !== undefined ? [flags[row.flag], 'flag' as const]
+      : environment[row.env] !== undefined ? [environment[row.env], 'environment' as const] : [row.fallback, 'default' as const]
+    if (given === undefined) continue
+    const value = row.read(given)
+    if (value === undefined) reasons.push(`${source === 'environment' ? row.env : `--${row.flag}`}: '${given}' is not ${row.value.startsWith('<') ? `a ${row.value}` : `one of ${row.value}`}`)
+    values[row.key] = value
+    sources[row.flag] = source
+  }
+  if (values['data'] === 'memory') delete values['data']
+  // Every row of `Option<K>` reads a `Config[K]`, and all keys without a fallback are optional.
+  const config = values as unknown as Config
+  if (reasons.length === 0) reasons.push(...contradictions(config))
+  return reasons.length > 0 ? { is: 'refused', reasons } : { is: 'ok', config, sources }
+}
+
+/** The same with every default, for tests and for whoever starts a server from a program. */
+export function configOf(changes: Partial<Config> = {}): Config {
+  const read = readConfig({}, {})
+  if (read.is === 'refused') throw new Error(read.reasons.join('; '))
+  return { ...read.config, ...changes }
+}
+
+export function isLoopback(bind: string): boolean {
+  return bind === 'localhost' || bind === '::1' || bind.startsWith('127.')
+}
+
+export function needsToken({ auth, bind }: Pick<Config, 'auth' | 'bind'>): boolean {
+  return auth === 'on' || (auth === 'auto' && !isLoopback(bind))
+}
+
+function contradictions({ auth, bind }: Config): string[] {
+  if (isLoopback(bind) || auth === 'on') return []
+  return [`--bind ${bind} lets other machines in: say --auth on as well, or bind to 127.0.0.1`]
+}
