@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import { addCounts, learnLatency, newThresholds, turnMinute } from './thresholds.ts'
+
+const QUANTILES = [0.5, 0.99]
+
+test('a threshold stands for a whole minute and never knows the minute it is used in', () => {
+  const state = newThresholds(2)
+  for (let second = 0; second < 120; second++) {
+    turnMinute(state, second, QUANTILES)
+    if (second >= 60) expect(state.buckets).toEqual([100, 200])
+    learnLatency(state, second < 60 ? [[100, 90], [200, 10]] : [[300, 100]])
+  }
+
+  turnMinute(state, 120, QUANTILES)
+
+  expect(state.buckets).toEqual([300, 300])
+})
+
+test('a minute weighs half of the one after it', () => {
+  const state = newThresholds(2)
+  for (let second = 0; second < 180; second++) {
+    turnMinute(state, second, QUANTILES)
+    learnLatency(state, [[Math.floor(second / 60), 100]])
+  }
+  turnMinute(state, 180, QUANTILES)
+
+  expect(state.past).toEqual([[0, 750], [1, 1500], [2, 3000]])
+})
+
+test('without a past, the first thresholds come after ten seconds of enough requests', () => {
+  const state = newThresholds(2)
+  for (let second = 30; second < 40; second++) {
+    turnMinute(state, second, QUANTILES)
+    expect(state.buckets).toEqual([null, null])
+    learnLatency(state, [[50, 20]])
+  }
+
+  expect(turnMinute(state, 40, QUANTILES)).toBe(true)
+  expect(state.buckets).toEqual([50, 50])
+})
+
+test('histograms add up in order', () => {
+  expect(addCounts([[1, 1], [5, 2]], [[0, 1], [5, 1], [9, 4]], 10)).toEqual([[0, 10], [1, 1], [5, 12], [9, 40]])
+})
