@@ -16,6 +16,7 @@ import type { Carried, Side } from './files.ts'
 import { compact, EMPTY, layOut, restingEmpty, withoutServer, withRested } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { requireFreePorts, withHolder } from './listeners.ts'
+import type { LogDoor } from './log-listener.ts'
 import type { LogNames } from './log-line.ts'
 import { logNames } from './log-names.ts'
 import { difference } from './observe.ts'
@@ -34,6 +35,7 @@ export interface CarrierOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly threads?: number
+  readonly door: LogDoor
   /** Runs work that nothing else of the carrier overlaps. */
   alone<T>(work: () => Promise<T>): Promise<T>
 }
@@ -62,6 +64,8 @@ export class Carrier {
   #names: LogNames
   #written: Files | undefined
   #trusted = false
+  /** Where the HAProxy that runs sends its datagrams. */
+  #logPort: number | undefined
   #wanted: RoutingTable | undefined
   #later: { readonly at: number; readonly steps: readonly Step[] }[] = []
   /** Resting slots that were without servers in the last round. */
@@ -75,6 +79,7 @@ export class Carrier {
     this.#master = master
     this.#layout = carried?.layout ?? EMPTY
     this.#side = carried?.side ?? 'a'
+    this.#logPort = carried?.logPort
     this.#names = logNames(this.#layout, { gateways: [], backends: [] })
   }
 
@@ -92,7 +97,8 @@ export class Carrier {
     }
     const next = layOut(this.#layout, table)
     if (!this.#trusted) {
-      const differs = await difference(await this.#connected(), this.#layout, this.#maps(this.#side))
+      const differs = this.#logPort === this.#options.door.port
+        ? await difference(await this.#connected(), this.#layout, this.#maps(this.#side)) : 'its log goes elsewhere'
       if (differs !== undefined) return await this.#replace(table, next, [`haproxy did not carry what it should: ${differs}`], master)
       this.#trusted = true
       this.#arm()
@@ -153,9 +159,10 @@ export class Carrier {
 
   async #begun(next: Layout, table: RoutingTable, how: 'start' | 'reload', reasons: readonly string[]): Promise<Applied> {
     this.#later = []
+    this.#logPort = this.#options.door.port
     this.#become(next)
     await this.#connected()
-    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: next })
+    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: next, logPort: this.#options.door.port })
     this.#trusted = true
     return { revision: table.revision, how, reasons, commands: 0 }
   }
@@ -228,9 +235,10 @@ export class Carrier {
   #maps(side: Side): string { return join(this.#options.directory, side) }
 
   #settings(side: Side): RenderSettings {
-    const { directory, threads } = this.#options
+    const { directory, threads, door } = this.#options
     return {
-      maps: this.#maps(side), adminSocket: adminSocket(directory), logSocket: join(directory, 'log.sock'), hardStopSeconds: HARD_STOP_SECONDS,
+      logSocket: door.socket, logPort: door.port, logSecret: door.secret,
+      maps: this.#maps(side), adminSocket: adminSocket(directory), hardStopSeconds: HARD_STOP_SECONDS,
       ...(threads === undefined ? {} : { threads }),
     }
   }
@@ -248,7 +256,7 @@ export class Carrier {
     const files = render(this.#layout, this.#settings(this.#side))
     await refreshSide(this.#options.directory, this.#side, files, this.#written)
     this.#written = files
-    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: this.#layout })
+    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: this.#layout, logPort: this.#options.door.port })
   }
 
   /** Sees to it that files and leftovers are looked after. */

@@ -30,7 +30,6 @@ export function stepCommands(step: Step): Command[] {
     case 'set-entry': return [{ text: `set map ${word(step.map)} ${word(step.key)} ${word(step.value)}` }]
     // Two routes with one condition share a key, and the first command takes both.
     case 'delete-entries': return step.keys.map(key => ({ text: `del map ${word(step.map)} ${key.replace(/[\\ ;#'"]/g, char => `\\${char}`)}`, fine: /not found/ }))
-    case 'close-frontend': return [{ text: `shutdown frontend ${word(step.frontend)}`, fine: /already shut down/ }]
     default: return step satisfies never
   }
 }

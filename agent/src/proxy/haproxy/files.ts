@@ -12,6 +12,7 @@ export interface Carried {
   readonly version: 1
   readonly side: Side
   readonly layout: Layout
+  readonly logPort: number
 }
 
 export async function writeAtomic(path: string, content: string): Promise<void> {

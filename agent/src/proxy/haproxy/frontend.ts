@@ -3,10 +3,10 @@
  * Variables: `txn.g` generation with flags, `txn.c` what the conditions say (`backend/strength/route`), `txn.be` the backend,
  * `txn.by` set if a condition chose it, `txn.sbe` where the visitor's cookie leads.
  */
-import { createHash } from 'node:crypto'
 import type { GatewayTable } from '@vamp/model/routing/table'
+import { splitSeed } from '@vamp/model/routing/user-slot'
 import { rawAcls, rawFlag } from './condition-pattern.ts'
-import { httpLog, TCP_LOG } from './log-line.ts'
+import { httpLog, LOG_WAY_RULES, TCP_LOG } from './log-line.ts'
 import { cookieWord, FLAGS } from './program.ts'
 import { quote, rawWords } from './quote.ts'
 import { serverAddress } from './server.ts'
@@ -21,17 +21,19 @@ export function gatewayFrontend(id: string, gateway: GatewayTable, paths: Fronte
   const bind = `bind ${serverAddress(gateway.address === '' ? '*' : gateway.address, gateway.port)}`
   const generation = `str(${id}),map_str_int(${paths.generations},0)`
   if (gateway.mode === 'tcp') return [`mode tcp`, bind, ...tcpRules(id, generation, paths)]
-  return [bind, ...httpRules({ id, generation, paths, cookie: cookieWord(gateway.lookup_name).slice(0, 12), split: gateway.split, raw: gatewayRaw(gateway) })]
+  return [bind, ...httpRules({ id, generation, paths, cookie: cookieWord(gateway.lookup_name).slice(0, 12), splits: splitsOf([gateway]), raw: gatewayRaw(gateway) })]
 }
 
 /** Every gateway that has virtual hosts, behind one listener: the Host header says which one, the rest is the same. */
-export function hostsFrontend(address: string, port: number, gateways: readonly GatewayTable[], paths: FrontendPaths): string[] {
+export function hostsFrontend(address: string, port: number, laid: readonly { readonly id: string; readonly table: GatewayTable }[], paths: FrontendPaths): string[] {
+  const here = laid.map(({ table }) => table).filter(gateway => gateway.mode === 'http' && gateway.virtual_hosts.length > 0)
+  const idOf = (name: string) => laid.find(({ table }) => table.name === name)?.id ?? ''
   return [
     `bind ${serverAddress(address, port)}`,
     `http-request set-var(txn.gw) req.hdr(host),field(1,:),lower,map_str(${paths.hosts})`,
-    ...httpRules({ id: HOSTS, generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host', split: undefined,
-      raw: [...new Set(gateways.filter(gateway => gateway.virtual_hosts.length > 0).flatMap(gatewayRaw))] }),
     'http-request return status 404 if !{ var(txn.gw) -m found }',
+    ...httpRules({ id: HOSTS, generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host',
+      splits: splitsOf(here).map(split => ({ ...split, only: ` { var(txn.gw) -m str ${idOf(split.gateway)} }` })), raw: [...new Set(here.flatMap(gatewayRaw))].sort() }),
   ]
 }
 
@@ -56,15 +58,32 @@ interface HttpRules {
   readonly paths: FrontendPaths
   /** Distinguishes this frontend's cookies: cookies know no ports. */
   readonly cookie: string
-  readonly split: GatewayTable['split']
+  readonly splits: readonly Split[]
   readonly raw: readonly string[]
+}
+
+interface Split {
+  readonly gateway: string
+  /** Sample fetch of the user's key. */
+  readonly fetch: string
+  readonly seed: number
+  /** Condition on the gateway, where a frontend serves several. */
+  readonly only: string
+}
+
+function splitsOf(gateways: readonly GatewayTable[]): Split[] {
+  return gateways.flatMap(({ name, lookup_name, split }) => split ? [{
+    gateway: name, seed: splitSeed(lookup_name), only: '',
+    fetch: split.by === 'cookie' ? `req.cook(${fetchName(split.name)})` : `req.hdr(${fetchName(split.name)})`,
+  }] : [])
 }
 
 function httpRules(rules: HttpRules): string[] {
   const { id, paths } = rules
   return [
-    `log-format "${httpLog(rules.split ? 'var(txn.session)' : 'src_port')}"`,
+    `log-format "${httpLog(rules.splits.length > 0 ? 'var(txn.session)' : 'src_port')}"`,
     'http-request set-var(txn.t0) date(0,us)',
+    ...LOG_WAY_RULES,
     'http-response set-var(txn.tr) date(0,us),sub(txn.t0)',
     `http-request set-var(txn.g) ${rules.generation}`,
     `acl sticky var(txn.g),and(${FLAGS.sticky}) gt 0`,
@@ -129,16 +148,16 @@ function strengthRules(): string[] {
   ]
 }
 
-/** A visitor's number is the hash of a cookie or header, so that a greater weight only adds visitors; the seed keeps gateways independent. */
-function splitRules({ id, paths, split, cookie }: HttpRules): string[] {
-  if (!split) return []
-  const seed = Number.parseInt(createHash('sha256').update(cookie).digest('hex').slice(0, 7), 16)
-  const fetch = split.by === 'cookie' ? `req.cook(${fetchName(split.name)})` : `req.hdr(${fetchName(split.name)})`
+/** A visitor's place on the scale is the hash of a cookie or header, so that a greater weight only adds visitors (`userSlot` of the model). */
+function splitRules({ id, paths, splits }: HttpRules): string[] {
+  if (splits.length === 0) return []
   return [
-    `http-request set-var(txn.key) ${fetch}`,
     'http-request set-var(txn.session) src_port',
+    ...splits.flatMap(({ fetch, seed, only }) => [
+      `http-request set-var(txn.key) ${fetch}${only && ` if${only}`}`,
+      `http-request set-var(txn.be) var(txn.key),xxh32(${seed}),mod(10000),add(txn.base),map_ip(${paths.map(id, 'shares')}) if !chosen { var(txn.key) -m found }${only}`,
+    ]),
     'http-request set-var(txn.session) var(txn.key) if { var(txn.key) -m found }',
-    `http-request set-var(txn.be) var(txn.key),xxh32(${seed}),mod(10000),add(txn.base),map_ip(${paths.map(id, 'shares')}) if !chosen { var(txn.key) -m found }`,
   ]
 }
 

@@ -1,6 +1,5 @@
 /** The proxy port on a real HAProxy: gentle first, reload if it must, and the process outlives ours. */
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
@@ -9,6 +8,7 @@ import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
 import { addressBook, systemResolve } from './addresses.ts'
 import type { Resolve } from './addresses.ts'
 import { openCarrier } from './carrier.ts'
+import type { Carrier } from './carrier.ts'
 import { serverConnections } from './connections.ts'
 import { latest } from './latest.ts'
 import { openLogListener } from './log-listener.ts'
@@ -44,13 +44,12 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   let listener: (samples: readonly Sample[], dropped: number) => void = () => {}
   const queue = latest<RoutingTable, Applied>(table => apply(table))
-  const carrier = await openCarrier({
-    directory, binary, clock, log, alone: work => queue.alone(work),
+  const lines = await openLogListener({ directory, clock, names: () => carrier.names, onSamples: (samples, dropped) => listener(samples, dropped) })
+  const carrier: Carrier = await openCarrier({
+    directory, binary, clock, log, door: lines.door, alone: work => queue.alone(work),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   })
-  const lines = await openLogListener({
-    socket: join(directory, 'log.sock'), clock, names: () => carrier.names, onSamples: (samples, dropped) => listener(samples, dropped),
-  })
+  lines.open()
   const addressed = addressBook(options.resolve ?? systemResolve, log)
   const apply = async (table: RoutingTable) => carrier.carry(await addressed(table))
   const end = async (work: () => Promise<void>) => {

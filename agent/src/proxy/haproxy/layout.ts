@@ -29,8 +29,6 @@ export interface LaidGateway {
   readonly generation: number
   /** Slot of each route, in the order of the routes. */
   readonly slots: readonly string[]
-  /** Gone from the table; its frontend is shut down and leaves the configuration with the next reload. */
-  readonly closed: boolean
 }
 
 /** One backend of the pool. */
@@ -65,7 +63,7 @@ export const EMPTY: Layout = { revision: 0, gateways: [], slots: [], generation:
 /** The layout that the table needs, as close to the previous one as it can be. Slots that had to be made or changed cost a reload. */
 export function layOut(previous: Layout, table: RoutingTable): Layout {
   const wanted = new Map(table.gateways.map(gateway => [gateway.name, gateway]))
-  const open = new Map(previous.gateways.filter(laid => !laid.closed).map(laid => [laid.table.name, laid]))
+  const open = new Map(previous.gateways.map(laid => [laid.table.name, laid]))
   const pool = slotPool(previous, wanted)
   const freeGateway = numbered('g', previous.gateways.map(laid => laid.id))
   let generation = previous.generation
@@ -75,12 +73,11 @@ export function layOut(previous: Layout, table: RoutingTable): Layout {
     used.add(generation)
     return generation
   }
-  const gateways = previous.gateways.map(laid => laid.closed || wanted.has(laid.table.name) ? laid : { ...laid, closed: true })
-    .filter(laid => laid.closed)
+  const gateways: LaidGateway[] = []
   for (const gateway of table.gateways) {
     const before = open.get(gateway.name)
     const slots = inGateway(gateway.name, () => gateway.routes.map(route => pool.take(gateway, route, table)))
-    const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, closed: false, generation: before?.generation ?? 0 }
+    const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, generation: before?.generation ?? 0 }
     const same = inGateway(gateway.name, () => before ? sameProgram(before, laid) : !gatewayProgram(laid))
     gateways.push(same ? laid : { ...laid, generation: nextGeneration() })
   }
@@ -90,7 +87,7 @@ export function layOut(previous: Layout, table: RoutingTable): Layout {
   }
 }
 
-/** The layout as a fresh process may carry it: nothing that is closed, resting or leaving, and spares for what comes. */
+/** The layout as a fresh process may carry it: nothing that is resting or leaving, and spares for what comes. */
 export function compact(layout: Layout): Layout {
   const slots = layout.slots.filter(slot => slot.owner).map(slot => ({
     ...slot, servers: Object.fromEntries(Object.entries(slot.servers).filter(([, server]) => server.state !== 'leaving')),
@@ -100,7 +97,6 @@ export function compact(layout: Layout): Layout {
     Array.from({ length: count }, () => ({ id: freeSlot(), mode, lines: spareLines(mode), resting: false, servers: {} }))
   return {
     ...layout,
-    gateways: layout.gateways.filter(laid => !laid.closed),
     slots: [...slots, ...spares('http', SPARE_HTTP), ...spares('tcp', SPARE_TCP)],
   }
 }

@@ -31,7 +31,7 @@ export async function withHolder<T>(work: () => Promise<T>): Promise<T> {
 
 function listeners(layout: Layout): { address: string; port: number; name: string }[] {
   return [
-    ...layout.gateways.filter(laid => !laid.closed).map(({ table: { address, port, name } }) => ({ address, port, name })),
+    ...layout.gateways.map(({ table: { address, port, name } }) => ({ address, port, name })),
     ...(layout.virtual_hosts ? [{ ...layout.virtual_hosts, name: 'virtual hosts' }] : []),
   ]
 }

@@ -3,16 +3,26 @@
  *
  *     kind pid counter frontend backend server status by header-µs total-µs bytes ending part end-µs ⏎
  *
- * `kind` is `h` or `t` (tcp: milliseconds of the connect stand for header-µs, and there is no status). `counter` counts the
+ * `kind` is `h` (`hu`: the second way, see below) or `t` (tcp: milliseconds of the connect stand for header-µs, and there is no status). `counter` counts the
  * lines of a frontend in a process, so lost lines show as gaps. `part` is the hash of the session: of the cookie or header
  * that the gateway splits by, or else of the client's port, which is the connection; a source address would put everybody
  * behind one balancer into one part.
+ *
+ * Lines come over a ring and a stream socket. A worker that is being replaced closes its ring at once, so whatever ends in
+ * it takes the second way, one datagram a line: what it answers from then on, and long answers and tcp connections always.
  */
 import type { Sample } from '../proxy.ts'
 
 export const httpLog = (session: string): string =>
-  `h %pid %lc %f %b %s %ST %[var(txn.by)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]`
+  `h%[var(txn.way)] %pid %lc %f %b %s %ST %[var(txn.by)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]`
 export const TCP_LOG = 't %pid %lc %f %b %s 0 - %Tc 0 %B %ts %[src_port,xxh32(1),and(7)] %[date(0,us)]'
+
+/** Names the way of a line before it is written; a line that says `u` goes both ways and counts on the second. */
+export const LOG_WAY_RULES = [
+  'http-request set-log-level notice if { stopping }',
+  'http-response set-var(txn.way) str(u) if { status 101 } or { res.hdr(content-length) -m int gt 1000000 } or { res.hdr(content-type) -m beg text/event-stream }',
+  'http-response set-log-level notice if { stopping } or { var(txn.way) -m found }',
+] as const
 
 /** Where the numbered frontends and backends of the log lead. */
 export interface LogNames {
@@ -44,19 +54,23 @@ const LINE_BYTES_MAX = 4_096
 
 export interface LineCounter { count(process: number, frontend: number, counter: number): void }
 
+/** `ring`: the stream; `datagram`: the second way. */
+export type LogWay = 'ring' | 'datagram'
+
 export interface LogParser {
   /** Adds the samples of the chunk's complete lines to `into`; keeps the rest for the next chunk. */
   push(chunk: Uint8Array, into: Sample[]): void
 }
 
 /** One parser per connection. Lines of unknown gateways give no sample, but they count. */
-export function logParser(names: () => LogNames, counter: LineCounter): LogParser {
+export function logParser(way: LogWay, names: () => LogNames, counter: LineCounter): LogParser {
   let rest = new Uint8Array(0)
   const lines = (bytes: Uint8Array, from: number, into: Sample[]): number => {
     const table = names()
     let start = from
     for (let end = bytes.indexOf(NEWLINE, start); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      const sample = parseLine(bytes, start, end, table, counter)
+      const both = bytes[start + 1] === 117
+      const sample = both && way === 'ring' ? undefined : parseLine(bytes, start, end, table, counter)
       if (sample) into.push(sample)
       start = end + 1
     }

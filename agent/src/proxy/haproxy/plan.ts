@@ -5,7 +5,6 @@
  * notice; `last` ends what nobody needs any more; `later` is for when no request can be between two look-ups of an old
  * generation. Servers that are leaving are deleted by whoever sees that they have no connections left.
  */
-import type { GatewayTable } from '@vamp/model/routing/table'
 import { gatewayRaw } from './frontend.ts'
 import type { LaidGateway, LaidServer, Layout, Slot } from './layout.ts'
 import { frameSections, gatewayEntries, generationEntry, hostEntries, mapPaths } from './render.ts'
@@ -21,7 +20,6 @@ export type Step =
   | { readonly is: 'add-entries'; readonly map: string; readonly entries: readonly Entry[] }
   | { readonly is: 'set-entry'; readonly map: string; readonly key: string; readonly value: string }
   | { readonly is: 'delete-entries'; readonly map: string; readonly keys: readonly string[] }
-  | { readonly is: 'close-frontend'; readonly frontend: string }
 
 export type Plan =
   | { readonly is: 'nothing' }
@@ -45,19 +43,23 @@ export function plan(previous: Layout, next: Layout, maps: string): Plan {
 export function reloadReasons(previous: Layout, next: Layout, paths: FrontendPaths): string[] {
   const before = frameSections(previous, paths)
   const reasons = new Set<string>()
-  const open = next.gateways.filter(laid => !laid.closed)
   for (const [title, lines] of frameSections(next, paths)) {
     if (before.get(title)?.join('\n') === lines.join('\n')) continue
-    const laid = open.find(each => title.startsWith(`frontend ${each.id} `))
+    const laid = next.gateways.find(each => title.startsWith(`frontend ${each.id} `))
     const slot = next.slots.find(each => title.startsWith(`backend ${each.id} `))
-    for (const reason of laid ? gatewayReasons(previous.gateways.find(each => each.id === laid.id && !each.closed)?.table, laid.table)
+    for (const reason of laid ? gatewayReasons(previous, laid)
       : slot ? [slotReason(previous, slot)] : hostsReasons(previous, next)) reasons.add(reason)
   }
+  // A listener that is shut down at run time keeps its socket, for the next worker, and connections to it would hang.
+  for (const { table: { port } } of previous.gateways) if (!next.gateways.some(({ table }) => table.port === port)) reasons.add(`port ${port} closed`)
   if (previous.virtual_hosts && !next.virtual_hosts) reasons.add('virtual hosts switched off')
   return [...reasons]
 }
 
-function gatewayReasons(before: GatewayTable | undefined, after: GatewayTable): string[] {
+function gatewayReasons(previous: Layout, laid: LaidGateway): string[] {
+  const after = laid.table
+  const before = previous.gateways.find(each => each.id === laid.id)?.table
+  if (!before && previous.gateways.some(each => each.table.port === after.port)) return [`port ${after.port} passes to gateway ${after.name}`]
   if (!before || before.port !== after.port) return [`new port ${after.port}`]
   const reasons = [
     ...(before.address !== after.address ? [`gateway ${after.name} listens on ${after.address}`] : []),
@@ -89,10 +91,6 @@ function gatewaySteps(previous: Layout, next: Layout, paths: FrontendPaths): Gat
   for (const laid of next.gateways) {
     const old = before.get(laid.id)
     if (!old || old === laid) continue
-    if (laid.closed) {
-      if (!old.closed) closeSteps(old, paths, steps)
-      continue
-    }
     hostSteps(old, laid, paths, steps)
     if (old.generation === laid.generation) continue
     for (const [map, entries] of gatewayEntries(laid, next, paths))
@@ -110,14 +108,6 @@ function hostSteps(old: LaidGateway, laid: LaidGateway, paths: FrontendPaths, st
   if (added.length > 0) steps.flip.push({ is: 'add-entries', map: paths.hosts, entries: added })
   const keys = before.map(([host]) => host).filter(host => !after.some(([each]) => each === host))
   if (keys.length > 0) steps.close.push({ is: 'delete-entries', map: paths.hosts, keys })
-}
-
-function closeSteps(old: LaidGateway, paths: FrontendPaths, steps: GatewaySteps): void {
-  const hosts = hostEntries(old).map(([host]) => host)
-  if (hosts.length > 0) steps.close.push({ is: 'delete-entries', map: paths.hosts, keys: hosts })
-  steps.close.push({ is: 'close-frontend', frontend: old.id })
-  steps.close.push({ is: 'set-entry', map: paths.generations, key: old.id, value: '0' })
-  for (const [map, entries] of gatewayEntries(old, {}, paths)) forget(map, entries, steps.later)
 }
 
 function forget(map: string, entries: readonly Entry[], into: Step[]): void {

@@ -16,6 +16,10 @@ export interface RenderSettings {
   readonly maps: string
   readonly adminSocket: string
   readonly logSocket: string
+  /** UDP, on loopback. */
+  readonly logPort: number
+  /** Marks datagrams as HAProxy's. */
+  readonly logSecret: string
   readonly threads?: number
   readonly hardStopSeconds: number
 }
@@ -52,10 +56,9 @@ export function config(layout: Layout, settings: RenderSettings): string {
 /** The sections that only a reload can change: title → lines, without the servers. */
 export function frameSections(layout: Layout, paths: FrontendPaths): ReadonlyMap<string, readonly string[]> {
   const sections = new Map<string, readonly string[]>()
-  const open = layout.gateways.filter(laid => !laid.closed)
-  for (const laid of open) sections.set(`frontend ${laid.id} from ${laid.table.mode}`, gatewayFrontend(laid.id, laid.table, paths))
+  for (const laid of layout.gateways) sections.set(`frontend ${laid.id} from ${laid.table.mode}`, gatewayFrontend(laid.id, laid.table, paths))
   const hosts = layout.virtual_hosts
-  if (hosts) sections.set(`frontend ${HOSTS} from http`, hostsFrontend(hosts.address, hosts.port, open.map(laid => laid.table), paths))
+  if (hosts) sections.set(`frontend ${HOSTS} from http`, hostsFrontend(hosts.address, hosts.port, layout.gateways, paths))
   for (const slot of layout.slots) sections.set(`backend ${slot.id} from ${slot.mode}`, slot.lines)
   return sections
 }
@@ -73,13 +76,12 @@ export function renderMaps(layout: Layout, maps: string): Map<string, string> {
 
 /** Every map with its entries, in order; maps without entries are there too. */
 export function layoutEntries(layout: Layout, paths: FrontendPaths): Map<string, Entry[]> {
-  const open = layout.gateways.filter(laid => !laid.closed)
   const maps = new Map<string, Entry[]>([
-    [paths.generations, open.map(generationEntry)],
-    [paths.hosts, open.flatMap(hostEntries)],
+    [paths.generations, layout.gateways.map(generationEntry)],
+    [paths.hosts, layout.gateways.flatMap(hostEntries)],
     ...(layout.virtual_hosts ? KINDS.map((kind): [string, Entry[]] => [paths.map(HOSTS, kind), []]) : []),
   ])
-  for (const laid of open) for (const [path, entries] of gatewayEntries(laid, layout, paths)) maps.set(path, [...maps.get(path) ?? [], ...entries])
+  for (const laid of layout.gateways) for (const [path, entries] of gatewayEntries(laid, layout, paths)) maps.set(path, [...maps.get(path) ?? [], ...entries])
   return maps
 }
 
@@ -106,13 +108,16 @@ export function gatewayEntries(laid: LaidGateway, layout: Pick<Layout, 'virtual_
 const section = (title: string, lines: readonly string[]) => [title, ...lines.map(line => `  ${line}`), ''].join('\n')
 
 function preamble(settings: RenderSettings): string {
+  const datagrams = `log 127.0.0.1:${settings.logPort} format rfc3164 local0`
   return [
     section('global', [
       `stats socket ${settings.adminSocket} mode 600 level admin expose-fd listeners`,
       'stats timeout 24h',
       `hard-stop-after ${settings.hardStopSeconds}s`,
       ...(settings.threads ? [`nbthread ${settings.threads}`] : []),
+      `log-tag ${settings.logSecret}`,
       'log ring@requests format raw local0',
+      `${datagrams} notice`,
     ]),
     section('ring requests', [
       'format raw', 'maxlen 1200', `size ${RING_BYTES}`, 'timeout connect 5s', 'timeout server 10s', `server log unix@${settings.logSocket}`,
@@ -123,7 +128,7 @@ function preamble(settings: RenderSettings): string {
       'retry-on conn-failure', 'option idle-close-on-response', 'option forwardfor',
     ]),
     section('defaults tcp', [
-      'mode tcp', 'log global', 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', 'retries 3',
+      'mode tcp', datagrams, 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', 'retries 3',
     ]),
     section('backend lost from http', ['http-request return status 503']),
     section('backend lost-tcp from tcp', ['tcp-request content reject']),

@@ -1,0 +1,147 @@
+/** What a reload, a killed worker and a killed owner cost: nothing, or what was on the killed process. */
+import { fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { Agent } from 'node:http'
+import { join } from 'node:path'
+import { FULL_SHARE } from '@vamp/model/routing/table'
+import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { contractGateway } from '../contract.ts'
+import type { ContractAnswer } from '../contract.ts'
+import type { Proxy as ProxyPort, Sample } from '../proxy.ts'
+import { findBinary } from './process.ts'
+import { haproxyWorld, sendRequest } from './testdata/harness.ts'
+import type { HaproxyWorld } from './testdata/harness.ts'
+
+describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
+  let world: HaproxyWorld
+  beforeEach(async () => { world = await haproxyWorld() })
+  afterEach(async () => { await world.close() })
+
+  const table = (revision: number, port: number, a: readonly Endpoint[], b: readonly Endpoint[], share: number, over: Partial<RoutingTable> = {}): RoutingTable =>
+    ({ revision, gateways: [contractGateway('shop', port, { a: { weight: FULL_SHARE - share, to: a }, b: { weight: share, to: b } })], ...over })
+
+  /** Ten clients ask without a pause, every fifth request over a connection of its own, until told to stop. */
+  const traffic = (port: number) => {
+    const agent = new Agent({ keepAlive: true })
+    const answers: ContractAnswer[] = []
+    let going = true
+    const clients = Array.from({ length: 10 }, async () => {
+      for (let count = 0; going; count++) answers.push(await sendRequest(port, { path: '/slowest', fresh: count % 5 === 0 }, agent))
+    })
+    return {
+      answers,
+      async stop() {
+        going = false
+        await Promise.all(clients)
+        agent.destroy()
+        return answers.filter(({ status }) => status !== 200)
+      },
+    }
+  }
+
+  test('hundreds of weight changes, instances that come and go and reloads fail no request, and all are sampled', async () => {
+    const [port, others] = [await world.freePort(), await world.freePort()]
+    const [one, two, three] = [await world.backend('one'), await world.backend('two'), await world.backend('three')]
+    const samples: Sample[] = []
+    let dropped = 0
+    world.proxy.onSamples((more, lost) => { samples.push(...more); dropped += lost })
+    await world.proxy.apply(table(1, port, [one], [two], 0))
+    const load = traffic(port)
+    const reloads: string[] = []
+    let before = 0
+    for (let revision = 2; revision <= 301; revision++) {
+      const to = revision % 10 < 5 ? [two] : revision % 10 === 5 ? [{ ...two, state: 'draining' as const }, three] : [three]
+      const next = table(revision, port, [one], to, (revision * 37) % FULL_SHARE)
+      const extra = contractGateway('extra', others, { r: { weight: FULL_SHARE, to: [one] } })
+      const applied = await world.proxy.apply(revision % 100 >= 50 ? { ...next, gateways: [...next.gateways, extra] } : next)
+      if (applied.how === 'reload') reloads.push(...applied.reasons)
+      else {
+        expect(applied.how).toBe('runtime')
+        // Some requests between one change and the next.
+        await world.until(() => load.answers.length >= before + 5)
+      }
+      before = load.answers.length
+    }
+    const failed = await load.stop()
+
+    expect(failed).toEqual([])
+    expect(reloads).toEqual([...Array(3).fill([`new port ${others}`, `port ${others} closed`])].flat())
+    expect(load.answers.length).toBeGreaterThan(1_500)
+    // A line that was in the ring of a worker at the moment of its end is lost: at most a few a reload, see log-line.ts.
+    await world.until(() => samples.length + dropped >= load.answers.length - 10 * reloads.length)
+    expect(samples.length).toBeLessThanOrEqual(load.answers.length)
+  })
+
+  test('the owner is killed: traffic goes on, and the next one finds HAProxy as it was and takes over without a reload', async () => {
+    const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
+    const owner = fork(join(import.meta.dirname, 'testdata/owner.ts'), [world.directory, JSON.stringify(table(1, port, [one], [two], 0)), JSON.stringify(table(2, port, [one], [two], FULL_SHARE))])
+    let acknowledged = ''
+    owner.on('message', message => { acknowledged = String(message) })
+    await world.until(() => acknowledged === 'runtime')
+    // The files follow within moments.
+    await world.until(() => readFileSync(join(world.directory, 'carried.json'), 'utf8').includes('"revision":2'))
+    const load = traffic(port)
+    await world.until(() => load.answers.length > 100)
+
+    owner.kill('SIGKILL')
+    const at = load.answers.length
+    await world.until(() => load.answers.length > at + 200)
+    const samples: Sample[] = []
+    const heir: ProxyPort = await world.reopen()
+    heir.onSamples(more => { samples.push(...more) })
+
+    expect(await heir.apply(table(2, port, [one], [two], FULL_SHARE))).toMatchObject({ how: 'nothing' })
+    expect(await heir.apply(table(3, port, [one], [two], 0))).toMatchObject({ how: 'runtime' })
+    await world.until(() => samples.length > 200)
+    expect(await load.stop()).toEqual([])
+    expect(samples.every(({ route, instance, error }) => (route === 'a' || route === 'b') && instance !== '' && !error)).toBe(true)
+    await heir.stop(0)
+  })
+
+  test('a state that is older than what HAProxy carries is noticed, and repaired by one reload', async () => {
+    const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
+    await world.proxy.apply(table(1, port, [one], [], FULL_SHARE))
+    const heir = await world.reopen()
+    await world.proxy.apply(table(2, port, [one], [two], 0))
+
+    const applied = await heir.apply(table(3, port, [one], [two], 0))
+
+    expect(applied).toMatchObject({ how: 'reload', reasons: [expect.stringContaining('did not carry')] })
+    expect((await world.request(port)).instance).toBe('one')
+    expect(await heir.apply(table(4, port, [one], [two], FULL_SHARE))).toMatchObject({ how: 'runtime' })
+    await heir.stop(0)
+  })
+
+  test('HAProxy is killed: it is started again by itself, as it was', async () => {
+    const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
+    await world.proxy.apply(table(1, port, [one], [two], 0))
+    await world.proxy.apply(table(2, port, [one], [two], FULL_SHARE))
+    const { pid } = JSON.parse(readFileSync(join(world.directory, 'process.json'), 'utf8'))
+
+    process.kill(pid, 'SIGKILL')
+    await world.until(() => JSON.parse(readFileSync(join(world.directory, 'process.json'), 'utf8')).pid !== pid)
+    await world.until(async () => (await world.request(port, { fresh: true })).status === 200)
+
+    expect((await world.request(port, { fresh: true })).instance).toBe('two')
+    expect(await world.proxy.apply(table(3, port, [one], [two], 0))).toMatchObject({ how: 'runtime' })
+    expect((await world.request(port, { fresh: true })).instance).toBe('one')
+  })
+
+  test('new routes, instances and virtual hosts need no reload until the spare backends are used up', async () => {
+    const [port, shared, one] = [await world.freePort(), await world.freePort(), await world.backend('one')]
+    const virtual_hosts = { address: '127.0.0.1', port: shared }
+    const routes = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`r${index}`, { weight: index === count - 1 ? FULL_SHARE : 0, to: [one] }]))
+    const apply = (revision: number, count: number, hosts: readonly string[]) =>
+      world.proxy.apply({ revision, virtual_hosts, gateways: [contractGateway('shop', port, routes(count), { virtual_hosts: hosts })] })
+    await apply(1, 1, [])
+
+    expect(await apply(2, 20, ['shop.example'])).toMatchObject({ how: 'runtime' })
+    expect(await world.request(shared, { headers: { host: 'shop.example' } })).toMatchObject({ instance: 'one' })
+    expect(await apply(3, 20, [])).toMatchObject({ how: 'runtime' })
+    expect(await world.request(shared, { headers: { host: 'shop.example' } })).toMatchObject({ status: 404 })
+    expect(await apply(4, 60, [])).toMatchObject({ how: 'reload', reasons: ['spare backends used up'] })
+    expect(await apply(5, 80, ['other.example'])).toMatchObject({ how: 'runtime' })
+    expect(await world.request(shared, { headers: { host: 'OTHER.example:8080' } })).toMatchObject({ instance: 'one' })
+  })
+})
