@@ -12,8 +12,10 @@ import { sequenceOf } from './entry.ts'
 import { CATCH_UP_EVENTS, SUBSCRIPTIONS_MAX } from './limits.ts'
 
 export interface Source {
-  /** The newest committed sequence. */
+  /** The newest sequence that subscribers may be told of. */
   last(): number
+  /** The newest sequence that is known to be there; what lies between is on its way. */
+  newest(): number
   /** Events after the sequence, in order, at most `limit`; fewer than that means that there are no more. */
   read(after: number, limit: number): Promise<readonly Event[]>
 }
@@ -23,6 +25,8 @@ export interface Subscriptions {
   add(criteria: Criteria, listener: (event: Event) => void, after?: number): () => void
   /** To be called once per commit, in order, after `last` has moved. Without the events each subscription reads them. */
   committed(events?: readonly Event[]): void
+  /** Open ones. */
+  readonly size: number
   close(): void
 }
 
@@ -63,11 +67,11 @@ export function openSubscriptions(source: Source): Subscriptions {
   return {
     add(criteria, listener, after) {
       if (cursors.size >= SUBSCRIPTIONS_MAX) throw new Fault('too_large', `${SUBSCRIPTIONS_MAX} subscriptions are open`, {})
-      const last = source.last()
+      const newest = source.newest()
       // An id from the future is one of another database: there is nothing to repeat.
-      const cursor: Cursor = { criteria, listener, position: Math.min(after ?? last, last), catchingUp: false, ended: false }
+      const cursor: Cursor = { criteria, listener, position: Math.min(after ?? newest, newest), catchingUp: false, ended: false }
       cursors.add(cursor)
-      if (cursor.position < last) void catchUp(cursor)
+      if (cursor.position < source.last()) void catchUp(cursor)
       return () => { cursor.ended = true; cursors.delete(cursor) }
     },
     committed(events = []) {
@@ -84,6 +88,7 @@ export function openSubscriptions(source: Source): Subscriptions {
         if (cursor.position < source.last()) void catchUp(cursor)
       }
     },
+    get size() { return cursors.size },
     close() {
       for (const cursor of cursors) cursor.ended = true
       cursors.clear()

@@ -14,6 +14,7 @@ export function openMemoryEventLog({ clock }: { clock: Clock }): EventLog {
   let closed = false
   const subscriptions = openSubscriptions({
     last: () => last,
+    newest: () => last,
     read: async (after, limit) => {
       const start = events.findIndex(({ id }) => sequenceOf(id) > after)
       return start < 0 ? [] : events.slice(start, start + limit)

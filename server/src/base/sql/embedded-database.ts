@@ -1,0 +1,97 @@
+/**
+ * The embedded database: one SQLite file in the data directory, in WAL mode, so that a reader never stops the writer and a
+ * backup can be taken while it runs. A commit in WAL mode has reached the operating system: no end of this process loses it,
+ * and with `synchronous=FULL` no loss of power either (https://sqlite.org/pragma.html#pragma_synchronous).
+ */
+import { chmodSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Fault } from '@vamp/model/fault'
+import { Kysely } from 'kysely'
+import type { Database, Durability, NoTables } from './database.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
+import { sqliteFault } from './sqlite-fault.ts'
+
+/** 'Vamp' in ASCII, in the file's header: tells our files from other programs'. */
+const APPLICATION_ID = 0x56616d70
+/** How long another process, like a backup, may keep the file locked. */
+const BUSY_TIMEOUT_MS = 5000
+const CACHE_KIB = 16_384
+/** The write-ahead log is cut back to this after a checkpoint. */
+const WAL_BYTES_MAX = 64 * 1024 * 1024
+
+const SYNCHRONOUS: Readonly<Record<Durability, string>> = { process: 'normal', power: 'full' }
+
+/** Throws `Fault('store_unavailable')` when the file is no database, damaged, another program's or cannot be opened. */
+export function openEmbeddedDatabase({ file }: { file: string }): Database {
+  const database = openFile(file)
+  const { dialect, connection } = sqliteDialect(database)
+  const kysely = new Kysely<NoTables>({ dialect })
+  let current: Durability = 'power'
+
+  function durable(wanted: Durability): void {
+    if (current !== wanted) database.exec(`pragma synchronous = ${SYNCHRONOUS[wanted]}`)
+    current = wanted
+  }
+
+  return {
+    flavour: 'sqlite', shared: false, kysely,
+    write(durability, work) {
+      return kysely.connection().execute(alone => {
+        durable(durability)
+        return alone.transaction().execute(work)
+      })
+    },
+    async insertMany(_, table, columns, rows) {
+      const names = Object.keys(columns)
+      connection.runMany(`insert into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`, rows)
+    },
+    async deleteMany(_, table, columns, rows) {
+      connection.runMany(`delete from ${table} where ${Object.keys(columns).map(name => `${name} = ?`).join(' and ')}`, rows)
+    },
+    async notify() {},
+    async listen() { return () => {} },
+    async [Symbol.asyncDispose]() {
+      if (!database.isOpen) return
+      // Behind everything that is under way.
+      await kysely.connection().execute(async () => { database.close() })
+      await kysely.destroy()
+    },
+  }
+}
+
+function openFile(file: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
+    try {
+      demandOurs(database, file)
+      chmodSync(file, 0o600)
+      database.exec(`
+        pragma journal_mode = wal;
+        pragma synchronous = full;
+        pragma cache_size = -${CACHE_KIB};
+        pragma journal_size_limit = ${WAL_BYTES_MAX};
+        pragma temp_store = memory;
+        pragma trusted_schema = off;
+      `)
+      return database
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  } catch (error) {
+    const fault = sqliteFault(error, { file })
+    if (fault instanceof Fault || !(error instanceof Error) || !('syscall' in error)) throw fault
+    throw new Fault('store_unavailable', 'the data directory cannot be used', { file, reason: error.message }, { cause: error })
+  }
+}
+
+function demandOurs(database: DatabaseSync, file: string): void {
+  const id = database.prepare('pragma application_id').get()?.['application_id']
+  if (id === APPLICATION_ID) return
+  const { tables } = database.prepare('select count(*) as tables from sqlite_master').get() as { tables: number }
+  if (id !== 0 || tables > 0) throw new Fault('store_unavailable', 'this file is the database of another program', { file })
+  database.exec(`pragma application_id = ${APPLICATION_ID}`)
+}
+

@@ -1,0 +1,173 @@
+/**
+ * The event log in an SQL database. Events are not worth a disk flush each: in the embedded database they survive every end of
+ * the process, and a loss of power may take the last moments. In PostgreSQL they survive both.
+ */
+import type { Clock } from '@vamp/agent/base/clock'
+import type { Event, NewEvent } from '@vamp/model/event'
+import { Fault } from '@vamp/model/fault'
+import { sql } from 'kysely'
+import type { Database, Durability } from '../../base/sql/database.ts'
+import { migrate } from '../../base/sql/migrate.ts'
+import { aggregation, criteria, pageBounds, percentileRank } from '../criteria.ts'
+import { type Entry, entries, eventOf, sequenceOf } from '../entry.ts'
+import type { Aggregator, EventLog, EventQuery } from '../event-log.ts'
+import { type GroupCommit, openGroupCommit } from '../group-commit.ts'
+import { CATCH_UP_EVENTS, PRUNE_EVENTS } from '../limits.ts'
+import { openSubscriptions, type Subscriptions } from '../subscriptions.ts'
+import { afterQuery, aggregateQuery, countQuery, type EventRow, neighboursQuery, pageQuery } from './select.ts'
+import { EVENT_COLUMNS, EVENT_MIGRATIONS, TAG_COLUMNS } from './tables.ts'
+
+const CHANNEL = 'vamp_events'
+const DURABILITY: Durability = 'process'
+
+/** Throws `Fault('unsupported')` when the database is from a newer version. Closing the log leaves the database open. */
+export async function openSqlEventLog({ database, clock }: { database: Database; clock: Clock }): Promise<EventLog> {
+  await migrate(database, 'event', EVENT_MIGRATIONS)
+  const log = new SqlEventLog(database, clock)
+  await log.listen()
+  return log
+}
+
+class SqlEventLog implements EventLog {
+  readonly #database: Database
+  readonly #clock: Clock
+  readonly #subscriptions: Subscriptions
+  readonly #group: GroupCommit
+  /** The newest sequence that subscribers may know. */
+  #last = 0
+  /** The newest sequence heard of; what is between is being read. */
+  #heard = 0
+  #following = false
+  #unlisten = () => {}
+  #closed = false
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+    this.#group = openGroupCommit(batch => this.#commit(batch))
+    this.#subscriptions = openSubscriptions({ last: () => this.#last, newest: () => this.#heard, read: (after, limit) => this.#read(after, limit) })
+  }
+
+  async listen(): Promise<void> {
+    const newest = async () => (await sql<{ last: number }>`select last from event_state`.execute(this.#database.kysely)).rows[0]?.last ?? 0
+    this.#unlisten = await this.#database.listen(CHANNEL, payload => this.#hear(Number(payload)), () => {
+      void newest().then(last => this.#hear(last), () => {})
+    })
+    this.#last = this.#heard = await newest()
+  }
+
+  async append(events: readonly NewEvent[]): Promise<readonly Event[]> {
+    this.#demandOpen()
+    const given = entries(events, this.#clock.now())
+    if (given.length === 0) return []
+    const first = await this.#group.append(given)
+    return given.map((entry, index) => eventOf(first + index, entry))
+  }
+
+  async #commit(batch: readonly Entry[]): Promise<number> {
+    const first = await this.#database.write(DURABILITY, async transaction => {
+      const { rows } = await sql<{ last: number }>`update event_state set last = last + ${batch.length} returning last`.execute(transaction)
+      const start = (rows[0]?.last ?? 0) - batch.length + 1
+      await this.#database.insertMany(transaction, 'events', EVENT_COLUMNS, batch.map(({ at, type, tags, value }, index) => [start + index, at, type, JSON.stringify(tags), value ?? null]))
+      await this.#database.insertMany(transaction, 'event_tags', TAG_COLUMNS, batch.flatMap(({ at, tags }, index) => tags.map(tag => [tag, at, start + index])))
+      await this.#database.notify(transaction, CHANNEL, String(start + batch.length - 1))
+      return start
+    })
+    const last = first + batch.length - 1
+    if (this.#database.shared) this.#hear(last)
+    else {
+      this.#last = this.#heard = last
+      if (this.#subscriptions.size > 0) this.#subscriptions.committed(batch.map((entry, index) => eventOf(first + index, entry)))
+    }
+    return first
+  }
+
+  #hear(sequence: number): void {
+    this.#heard = Math.max(this.#heard, sequence)
+    void this.#follow()
+  }
+
+  /** Where others append too: reads what was committed, once for all subscribers, in order. */
+  async #follow(): Promise<void> {
+    if (this.#following) return
+    this.#following = true
+    try {
+      while (this.#last < this.#heard && !this.#closed) {
+        const heard = this.#heard
+        const events = this.#subscriptions.size > 0 ? await this.#read(this.#last, CATCH_UP_EVENTS) : []
+        const newest = events.at(-1)
+        // A short page reaches to the end that was there before it was read.
+        this.#last = Math.max(newest ? sequenceOf(newest.id) : 0, events.length < CATCH_UP_EVENTS ? heard : 0)
+        this.#subscriptions.committed(events)
+      }
+    } catch {
+      // The database does not answer: the next word from it starts again from here.
+    } finally {
+      this.#following = false
+    }
+  }
+
+  async #read(after: number, limit: number): Promise<Event[]> {
+    const { rows } = await afterQuery(after, limit).execute(this.#database.kysely)
+    return rows.map(eventOfRow)
+  }
+
+  async query(query: EventQuery, page?: { offset?: number; limit?: number }): Promise<{ events: readonly Event[]; total: number }> {
+    this.#demandOpen()
+    const wanted = criteria(query)
+    const { rows } = await pageQuery(wanted, pageBounds(page)).execute(this.#database.kysely)
+    const counted = await countQuery(wanted).execute(this.#database.kysely)
+    return { events: rows.map(eventOfRow), total: counted.rows[0]?.count ?? 0 }
+  }
+
+  async aggregate(query: EventQuery, aggregator: Aggregator): Promise<number | null> {
+    this.#demandOpen()
+    const { flavour, kysely } = this.#database
+    const wanted = criteria(query)
+    const how = aggregation(aggregator)
+    if (how.is === 'count') return (await countQuery(wanted).execute(kysely)).rows[0]?.count ?? 0
+    const { result, count } = (await aggregateQuery(flavour, wanted, how).execute(kysely)).rows[0] ?? { result: null, count: 0 }
+    if (count === 0 || how.is !== 'percentile') return result
+    const { below, share } = percentileRank(how.fraction, count)
+    const { rows: [low, high = low] } = await neighboursQuery(flavour, wanted, how.path, below).execute(kysely)
+    return low && high ? low.n + (high.n - low.n) * share : null
+  }
+
+  subscribe(query: EventQuery, listener: (event: Event) => void, after?: string): () => void {
+    this.#demandOpen()
+    return this.#subscriptions.add(criteria(query), listener, after === undefined ? undefined : sequenceOf(after))
+  }
+
+  async prune(olderThan: number, type?: string): Promise<number> {
+    this.#demandOpen()
+    let pruned = 0
+    for (;;) {
+      const removed = await this.#database.write(DURABILITY, async transaction => {
+        const { rows } = await sql<EventRow>`select sequence, at, tags from events where at < ${Math.ceil(olderThan)}
+          ${type === undefined ? sql`` : sql`and type = ${type}`} order by at limit ${PRUNE_EVENTS}`.execute(transaction)
+        await this.#database.deleteMany(transaction, 'event_tags', TAG_COLUMNS, rows.flatMap(({ tags, at, sequence }) => (JSON.parse(tags) as string[]).map(tag => [tag, at, sequence])))
+        await this.#database.deleteMany(transaction, 'events', { sequence: 'bigint' }, rows.map(({ sequence }) => [sequence]))
+        return rows.length
+      })
+      pruned += removed
+      if (removed < PRUNE_EVENTS) return pruned
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  #demandOpen(): void {
+    if (this.#closed) throw new Fault('store_unavailable', 'the event log is closed')
+  }
+
+  /** What was accepted before is still made durable. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    await this.#group.drained()
+    this.#unlisten()
+    this.#subscriptions.close()
+  }
+}
+
+function eventOfRow({ sequence, at, type, tags, value }: EventRow): Event {
+  return eventOf(sequence, { at, type, tags: JSON.parse(tags) as string[], value: value ?? undefined })
+}
