@@ -20,6 +20,8 @@ export type ConditionNode =
   | { readonly is: 'cookie'; readonly name: string }
   | { readonly is: 'header_contains'; readonly name: string; readonly value: string }
   | { readonly is: 'cookie_contains'; readonly name: string; readonly value: string }
+  | { readonly is: 'header_is'; readonly name: string; readonly value: string }
+  | { readonly is: 'cookie_is'; readonly name: string; readonly value: string }
   | { readonly is: 'path'; readonly match: 'is' | 'begins' | 'contains' | 'matches'; readonly value: string }
   | { readonly is: 'method'; readonly value: string }
   | { readonly is: 'country'; readonly value: string }

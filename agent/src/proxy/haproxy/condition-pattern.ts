@@ -52,8 +52,6 @@ function assertion(node: ConditionNode): string {
     case 'cookie': return cookie(node.name, '')
     case 'cookie_contains': return cookie(node.name, `[^;\\r\\n]*${literal(node.value)}`)
     case 'cookie_is': return cookie(node.name, `${literal(node.value)}[\\x20\\t]*[;\\r]`)
-    case 'header_is': return header(node.name, `${literal(node.value)}[\\x20\\t]*\\r`)
-    case 'cookie_is': return cookie(node.name, `${literal(node.value)}[\\x20\\t]*[;\\r]`)
     case 'path': return path(node.match, node.value)
     case 'method': return `(?=(?i:${literal(node.value)})\\n)`
     case 'country': return `(?=${lines(3)}(?i:${literal(node.value)})\\n)`
