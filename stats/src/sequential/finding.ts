@@ -1,5 +1,6 @@
 /** What is known about each metric by itself. */
-import { quantile, type SketchData } from '../sketch.ts'
+import { millisecondsOf } from '../sketch.ts'
+import { type Histogram, quantileBuckets } from './histogram.ts'
 import { oddsInterval } from './interval.ts'
 import { safetyEvidence } from './safety.ts'
 import * as say from './sentence.ts'
@@ -27,6 +28,9 @@ const SHOWN_CONFIDENCE = 0.95
 /** `closed`: the evidence against each metric that holds whatever is true of the others. */
 export function findings(state: JudgeState, evidence: readonly number[], closed: readonly number[]): MetricVerdict[] {
   const { settings, totals, safety, intervals } = state
+  const quantiles = settings.metrics.flatMap(metric => metric.is === 'latency' ? [metric.quantile] : [])
+  const levels = (latency: Histogram) => quantileBuckets(latency, quantiles).map(bucket => bucket === null ? null : millisecondsOf(bucket))
+  const [old, fresh] = [levels(totals.concurrentLatency), levels(totals.canaryLatency)]
   return settings.metrics.map((metric, at) => {
     const kept = intervals.find(interval => interval.metric === at)
     const odds = kept && oddsInterval(kept, SHOWN_CONFIDENCE)
@@ -42,8 +46,8 @@ export function findings(state: JudgeState, evidence: readonly number[], closed:
       const expected = totals.expected[at] ?? 0
       return { ...common, baseline: units ? expected / units : null, canary: units ? events / units : null, sentence: say.errors(events, units, expected) }
     }
-    const level = (latency: SketchData) => quantile(latency, metric.quantile) ?? null
-    const [baseline, canary] = [level(totals.concurrentLatency), level(totals.canaryLatency)]
+    const place = quantiles.indexOf(metric.quantile)
+    const [baseline = null, canary = null] = [old[place], fresh[place]]
     return { ...common, baseline, canary, sentence: say.latency(metric.quantile, canary, baseline) }
   })
 }

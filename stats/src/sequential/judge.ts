@@ -8,17 +8,18 @@
  *
  * The same seconds give the same state and the same decision, bit for bit, also when the state went through JSON meanwhile.
  */
-import type { ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
 import { millisecondsOf } from '../sketch.ts'
+import type { ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
 import { dispersion, learnNoise, newDispersion, turnBlocks } from './dispersion.ts'
 import { bet, inject, newCapital, newHarm } from './harm.ts'
+import { addSketch, newHistogram } from './histogram.ts'
 import { narrow, newInterval } from './interval.ts'
 import { betOnSafety, newSafety } from './safety.ts'
 import { countShare, newSampleRatio } from './sample-ratio.ts'
 import type { HarmMetric, JudgeSettings } from './settings.ts'
 import type { JudgeState } from './state.ts'
 import { addSecond, type Counts, isFull, newStratum, slowBuckets } from './stratum.ts'
-import { addCounts, learnLatency, newThresholds, turnMinute } from './thresholds.ts'
+import { learnLatency, newThresholds, turnMinute } from './thresholds.ts'
 
 export type { ArmInstance, ArmPart, ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
 export { decide } from './decide.ts'
@@ -48,7 +49,7 @@ export function newJudge(settings: JudgeSettings): JudgeState {
     sampleRatio: newSampleRatio(),
     totals: {
       baselineRequests: 0, baselineErrors: 0, canaryRequests: 0, canaryErrors: 0,
-      units: zeros(), events: zeros(), expected: zeros(), canaryLatency: [], concurrentLatency: [],
+      units: zeros(), events: zeros(), expected: zeros(), canaryLatency: newHistogram(), concurrentLatency: newHistogram(),
     },
   }
 }
@@ -129,8 +130,8 @@ function addTotals({ totals }: JudgeState, baseline: ArmSecond, canary: ArmSecon
   totals.canaryRequests += canary.requests
   totals.canaryErrors += canary.errors
   if (canary.requests === 0 || baseline.requests === 0) return
-  totals.canaryLatency = addCounts(totals.canaryLatency, canary.latency)
-  totals.concurrentLatency = addCounts(totals.concurrentLatency, baseline.latency, Math.round(PER_REQUEST * canary.requests / baseline.requests))
+  addSketch(totals.canaryLatency, canary.latency)
+  addSketch(totals.concurrentLatency, baseline.latency, Math.round(PER_REQUEST * canary.requests / baseline.requests))
 }
 
 function learn(state: JudgeState, baseline: ArmSecond, requests: number): void {

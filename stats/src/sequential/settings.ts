@@ -41,6 +41,7 @@ export interface ClockSettings {
 export interface JudgeSettings {
   /** 0.99 = at most 1 in 100 releases that are no worse than the margins is ever rolled back by chance. */
   readonly confidence: number
+  /** Latencies in ascending order of their quantiles. */
   readonly metrics: readonly HarmMetric[]
   readonly safety: SafetySettings
   readonly ramp: RampSettings

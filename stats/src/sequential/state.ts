@@ -1,7 +1,7 @@
 /** What the judge remembers: plain data of finite numbers, so that it survives JSON bit for bit. Bounded: about 15 kB. */
-import type { SketchData } from '../sketch.ts'
 import type { DispersionState } from './dispersion.ts'
 import type { CapitalState } from './harm.ts'
+import type { Histogram } from './histogram.ts'
 import type { IntervalState } from './interval.ts'
 import type { SampleRatioState } from './sample-ratio.ts'
 import type { JudgeSettings } from './settings.ts'
@@ -42,7 +42,7 @@ export interface Totals {
   units: number[]
   events: number[]
   expected: number[]
-  canaryLatency: SketchData
+  readonly canaryLatency: Histogram
   /** In thousandths of a request. */
-  concurrentLatency: SketchData
+  readonly concurrentLatency: Histogram
 }

@@ -104,17 +104,17 @@ function addCount(counts: Counts, oldUnits: number, oldEvents: number | null | u
   counts.freshEvents += freshEvents
 }
 
-/** How many requests there are, and how many in buckets above each given one (in any order). */
+/** How many requests there are, and how many in buckets above each given one (in any order); null where none is given. */
 export function exceedances(latency: SketchData, buckets: readonly (number | null)[]): { total: number; above: (number | null)[] } {
+  const limits = buckets.map(bucket => bucket ?? Number.POSITIVE_INFINITY)
+  const lowest = Math.min(...limits)
+  const sums = limits.map(() => 0)
   let total = 0
-  const above: (number | null)[] = buckets.map(bucket => bucket === null ? null : 0)
   for (const pair of latency) {
-    total += pair[1]
-    for (let at = 0; at < buckets.length; at++) {
-      const bucket = buckets[at]
-      const sum = above[at]
-      if (typeof bucket === 'number' && typeof sum === 'number' && pair[0] > bucket) above[at] = sum + pair[1]
-    }
+    const [index, count] = pair
+    total += count
+    if (index <= lowest) continue
+    for (let at = 0; at < limits.length; at++) if (index > (limits[at] ?? 0)) sums[at] = (sums[at] ?? 0) + count
   }
-  return { total, above }
+  return { total, above: sums.map((sum, at) => buckets[at] === null ? null : sum) }
 }
