@@ -1,0 +1,47 @@
+/** What happened, and what happens. */
+import { Type } from '@sinclair/typebox'
+import type { Event } from '../event.ts'
+import { type Endpoint, endpoint, opaque, paging } from './endpoint.ts'
+
+export const EventView = opaque<Event>('an event')
+
+const Tags = Type.Union([Type.String(), Type.Array(Type.String())])
+const NewEvent = Type.Object({
+  tags: Tags,
+  type: Type.Optional(Type.String()),
+  value: Type.Optional(Type.Unknown()),
+  timestamp: Type.Optional(Type.String({ description: 'ISO-8601 with offset' })),
+  version: Type.Optional(Type.String()),
+}, { additionalProperties: false })
+/** ISO-8601, or `now`, `now-5m` with s, m, h, d, w. */
+const Time = Type.Union([Type.String(), Type.Number()])
+export const EventQueryBody = Type.Object({
+  tags: Type.Optional(Tags),
+  type: Type.Optional(Type.String()),
+  timestamp: Type.Optional(Type.Object({ lt: Type.Optional(Time), lte: Type.Optional(Time), gt: Type.Optional(Time), gte: Type.Optional(Time) }, { additionalProperties: false })),
+  aggregator: Type.Optional(Type.Object({ type: Type.String({ description: 'count, min, max, average, sum, or a percentile: p99' }), field: Type.Optional(Type.String()) }, { additionalProperties: false })),
+}, { additionalProperties: false })
+
+const filter = {
+  tag: Type.Optional(Type.Array(Type.String(), { description: 'repeatable; all of them' })),
+  type: Type.Optional(Type.String()),
+}
+
+export const events = {
+  query: endpoint({
+    method: 'GET', path: '/events', role: 'viewer', group: 'events', summary: 'Ask what happened, newest first; with an aggregator the answer is one value',
+    query: Type.Object({ ...paging, ...filter, from: Type.Optional(Time), to: Type.Optional(Time), aggregate: Type.Optional(Type.String()), field: Type.Optional(Type.String()) }),
+    body: { is: 'data', schema: EventQueryBody, optional: true },
+    answer: { is: 'data', status: 200, schema: Type.Unsafe<readonly Event[]>({ anyOf: [Type.Array(EventView), Type.Object({ value: Type.Union([Type.Number(), Type.Null()]) })] }), paged: true },
+  }),
+  publish: endpoint({
+    method: 'POST', path: '/events', role: 'operator', group: 'events', summary: 'Tell one event, or several that are kept together or not at all',
+    body: { is: 'data', schema: Type.Union([NewEvent, Type.Array(NewEvent)]) },
+    answer: { is: 'data', status: 201, schema: Type.Unsafe<Event | readonly Event[]>({ anyOf: [EventView, Type.Array(EventView)] }) },
+  }),
+  stream: endpoint({
+    method: 'GET', path: '/events/stream', role: 'viewer', group: 'events', summary: 'Events as they happen, as server-sent events; Last-Event-ID goes on where a connection broke',
+    query: Type.Object({ ...filter, after: Type.Optional(Type.String({ description: 'as Last-Event-ID' })) }),
+    answer: { is: 'stream', status: 200, schema: EventView },
+  }),
+} satisfies Record<string, Endpoint>

@@ -1,0 +1,61 @@
+/** The server itself. */
+import { type Static, Type } from '@sinclair/typebox'
+import { type Endpoint, endpoint } from './endpoint.ts'
+
+export const Info = Type.Object({
+  message: Type.String(),
+  version: Type.String(),
+  uuid: Type.String(),
+  /** ISO-8601. */
+  running_since: Type.String(),
+  namespace: Type.String(),
+  persistence: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  pulse: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  gateway_driver: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  container_driver: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  runtime: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+})
+export type Info = Static<typeof Info>
+
+export const Ready = Type.Object({ ready: Type.Boolean(), parts: Type.Record(Type.String(), Type.String()) })
+
+const Value = Type.Unsafe<number>({ type: 'number' })
+const LogEntry = Type.Object({ logger: Type.String(), level: Type.String(), message: Type.String(), timestamp: Type.String(), facts: Type.Optional(Type.Unknown()) })
+const Settings = Type.Record(Type.String(), Type.Unknown())
+const windowed = { query: Type.Object({ window: Type.Optional(Type.String({ description: 'seconds; anything else is the default' })) }), answer: { is: 'data', status: 200, schema: Value } } as const
+const reading = { method: 'GET', role: 'viewer', group: 'system' } as const
+const measured = { method: 'GET', role: 'viewer', group: 'health and metrics', ...windowed } as const
+const CLUSTER = '/deployments/{deployment}/clusters/{cluster}'
+
+export const system = {
+  info: endpoint({ ...reading, path: '/info', summary: 'Who answers, and with which drivers', query: Type.Object({ on: Type.Optional(Type.Array(Type.String())) }), answer: { is: 'data', status: 200, schema: Info } }),
+  config: endpoint({ ...reading, role: 'operator', path: '/config', summary: 'The options in force', query: Type.Object({ type: Type.Optional(Type.String()), flatten: Type.Boolean({ default: false }) }), answer: { is: 'data', status: 200, schema: Settings } }),
+  configKey: endpoint({ ...reading, role: 'operator', path: '/config/{key}', summary: 'One option', answer: { is: 'data', status: 200, schema: Type.Unknown() } }),
+  stats: endpoint({ ...reading, path: '/stats', summary: 'Counts of what is stored and what runs', answer: { is: 'data', status: 200, schema: Settings } }),
+  logs: endpoint({ ...reading, role: 'operator', path: '/logs', summary: 'The server\'s log as it is written', query: Type.Object({ level: Type.Optional(Type.String()) }), answer: { is: 'stream', status: 200, schema: LogEntry } }),
+} satisfies Record<string, Endpoint>
+
+export const health = {
+  live: endpoint({ method: 'GET', path: '/health/live', role: 'anyone', group: 'system', summary: 'The process answers', answer: { is: 'data', status: 200, schema: Type.Object({ live: Type.Boolean() }) } }),
+  ready: endpoint({ method: 'GET', path: '/health/ready', role: 'anyone', group: 'system', summary: 'The database answers and a proxy carries the newest table; 503 otherwise', answer: { is: 'data', status: 200, schema: Ready } }),
+  gateway: endpoint({ ...measured, path: '/health/gateways/{gateway}', summary: '0 to 1' }),
+  route: endpoint({ ...measured, path: '/health/gateways/{gateway}/routes/{route}', summary: '0 to 1' }),
+  deployment: endpoint({ ...measured, path: '/health/deployments/{deployment}', summary: '0 to 1' }),
+  cluster: endpoint({ ...measured, path: `/health${CLUSTER}`, summary: '0 to 1' }),
+  service: endpoint({ ...measured, path: `/health${CLUSTER}/services/{service}`, summary: '0 to 1' }),
+  instance: endpoint({ ...measured, path: `/health${CLUSTER}/services/{service}/instances/{instance}`, summary: '0 to 1' }),
+} satisfies Record<string, Endpoint>
+
+export const metrics = {
+  gateway: endpoint({ ...measured, path: '/metrics/gateways/{gateway}/{metric}', summary: '`rate` (requests per second), `responseTime` (ms), `errorRate`, `p50` … `p999` (ms)' }),
+  route: endpoint({ ...measured, path: '/metrics/gateways/{gateway}/routes/{route}/{metric}', summary: 'The same of one route' }),
+  port: endpoint({ ...measured, path: `/metrics${CLUSTER}/ports/{port}/{metric}`, summary: 'The same of a cluster\'s port' }),
+  service: endpoint({ ...measured, path: `/metrics${CLUSTER}/services/{service}/ports/{port}/{metric}`, summary: 'The same of one version' }),
+  instance: endpoint({ ...measured, path: `/metrics${CLUSTER}/services/{service}/instances/{instance}/ports/{port}/{metric}`, summary: 'The same of one instance' }),
+} satisfies Record<string, Endpoint>
+
+export const pages = {
+  openapi: endpoint({ method: 'GET', path: '//openapi.json', role: 'anyone', group: 'system', summary: 'This document', answer: { is: 'text', status: 200, media: 'application/json' } }),
+  docs: endpoint({ method: 'GET', path: '//docs', role: 'anyone', group: 'system', summary: 'This document, for people', answer: { is: 'text', status: 200, media: 'text/html; charset=utf-8' } }),
+  prometheus: endpoint({ method: 'GET', path: '//metrics', role: 'viewer', group: 'system', summary: 'Counters for Prometheus', answer: { is: 'text', status: 200, media: 'text/plain; version=0.0.4; charset=utf-8' } }),
+} satisfies Record<string, Endpoint>
