@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ConditionNode } from '../condition.ts'
-import { type Bond, decide, type Matches } from './decide.ts'
+import { type Bond, decide } from './decide.ts'
 import type { Endpoint, GatewayTable, RouteTable } from './table.ts'
 import { userSlot, xxh32 } from './user-slot.ts'
 
 const request = { method: 'GET', path: '/', headers: { 'user-agent': 'Chrome' }, ip: '127.0.0.1' }
 const chrome: ConditionNode = { is: 'user_agent', value: 'Chrome' }
-const matches: Matches = (node, { headers }) => node.is === 'raw' ? 'unknown' : node.is === 'true' || (node.is === 'user_agent' && headers['user-agent'] === node.value)
 const middle = { strength: 0.5, weight: 0.5, instance: 0.5 }
 
 const endpoint = (id: string, state: Endpoint['state'] = 'ready'): Endpoint => ({ id, host: '127.0.0.1', port: 1, state })
@@ -17,7 +16,7 @@ const gateway = (routes: readonly RouteTable[], over: Partial<GatewayTable> = {}
   ({ name: 'shop', lookup_name: 'shop', address: '127.0.0.1', port: 1, mode: 'http', virtual_hosts: [], sticky: 'none', routes, ...over })
 
 const taken = (table: GatewayTable, draws: Partial<typeof middle> = {}, bond?: Bond, user?: string) => {
-  const { route: found, by, endpoint: instance, turnedAway } = decide(table, request, { ...middle, ...draws }, matches, bond, user)
+  const { route: found, by, endpoint: instance, turnedAway } = decide(table, request, { ...middle, ...draws }, bond, user)
   return { route: found?.path, by, instance: instance?.id, turnedAway }
 }
 
@@ -47,13 +46,13 @@ describe('weights and conditions', () => {
     const table = gateway([route('a', 10_000, { condition: chrome }), route('b', 0, { condition: { is: 'true' }, strength: 10_000 })])
 
     expect(taken(table)).toMatchObject({ route: 'a', by: 'weight' })
-    expect(decide(table, { ...request, headers: {} }, middle, matches).route?.path).toBe('b')
+    expect(decide(table, { ...request, headers: {} }, middle).route?.path).toBe('b')
   })
 
   test('what only the proxy can tell matches nothing, and says so', () => {
     const table = gateway([route('a', 10_000), route('b', 0, { condition: { is: 'raw', acl: 'ssl_fc' }, strength: 10_000 })])
 
-    const decision = decide(table, request, middle, matches)
+    const decision = decide(table, request, middle)
 
     expect(decision.route?.path).toBe('a')
     expect(decision.reasons).toEqual([
@@ -85,7 +84,7 @@ describe('instances', () => {
   })
 
   test('a route to a gateway names it', () => {
-    const decision = decide(gateway([route('a', 10_000, { target: { is: 'gateway', gateway: 'inner' } })]), request, middle, matches)
+    const decision = decide(gateway([route('a', 10_000, { target: { is: 'gateway', gateway: 'inner' } })]), request, middle)
 
     expect(decision.endpoint).toBeUndefined()
     expect(decision.reasons.at(-1)).toEqual({ is: 'gateway', gateway: 'inner' })

@@ -11,20 +11,10 @@
  *    never does.)
  * 4. Within the route a ready instance takes it, by lot, or the one that the visitor is bound to, draining or not.
  */
-import type { ConditionNode } from '../condition.ts'
+import { type MatchedRequest, matches, type Truth } from '../condition/matches.ts'
 import type { Endpoint, GatewayTable, RouteTable } from './table.ts'
 import { FULL_SHARE } from './table.ts'
 import { userSlot } from './user-slot.ts'
-
-export interface RoutedRequest {
-  readonly method: string
-  /** Without the query. */
-  readonly path: string
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Source address. */
-  readonly ip: string
-}
 
 /** Uniform numbers in [0, 1). */
 export interface Draws { readonly strength: number; readonly weight: number; readonly instance: number }
@@ -39,9 +29,6 @@ export interface Bond {
   readonly turnedAway?: string
 }
 
-/** `unknown`: only the proxy itself can tell (raw ACLs). */
-export type Matches = (node: ConditionNode, request: RoutedRequest) => boolean | 'unknown'
-
 export interface Decision {
   /** Absent: nothing may take the request. */
   readonly route?: RouteTable
@@ -55,7 +42,7 @@ export interface Decision {
 
 /** Shares and places on their scale in 1/10 000. */
 export type Reason =
-  | { readonly is: 'condition'; readonly route: string; readonly matches: boolean | 'unknown' }
+  | { readonly is: 'condition'; readonly route: string; /** `unknown`: only the proxy can tell. */ readonly matches: Truth }
   | { readonly is: 'strength'; readonly route: string; readonly strength: number; readonly drawn: number; readonly taken: boolean }
   | { readonly is: 'turned away before'; readonly route: string }
   | { readonly is: 'bound'; readonly route: string; readonly kept: boolean }
@@ -65,10 +52,11 @@ export type Reason =
   | { readonly is: 'instance'; readonly instance: string; readonly bound: boolean; readonly of: number }
   | { readonly is: 'no instance'; readonly route: string }
 
-export function decide(gateway: GatewayTable, request: RoutedRequest, draws: Draws, matches: Matches, bond: Bond = {}, userKey?: string): Decision {
+/** `bond`: what the visitor's cookies say; `userKey`: what the gateway splits its users by. */
+export function decide(gateway: GatewayTable, request: MatchedRequest, draws: Draws, bond: Bond = {}, userKey?: string): Decision {
   const reasons: Reason[] = []
   const http = gateway.mode === 'http'
-  const matched = http ? firstMatch(gateway, request, matches, reasons) : undefined
+  const matched = http ? firstMatch(gateway, request, reasons) : undefined
   const bound = http && gateway.sticky !== 'none' ? boundRoute(gateway, bond) : undefined
   const taken = matched ? byCondition(matched, bound, draws, bond, reasons) : undefined
   const turnedAway = matched && taken !== matched ? matched.path : bond.turnedAway
@@ -80,7 +68,7 @@ export function decide(gateway: GatewayTable, request: RoutedRequest, draws: Dra
   }
 }
 
-function firstMatch(gateway: GatewayTable, request: RoutedRequest, matches: Matches, reasons: Reason[]): RouteTable | undefined {
+function firstMatch(gateway: GatewayTable, request: MatchedRequest, reasons: Reason[]): RouteTable | undefined {
   for (const route of gateway.routes) {
     if (!route.condition) continue
     const result = matches(route.condition, request)

@@ -8,7 +8,7 @@ import { decide } from '@vamp/model/routing/decide'
 import type { Bond, Decision } from '@vamp/model/routing/decide'
 import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
-import { conditionGap, matchesCondition } from '../plain-condition.ts'
+import { conditionGap } from '../condition-gap.ts'
 import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
 import { sessionPart, type StickyCookies, stickyCookies, userKeyOf } from '../sticky-cookie.ts'
 
@@ -110,7 +110,7 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
     const user = userKeyOf(gateway, headers)
     const bond = cookies.read(headers['cookie'])
     const routed = { method: request.method ?? 'GET', path: (request.path ?? '/').split('?')[0] ?? '/', headers, ip: request.ip ?? '127.0.0.1' }
-    const decision = decide(gateway, routed, { strength: random(), weight: random(), instance: random() }, matchesCondition, bond, user)
+    const decision = decide(gateway, routed, { strength: random(), weight: random(), instance: random() }, bond, user)
     const began = clock.monotonic()
     const outcome = await serve(decision, bond, cookies, request)
     const { status } = outcome.answer
