@@ -5,6 +5,8 @@ import type { DeploymentSettings } from './settings.ts'
 
 export interface Sight {
   readonly nowMs: number
+  /** Since when this server hears its agents; before, nobody could let go of anything. */
+  readonly listeningSinceMs: number
   readonly container: Observed | undefined
   /** What the agents' tables say of it. */
   readonly endpoint: { readonly state: 'ready' | 'draining' | 'absent'; readonly connections: number }
@@ -67,14 +69,20 @@ function fail(instance: InstanceStatus, { nowMs, lastLines }: Sight, { stableMs 
   }
 }
 
-function drained(instance: InstanceStatus, { nowMs, container, endpoint, carried }: Sight, { drainMs, settleMs }: DeploymentSettings): InstanceStatus {
-  const sinceMs = nowMs - Date.parse(instance.since)
+function drained(instance: InstanceStatus, sight: Sight, { drainMs, settleMs }: DeploymentSettings): InstanceStatus {
+  const { nowMs, container, endpoint, carried } = sight
+  const sinceMs = nowMs - waitsSince(instance, sight)
   const stopping = (reason = instance.reason): InstanceStatus => ({ ...enter(instance, 'stopping', nowMs), ...(reason === undefined ? {} : { reason }) })
   if (!container || container.state === 'exited') return stopping()
   if (endpoint.state === 'draining' && endpoint.connections === 0) return stopping()
   if (endpoint.state === 'absent' && carried && sinceMs >= settleMs) return stopping()
   if (sinceMs < drainMs) return instance
-  return stopping(endpoint.connections > 0 ? `${endpoint.connections} connections were still open after ${drainMs / 1000} s` : undefined)
+  return stopping(endpoint.connections > 0 ? `${endpoint.connections} ${endpoint.connections === 1 ? 'connection was' : 'connections were'} still open after ${drainMs / 1000} s` : undefined)
+}
+
+/** Agents get their time from when they could be told, Unix milliseconds. */
+export function waitsSince({ since }: InstanceStatus, { listeningSinceMs }: Pick<Sight, 'listeningSinceMs'>): number {
+  return Math.max(Date.parse(since), listeningSinceMs)
 }
 
 function moved(instance: InstanceStatus, container: Observed): boolean {

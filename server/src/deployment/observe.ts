@@ -13,6 +13,8 @@ const LINE_LENGTH_MAX = 400
 export interface ObservedDeployment {
   readonly name: string
   readonly nowMs: number
+  /** Since when this server hears its agents. */
+  readonly listeningSinceMs: number
   readonly deployment: Stored<'deployments'> | undefined
   readonly status: Stored<'deployment-statuses'> | undefined
   /** Internal gateways, `deployment/cluster/port`. */
@@ -35,9 +37,10 @@ export interface ObserveOptions {
   readonly fleet: Fleet
   readonly operations: Operations
   readonly clock: Clock
+  readonly listeningSinceMs: number
 }
 
-export async function observeDeployment(name: string, { store, driver, fleet, operations, clock }: ObserveOptions, signal: AbortSignal): Promise<ObservedDeployment> {
+export async function observeDeployment(name: string, { store, driver, fleet, operations, clock, listeningSinceMs }: ObserveOptions, signal: AbortSignal): Promise<ObservedDeployment> {
   // What is under way is read before the containers: an operation that ends in between is seen as still under way, not as undone.
   const busy = operations.busy(name)
   const refusals = operations.refusals(name)
@@ -48,7 +51,7 @@ export async function observeDeployment(name: string, { store, driver, fleet, op
   const instances = status?.value.instances ?? []
   const ids = new Set([...containers.keys(), ...instances.map(({ id }) => id)])
   return {
-    name, nowMs: clock.now(), deployment, status, containers, busy, refusals,
+    name, nowMs: clock.now(), listeningSinceMs, deployment, status, containers, busy, refusals,
     gateways: gateways.items.filter(gateway => gateway.name.split('/').length === 3),
     endpoints: new Map([...ids].map(id => [id, fleet.endpoint(id)])),
     carried: fleet.acknowledged() > 0,

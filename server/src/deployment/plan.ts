@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Deployment, DeploymentCluster, DeploymentService, DeploymentStatus, InstanceStatus, ServiceStatus } from '@vamp/model/deployment'
 import type { NewEvent } from '@vamp/model/event'
 import { synchronizationEvent } from './events.ts'
-import { follow, retryAt } from './follow.ts'
+import { follow, retryAt, waitsSince } from './follow.ts'
 import { idPrefix } from './instance-id.ts'
 import type { ObservedDeployment } from './observe.ts'
 import type { Operation } from './operations.ts'
@@ -76,7 +76,7 @@ const countStarting = (instances: readonly InstanceStatus[]) => instances.filter
 
 /** Every instance after what was seen of it; containers that the status does not know are taken in, to be kept or to leave. */
 function followAll(observed: ObservedDeployment, { settings }: PlanContext): readonly InstanceStatus[] {
-  const { containers, endpoints, nowMs } = observed
+  const { containers, endpoints, nowMs, listeningSinceMs } = observed
   const known = observed.status?.value.instances ?? []
   const unknown = [...containers.values()].filter(({ id }) => !known.some(instance => instance.id === id)).map((container): InstanceStatus => ({
     id: container.id, cluster: container.cluster, service: container.service, host: container.host, ports: container.ports,
@@ -85,7 +85,7 @@ function followAll(observed: ObservedDeployment, { settings }: PlanContext): rea
   const takesTraffic = (instance: InstanceStatus) => instance.state === 'ready' && containers.get(instance.id)?.state === 'running' && containers.get(instance.id)?.health !== 'unhealthy'
   return [...known, ...unknown].flatMap(instance => {
     const next = follow(instance, {
-      nowMs, container: containers.get(instance.id), carried: observed.carried, busy: observed.busy.has(instance.id),
+      nowMs, listeningSinceMs, container: containers.get(instance.id), carried: observed.carried, busy: observed.busy.has(instance.id),
       endpoint: endpoints.get(instance.id) ?? { state: 'absent', connections: 0 },
       refusal: observed.refusals.get(instance.id),
       spared: known.some(other => other.id !== instance.id && other.cluster === instance.cluster && other.service === instance.service && takesTraffic(other)),
@@ -169,7 +169,7 @@ function operationsOf(instances: readonly InstanceStatus[], plans: readonly Serv
     if (instance.state === 'failed') return [stop]
     if (instance.state !== 'stopping') return []
     const absent = observed.carried && (observed.endpoints.get(instance.id)?.state ?? 'absent') === 'absent'
-    return absent || container.state === 'exited' || observed.nowMs - Date.parse(instance.since) >= stopAnywayMs ? [stop] : []
+    return absent || container.state === 'exited' || observed.nowMs - waitsSince(instance, observed) >= stopAnywayMs ? [stop] : []
   })
 }
 
@@ -187,13 +187,13 @@ function eventsOf({ name, status, containers }: ObservedDeployment, plans: reado
   })
 }
 
-function nextTime(instances: readonly InstanceStatus[], { nowMs }: ObservedDeployment, settings: DeploymentSettings): number | undefined {
+function nextTime(instances: readonly InstanceStatus[], observed: ObservedDeployment, settings: DeploymentSettings): number | undefined {
   const times = instances.flatMap(instance => {
-    const since = Date.parse(instance.since)
+    const since = waitsSince(instance, observed)
     if (instance.state === 'failed') return [retryAt(instance, settings)]
     if (instance.state === 'draining') return [since + settings.settleMs, since + settings.drainMs]
     if (instance.state === 'stopping') return [since + settings.stopAnywayMs]
-    return instance.state === 'starting' ? [since + settings.readyMs] : []
-  }).filter(time => time > nowMs)
+    return instance.state === 'starting' ? [Date.parse(instance.since) + settings.readyMs] : []
+  }).filter(time => time > observed.nowMs)
   return times.length === 0 ? undefined : Math.min(...times)
 }

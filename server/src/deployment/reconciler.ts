@@ -46,10 +46,11 @@ export function deploymentReconciler(options: DeploymentReconcilerOptions): Depl
   /** Whose instance is it? Learnt from what was observed. */
   const owners = new Map<string, string>()
   const leaving = new Set<string>()
+  const listeningSinceMs = clock.now()
 
   return {
     async reconcile(name, signal): Promise<Outcome> {
-      const observed = await observeDeployment(name, { store, driver, fleet, operations, clock }, signal)
+      const observed = await observeDeployment(name, { store, driver, fleet, operations, clock, listeningSinceMs }, signal)
       const plan = planSteps(observed, { driver: driver.driver, deployables: driver.deployables, settings })
       try {
         await applyPlan(plan, observed, { store, events, operations })

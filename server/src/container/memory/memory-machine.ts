@@ -40,7 +40,7 @@ export interface MemoryMachine {
   readonly history: readonly { readonly time: number; readonly id: string; readonly what: 'started' | 'exited' | 'stopped' }[]
   start(workload: Workload): void
   /** Asks the instance to end; `ended` is called when nothing is left of it. */
-  stop(id: string, graceMs: number, ended: () => void): void
+  stop: (id: string, graceMs: number, ended: () => void) => void
   /** The instance ends by itself. */
   crash(id: string, reason?: string): void
   log(id: string, line: string, stream?: LogLine['stream']): void
