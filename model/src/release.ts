@@ -48,7 +48,10 @@ export interface Release {
   readonly to: readonly string[]
   /** Absent: what holds the traffic when the release starts. */
   readonly from?: string
+  /** What the new version starts with; absent: as the version it replaces. */
   readonly scale?: Reference<Scale>
+  /** `scale: {instances: 2}` alone: so many instances of the size of the version it replaces; never beside `scale`. */
+  readonly instances?: number
   /** A condition expression: only these visitors take part. */
   readonly audience?: string
   readonly strategy: Strategy
