@@ -35,8 +35,15 @@ export class Reading {
   }
 
   result<T>(value: T): Parsed<T> {
-    return this.count > 0 ? { is: 'refused', problems: this.problems } : { is: 'ok', value }
+    return this.count > 0 ? { is: 'refused', problems: this.problems.toSorted(byPlace) } : { is: 'ok', value }
   }
+}
+
+/** As a person reads: from the top. Problems without a place come last. */
+function byPlace(one: Problem, other: Problem): number {
+  const [from, to] = [one.at, other.at]
+  if (!from || !to) return from ? -1 : to ? 1 : 0
+  return from.line - to.line || from.column - to.column
 }
 
 /** One value in a document and the way to it. */

@@ -20,14 +20,14 @@ test('all problems come at once, each with its place, a caret and a way out', ()
   const parsed = parseDocuments('kind: blueprint\nname: shop\nclusters:\n  web:\n    services:\n    - breed: a\n      enviroment_variables: {A: b}\n      scale: {cpu: 1, memory: 64}\n')
 
   expect(parsed.is === 'refused' && describeProblems(parsed.problems, 'shop.yml').split('\n')).toEqual([
-    "shop.yml:8:31 UnexpectedTypeError: Unexpected type for path 'clusters/web/services[0]/scale/memory'.",
-    '      scale: {cpu: 1, memory: 64}',
-    '                              ^',
-    '  → an amount with a unit such as 64MB is expected here',
     'shop.yml:7:7 UnexpectedElement: Unexpected in DSL: {"clusters":{"web":{"services":[{"enviroment_variables":{"A":"b"}}]}}}',
     '      enviroment_variables: {A: b}',
     '      ^',
     "  → did you mean 'environment_variables'?",
+    "shop.yml:8:31 UnexpectedTypeError: Unexpected type for path 'clusters/web/services[0]/scale/memory'.",
+    '      scale: {cpu: 1, memory: 64}',
+    '                              ^',
+    '  → an amount with a unit such as 64MB is expected here',
   ])
 })
 

@@ -19,6 +19,7 @@ import { Cursor, type Fields, Reading } from './cursor.ts'
 import { readDeployment } from './deployment.ts'
 import { readEscalation } from './escalation.ts'
 import { readGateway } from './gateway.ts'
+import { expandImports, type ImportLookup, type ImportReference, importsOf } from './import.ts'
 import { nearest } from './near.ts'
 import { readPolicy } from './policy.ts'
 import { readRelease } from './release.ts'
@@ -48,9 +49,21 @@ const READERS: { readonly [K in Kind]: (fields: Fields) => ArtifactOf[K] } = {
   policies: readPolicy,
 }
 
-/** One artifact of a known kind. */
-export function parseArtifact<K extends Kind>(kind: K, text: string): Parsed<ArtifactOf[K]> {
-  return parseOne(text, root => readOne(root, READERS[kind]))
+/** One artifact of a known kind. What it imports is asked of `imports`; see `parseImports`. */
+export function parseArtifact<K extends Kind>(kind: K, text: string, imports: ImportLookup = NO_IMPORTS): Parsed<ArtifactOf[K]> {
+  return parseOne(text, root => withImports(root, imports, whole => readOne(whole, READERS[kind])))
+}
+
+/** What a single document imports, to be fetched before it is read. */
+export function parseImports(text: string): Parsed<readonly ImportReference[]> {
+  return parseOne(text, importsOf)
+}
+
+const NO_IMPORTS: ImportLookup = () => undefined
+
+function withImports<T>(root: SourceNode, imports: ImportLookup, read: (root: SourceNode) => Parsed<T>): Parsed<T> {
+  const whole = expandImports(root, imports)
+  return whole.is === 'ok' ? read(whole.value) : whole
 }
 
 /** Any number of artifacts, as documents or as items of lists, each with its `kind`. */
@@ -68,8 +81,8 @@ export type DeploymentBody =
   | { readonly is: 'reference'; readonly name: string }
   | { readonly is: 'blueprint'; readonly blueprint: Blueprint }
 
-export function parseDeploymentBody(text: string): Parsed<DeploymentBody> {
-  return parseOne(text, deploymentBodyOf)
+export function parseDeploymentBody(text: string, imports: ImportLookup = NO_IMPORTS): Parsed<DeploymentBody> {
+  return parseOne(text, root => withImports(root, imports, deploymentBodyOf))
 }
 
 /** One document of a text with several, for whoever carries them out one by one. */
@@ -114,7 +127,7 @@ function readMap<T>(cursor: Cursor, read: (fields: Fields) => T): T {
 /** Never seen by a caller: there is a problem beside it. */
 const NOTHING: unknown = undefined
 
-export function deploymentBodyOf(root: SourceNode): Parsed<DeploymentBody> {
+function deploymentBodyOf(root: SourceNode): Parsed<DeploymentBody> {
   const reading = new Reading()
   return reading.result(readBody(new Cursor(root, [], reading)))
 }

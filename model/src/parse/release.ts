@@ -66,7 +66,7 @@ function readStartScale(cursor: Cursor | undefined): Pick<Release, 'scale' | 'in
 function readRamp(fields: Fields): Ramp {
   const cursor = fields.optional('ramp')
   const hold = fields.optional('hold')
-  if (!cursor || !cursor.isList) {
+  if (!cursor?.isList) {
     if (cursor && (!cursor.isScalar || cursor.text() !== 'auto')) cursor.unexpectedType('auto, or a list of percentages such as [1%, 5%, 50%] is expected here')
     hold?.unexpected('hold belongs to a list of steps: ramp: [1%, 5%, 50%]')
     return { is: 'auto' }
