@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '@vamp/agent/base/clock'
+import type { Event } from '@vamp/model/event'
+import { openEmbeddedDatabase } from '@vamp/server/base/sql/embedded-database'
+import type { EventLog } from '@vamp/server/event/event-log'
+import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
+import { openSqlStore } from '@vamp/server/store/sql/sql-store'
+import type { Store } from '@vamp/server/store/store'
+import { expect, test } from 'vitest'
+
+/** `KILLS=100 npx vitest run --project live test/kill` for the long one. */
+const KILLS = Number(process.env['KILLS'] ?? 20)
+const KILL_AFTER_MAX_MS = 150
+const WRITER = new URL('writer.ts', import.meta.url).pathname
+
+interface Acknowledged { readonly records: Map<string, number>; readonly events: Map<string, string> }
+
+test(`nothing acknowledged is lost and nothing is there twice, killed ${KILLS} times in the middle of writing`, { timeout: 30_000 + KILLS * 5000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'vamp-kill-'))
+  const file = join(directory, 'vamp.db')
+  try {
+    for (let run = 0; run < KILLS; run++) {
+      const acknowledged = await writeUntilKilled(file, String(run), (run * 37) % KILL_AFTER_MAX_MS)
+      await opened(file, async (store, log) => await check(store, log, String(run), acknowledged))
+    }
+    await opened(file, async (store, log) => {
+      const { items, total } = await store.list('settings')
+      expect((await store.list('settings', { limit: 1 })).total).toBe(total)
+      expect(Math.max(...items.map(({ revision }) => revision))).toBeLessThanOrEqual(await store.revision())
+      const count = await log.aggregate({}, { type: 'count' })
+      const runs = await Promise.all(Array.from({ length: KILLS }, (_, run) => log.aggregate({ tags: [`run:${run}`] }, { type: 'count' })))
+      expect(runs.reduce<number>((sum, of) => sum + (of ?? 0), 0)).toBe(count)
+    })
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+async function writeUntilKilled(file: string, run: string, afterMs: number): Promise<Acknowledged> {
+  const child = spawn(process.execPath, [WRITER, file, run], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let [said, errors] = ['', '']
+  child.stderr.on('data', data => { errors += String(data) })
+  child.stdout.on('data', data => {
+    const writing = said.includes('event')
+    said += String(data)
+    if (!writing && said.includes('event')) setTimeout(() => child.kill('SIGKILL'), afterMs)
+  })
+  await once(child, 'close')
+  expect(child.signalCode, errors).toBe('SIGKILL')
+
+  const acknowledged: Acknowledged = { records: new Map(), events: new Map() }
+  // What comes after the last line end was being said when the kill came.
+  for (const line of said.split('\n').slice(0, -1)) {
+    const [what = '', name = '', id = ''] = line.split(' ')
+    if (what === 'record') acknowledged.records.set(name, Number(id))
+    if (what === 'deleted') acknowledged.records.delete(name)
+    if (what === 'event') acknowledged.events.set(name, id)
+  }
+  expect(acknowledged.events.size).toBeGreaterThan(0)
+  return acknowledged
+}
+
+async function check(store: Store, log: EventLog, run: string, { records, events }: Acknowledged): Promise<void> {
+  const { items } = await store.list('settings', { prefix: `${run}/` })
+  const there = new Map(items.map(({ name, value, revision }) => [name, { value, revision }]))
+  // Its deletion may have been committed, and not yet said.
+  const lost = [...records].filter(([name, revision]) => there.get(name)?.revision !== revision)
+  expect(lost.length).toBeLessThanOrEqual(2)
+  expect(lost.filter(([name]) => !/[4]$/.test(name))).toEqual([])
+
+  const found = await all(log, run)
+  expect([...events].filter(([value, id]) => found.get(value) !== id)).toEqual([])
+}
+
+/** Value → id; fails when a value or an id is there twice. */
+async function all(log: EventLog, run: string): Promise<Map<string, string>> {
+  const events: Event[] = []
+  for (let page = await log.query({ tags: [`run:${run}`] }); events.push(...page.events) < page.total;) page = await log.query({ tags: [`run:${run}`] }, { offset: events.length })
+  expect(new Set(events.map(({ id }) => id)).size).toBe(events.length)
+  const found = new Map(events.map(({ value, id }) => [String(value), id]))
+  expect(found.size).toBe(events.length)
+  return found
+}
+
+async function opened(file: string, use: (store: Store, log: EventLog) => Promise<void>): Promise<void> {
+  await using database = openEmbeddedDatabase({ file })
+  await use(await openSqlStore(database), await openSqlEventLog({ database, clock: systemClock }))
+}

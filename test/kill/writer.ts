@@ -1,0 +1,36 @@
+/** Writes records and events as fast as it can and says each one after it was acknowledged, until it is killed. */
+import { writeSync } from 'node:fs'
+import { systemClock } from '@vamp/agent/base/clock'
+import { openEmbeddedDatabase } from '@vamp/server/base/sql/embedded-database'
+import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
+import { openSqlStore } from '@vamp/server/store/sql/sql-store'
+
+const [file = '', run = ''] = process.argv.slice(2)
+const database = openEmbeddedDatabase({ file })
+const store = await openSqlStore(database)
+const log = await openSqlEventLog({ database, clock: systemClock })
+
+const say = (...words: readonly (string | number)[]) => writeSync(1, `${words.join(' ')}\n`)
+
+async function put(writer: number): Promise<never> {
+  for (let count = 0; ; count++) {
+    const name = `${run}/${writer}/${count}`
+    const { revision } = await store.put('settings', name, { name }, 'absent')
+    say('record', name, revision)
+    if (count % 10 === 9) {
+      const gone = `${run}/${writer}/${count - 5}`
+      await store.delete('settings', gone)
+      say('deleted', gone)
+    }
+  }
+}
+
+async function append(writer: number): Promise<never> {
+  for (let count = 0; ; count++) {
+    const events = await log.append(Array.from({ length: 1 + count % 3 }, (_, index) => ({ tags: [`run:${run}`, `writer:${writer}`], value: `${run}/${writer}/${count}/${index}` })))
+    for (const { id, value } of events) say('event', String(value), id)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+await Promise.all([put(0), put(1), append(0), append(1), append(2)])
