@@ -172,7 +172,7 @@ function missingLatencies({ state, settings, rate, share }: Basis): Missing[] {
 }
 
 /** How many times the present evidence: what is tried for an estimate of the time left. */
-const TIMES: readonly number[] = [1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128]
+const TIMES: readonly number[] = [1.25, 1.6, 2.5, 4, 10, 40]
 
 /** Log evidence grows in proportion to the requests. */
 function timesNeeded(logs: readonly number[], evidence: number): number {

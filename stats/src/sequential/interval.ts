@@ -7,8 +7,10 @@ import { logSum } from './log-sum.ts'
 import { tells } from './harm.ts'
 import type { Counts } from './stratum.ts'
 
-const POINTS = 81
+/** Log odds ratios from −4 to 4: close together around equality, a tenth apart, twice as far at the ends. */
+const POINTS = 41
 const REACH = 4
+const BEND = 2.2
 /** The prior's scale: ratios within ×2 are expected. */
 const SCALE = 0.7
 
@@ -45,13 +47,15 @@ export function oddsInterval(state: IntervalState, confidence: number): OddsInte
 }
 
 function point(at: number): number {
-  return REACH * (2 * at / (POINTS - 1) - 1)
+  return GRID[at] ?? REACH
 }
 
+const GRID = Array.from({ length: POINTS }, (_, at) => REACH * Math.sinh(BEND * (2 * at / (POINTS - 1) - 1)) / Math.sinh(BEND))
 const LOG_PRIOR = logPrior()
 
 function logPrior(): number[] {
-  const weights = Array.from({ length: POINTS }, (_, at) => -Math.log1p((point(at) / SCALE) ** 2))
+  const step = (at: number) => (GRID[Math.min(POINTS - 1, at + 1)] ?? 0) - (GRID[Math.max(0, at - 1)] ?? 0)
+  const weights = GRID.map((theta, at) => Math.log(step(at)) - Math.log1p((theta / SCALE) ** 2))
   const all = logSum(weights)
   return weights.map(weight => weight - all)
 }

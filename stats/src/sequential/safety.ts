@@ -30,6 +30,7 @@ export function safetyEvidence(logs: readonly number[]): number {
 /** Shares of the bound at which the true rate may lie; 0 is a version that never fails. */
 const FRACTIONS: readonly number[] = [0, 0.1, 0.25, 0.5, 0.75, 0.9]
 const HALVINGS = 40
+const PRECISION = 1e-5
 
 /**
  * The largest rate that so many events among so many units do not exclude, at every time: the smallest u for which capital
@@ -40,7 +41,7 @@ export function rateBound(units: number, events: number, evidence: number): numb
   const wanted = Math.log(evidence * FRACTIONS.length)
   let low = Math.min(1, events / units)
   let high = 1
-  for (let step = 0; step < HALVINGS && high - low > 1e-9; step++) {
+  for (let step = 0; step < HALVINGS && high - low > PRECISION * high; step++) {
     const middle = (low + high) / 2
     if (logCapital(units, events, middle) >= wanted) high = middle
     else low = middle
