@@ -1,0 +1,35 @@
+/** This project's judge, driven as the release reconciler drives it. */
+import { advance, decide, newJudge, observeBaseline } from '../../stats/src/sequential/judge.ts'
+import { DEFAULT_SETTINGS, type JudgeSettings } from '../../stats/src/sequential/settings.ts'
+import type { Course, Method } from './method.ts'
+
+export function ours(name: string, settings: JudgeSettings = DEFAULT_SETTINGS): Method {
+  return {
+    name,
+    begin: (history, startsAt) => {
+      let state = newJudge(settings)
+      for (const [at, arm] of history.entries()) state = observeBaseline(state, { second: startsAt - history.length + at, ...arm })
+      let atLoadCheck = 0
+      let heldBack = 0
+      let share = 0
+      return {
+        first: { share: decide(state, { elapsed: 0, atLoadCheck: 0 }).share },
+        see: (seen): Course => {
+          state = advance(state, seen)
+          if (seen.share >= 0.5) atLoadCheck += 1
+          if (heldBack > 0) heldBack += 1
+          const decision = decide(state, { elapsed: seen.age + 1, atLoadCheck })
+          if (decision.action === 'roll_back') return { share: 0, verdict: 'rolled_back' }
+          if (heldBack > settings.clock.holdBack) return { share: 1, verdict: 'promoted' }
+          if (heldBack > 0) return { share, heldBack: true }
+          if (decision.action === 'promote') {
+            heldBack = 1
+            share = decision.share
+            return { share, heldBack: true }
+          }
+          return { share: decision.share }
+        },
+      }
+    },
+  }
+}
