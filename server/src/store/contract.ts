@@ -38,6 +38,7 @@ export function storeContract(name: string, open: () => Promise<StoreHarness>): 
 
       expect(await store.get('settings', 'b')).toBeUndefined()
       expect(await store.get('tokens', 'a')).toBeUndefined()
+      expect(await store.get('settings', 'a\0')).toBeUndefined()
     })
 
     test('any text survives: quotes, line ends, other scripts, broken surrogates', async () => {
@@ -63,16 +64,17 @@ export function storeContract(name: string, open: () => Promise<StoreHarness>): 
     })
 
     test('a put of an equal value changes no revision and wakes nobody', async () => {
+      const changes: string[] = []
+      store.watch(({ name }) => changes.push(name))
       const put = await store.put('settings', 'a', setting({ x: 1 }))
-      const changes: Change[] = []
-      store.watch(change => changes.push(change))
 
       expect(await store.put('settings', 'a', setting({ x: 1 }))).toEqual(put)
       expect(await store.put('settings', 'a', setting({ x: 1 }), put.revision)).toEqual(put)
+      expect(await store.transaction([{ do: 'put', kind: 'settings', name: 'a', value: setting({ x: 1 }), expected: 'any' }])).toEqual([put])
       expect(await store.delete('settings', 'b')).toBe(false)
       expect(await store.revision()).toBe(put.revision)
       await store.put('settings', 'end', setting(1))
-      await vi.waitFor(() => expect(changes.map(({ name }) => name)).toEqual(['end']))
+      await vi.waitFor(() => expect(changes).toEqual(['a', 'end']))
     })
 
     test('a write that expects another revision is refused and changes nothing', async () => {

@@ -36,19 +36,36 @@ class SqlStore implements Store {
   async listen(): Promise<void> {
     if (!this.#database.shared) return
     let told = await this.revision()
-    // Up to here everybody has been told by reading, and what is still to be heard of it is old.
-    let caughtUp = 0
+    /** What was told by reading is old when it is heard. */
+    let read = 0
+    let behind = false
+    let reading = false
+    let heardMore = false
+    const catchUp = async () => {
+      heardMore = true
+      if (reading) return
+      reading = true
+      try {
+        while (heardMore) {
+          heardMore = false
+          const changes = await changesSince(this.#database, told)
+          for (const change of changes) this.#listeners.tell(change)
+          read = told = Math.max(told, changes.at(-1)?.revision ?? 0)
+        }
+        behind = false
+      } catch {
+        // The database does not answer again: the next word from it is the next chance.
+      } finally {
+        reading = false
+      }
+    }
     this.#unlisten = await this.#database.listen(CHANNEL, payload => {
+      if (behind) return void catchUp()
       const change = JSON.parse(payload) as Change
-      if (change.revision <= caughtUp) return
+      if (change.revision <= read) return
       told = change.revision
       this.#listeners.tell(change)
-    }, () => {
-      void changesSince(this.#database, told).then(changes => {
-        for (const change of changes) this.#listeners.tell(change)
-        caughtUp = told = Math.max(told, changes.at(-1)?.revision ?? 0)
-      })
-    })
+    }, () => { behind = true; void catchUp() })
   }
 
   get #tables() {
@@ -57,7 +74,9 @@ class SqlStore implements Store {
   }
 
   async get<K extends RecordKind>(kind: K, name: string): Promise<Stored<K> | undefined> {
-    const row = await this.#tables.selectFrom('records').select(['revision', 'value']).where('kind', '=', kind).where('name', '=', name).executeTakeFirst()
+    const tables = this.#tables
+    if (name.includes('\0')) return undefined
+    const row = await tables.selectFrom('records').select(['revision', 'value']).where('kind', '=', kind).where('name', '=', name).executeTakeFirst()
     return row && stored(kind, name, row.value, row.revision)
   }
 
@@ -73,9 +92,9 @@ class SqlStore implements Store {
 
   async put<K extends RecordKind>(kind: K, name: string, value: Stored<K>['value'], expected: Expected = 'any'): Promise<Stored<K>> {
     const write: Write<K> = { do: 'put', kind, name, value, expected }
+    const text = recordText(kind, name, value)
     // Most puts of reconcilers say what is known: those need no transaction.
     const current = await this.get(kind, name)
-    const text = recordText(kind, name, value)
     const known = current && { revision: current.revision, text: JSON.stringify(current.value) }
     if (current && decide(write as Write, text, known).is === 'nothing') return current
     return (await this.transaction([write as Write]))[0] as Stored<K>
