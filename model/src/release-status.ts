@@ -1,6 +1,7 @@
 /** What is true of a release: where it is, what was decided on which evidence, and what comes next. */
 
 export type ReleasePhase =
+  | 'waiting'        // another release of the same cluster is under way
   | 'preparing'      // the new version is being started; no traffic yet
   | 'ramping'        // it takes traffic, evidence is gathered
   | 'paused'         // a person stopped the ramp; rollback stays armed

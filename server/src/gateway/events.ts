@@ -1,0 +1,52 @@
+/** What changed for the users of a gateway, as the original tags it. */
+import type { NewEvent } from '@vamp/model/event'
+import type { GatewayStatus } from '@vamp/model/gateway-status'
+import { FULL_SHARE, type GatewayTable, type RouteTable, type RoutingTable } from '@vamp/model/routing/table'
+
+/** `gateways:<name>` with `deployed` or `undeployed`, when it enters or leaves what every agent carries. */
+export function deployedEvents(before: ReadonlyMap<string, GatewayStatus>, after: readonly GatewayStatus[], present: ReadonlySet<string>): NewEvent[] {
+  const entered = after.filter(status => status.deployed && !before.get(status.name)?.deployed)
+  const left = [...before.values()].filter(status => status.deployed && !present.has(status.name))
+  return [
+    ...entered.map(status => ({ tags: [`gateways:${status.name}`, 'deployed'], value: { port: status.port, weights: status.desired } })),
+    ...left.map(status => ({ tags: [`gateways:${status.name}`, 'undeployed'] })),
+  ]
+}
+
+/** `gateways:<name>`, `route:<change>`, `routes:<path>` for every route that differs between two tables. */
+export function routeEvents(before: RoutingTable, after: RoutingTable): NewEvent[] {
+  const old = new Map(before.gateways.map(gateway => [gateway.name, gateway]))
+  return after.gateways.flatMap(gateway => {
+    const previous = old.get(gateway.name)
+    return previous ? changesOf(previous, gateway) : []
+  })
+}
+
+function changesOf(before: GatewayTable, after: GatewayTable): NewEvent[] {
+  const old = new Map(before.routes.map(route => [route.path, route]))
+  const now = new Set(after.routes.map(({ path }) => path))
+  return [
+    ...after.routes.flatMap(route => {
+      const previous = old.get(route.path)
+      if (!previous) return [event(after, 'added', route.path)]
+      return changes(previous, route).map(change => event(after, change, route.path, valueOf(route)))
+    }),
+    ...before.routes.filter(({ path }) => !now.has(path)).map(({ path }) => event(after, 'removed', path)),
+  ]
+}
+
+function changes(before: RouteTable, after: RouteTable): string[] {
+  const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b)
+  const change = (name: string, a: unknown, b: unknown) => !differs(a, b) ? [] : [`${name}${a === undefined ? 'added' : b === undefined ? 'removed' : 'updated'}`]
+  return [
+    ...(differs(before.target, after.target) ? ['targetschanged'] : []),
+    ...change('weight', before.weight, after.weight),
+    ...change('condition', before.condition, after.condition),
+    ...change('conditionstrength', before.strength, after.strength),
+  ]
+}
+
+const valueOf = (route: RouteTable) => ({ weight: `${(route.weight * 100) / FULL_SHARE}%`, condition_strength: `${(route.strength * 100) / FULL_SHARE}%` })
+
+const event = (gateway: GatewayTable, change: string, path: string, value?: unknown): NewEvent =>
+  ({ tags: [`gateways:${gateway.name}`, `route:${change}`, `routes:${path}`], ...(value === undefined ? {} : { value }) })

@@ -1,0 +1,51 @@
+/**
+ * Keeps the fleet's table what the store says. There is one table, so there is one name to be woken by; wake-ups come from
+ * the store (see `TABLE_KINDS`), from agents' reports, and from the timer.
+ */
+import type { Logger } from '@vamp/agent/base/log'
+import { done, type Outcome, type Reconciler } from '../base/reconciler.ts'
+import type { EventLog } from '../event/event-log.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import type { Store } from '../store/store.ts'
+import { observeGateways } from './observe.ts'
+import { type Listening, planGateways } from './plan.ts'
+import { freePort, type PortRange } from './port.ts'
+
+export const ROUTING = 'routing'
+
+export interface GatewayReconcilerOptions {
+  readonly store: Store
+  readonly events: EventLog
+  readonly fleet: Fleet
+  readonly log: Logger
+  readonly listening: Listening
+  readonly ports: PortRange
+  /** Whether nothing on the proxies' hosts listens on the port. */
+  readonly portFree: (port: number) => Promise<boolean>
+}
+
+export function gatewayReconciler(options: GatewayReconcilerOptions): Reconciler {
+  const { store, events, fleet, log } = options
+  return {
+    async reconcile(): Promise<Outcome> {
+      const observed = await observeGateways(store, fleet)
+      const plan = planGateways(observed, fleet.table, options.listening)
+      if (plan.publish) {
+        log.info('routing table published', { revision: plan.publish.revision, gateways: plan.publish.gateways.length })
+        fleet.publish(plan.publish)
+      }
+      for (const status of plan.putStatuses) await store.put('gateway-statuses', status.name, status)
+      for (const name of plan.removeStatuses) await store.delete('gateway-statuses', name)
+      if (plan.events.length > 0) await events.append(plan.events)
+      const taken = new Set(observed.gateways.map(({ value }) => value.port.number))
+      for (const name of plan.unassigned) {
+        const stored = observed.gateways.find(gateway => gateway.name === name)
+        if (!stored) continue
+        const number = await freePort(options.ports, taken, options.portFree)
+        taken.add(number)
+        await store.put('gateways', name, { ...stored.value, port: { ...stored.value.port, number } }, stored.revision)
+      }
+      return done
+    },
+  }
+}

@@ -1,0 +1,24 @@
+/** Desired, acknowledged and refused, per gateway: what `GET /gateways/…` shows beside the artifact. */
+import type { AgentReport } from '@vamp/agent/link/link'
+import type { GatewayStatus } from '@vamp/model/gateway-status'
+import { FULL_SHARE, type GatewayTable, type RoutingTable } from '@vamp/model/routing/table'
+
+const percent = (share: number) => (share * 100) / FULL_SHARE
+
+/** A share counts as acknowledged when every agent carries it; where agents differ, the smallest is told. */
+export function gatewayStatus(gateway: GatewayTable, table: RoutingTable, reports: readonly AgentReport[], problem: string | undefined): GatewayStatus {
+  const carried = reports.flatMap(report => { const shares = report.shares[gateway.name]; return shares ? [shares] : [] })
+  const everywhere = reports.length > 0 && carried.length === reports.length
+  const acknowledged = Object.fromEntries(gateway.routes.map(({ path }) =>
+    [path, everywhere ? percent(Math.min(...carried.map(shares => shares[path] ?? 0))) : 0]))
+  const refused = reports.find(({ refusal }) => refusal && refusal.revision === table.revision && (refusal.gateway ?? gateway.name) === gateway.name)?.refusal
+  const reason = problem ?? refused?.reason
+  return {
+    name: gateway.name,
+    deployed: everywhere && !refused,
+    port: gateway.port,
+    desired: Object.fromEntries(gateway.routes.map(({ path, weight }) => [path, percent(weight)])),
+    acknowledged,
+    ...(reason === undefined ? {} : { problem: reason }),
+  }
+}

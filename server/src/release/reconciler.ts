@@ -1,0 +1,50 @@
+/** Woken by a release's name: by the store, by every complete second of traffic, and by the timer while the release is under way. */
+import type { Clock } from '@vamp/agent/base/clock'
+import type { Logger } from '@vamp/agent/base/log'
+import { Fault } from '@vamp/model/fault'
+import { again, done, type Outcome, type Reconciler } from '../base/reconciler.ts'
+import type { EventLog } from '../event/event-log.ts'
+import type { Store } from '../store/store.ts'
+import type { Traffic } from '../traffic/traffic.ts'
+import { isOver, observeRelease } from './observe.ts'
+import { planRelease } from './plan.ts'
+
+/** The timer is for time-outs and silence; evidence wakes the release itself. */
+const LOOK_AGAIN_MS = 1000
+/** Somebody else wrote at the same moment: look at once with their write. */
+const LOST_RACE_MS = 5
+
+export interface ReleaseReconcilerOptions {
+  readonly store: Store
+  readonly events: EventLog
+  readonly traffic: Traffic
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export function releaseReconciler({ store, events, traffic, clock, log }: ReleaseReconcilerOptions): Reconciler {
+  return {
+    async reconcile(name): Promise<Outcome> {
+      const observed = await observeRelease(store, traffic, clock.now(), name)
+      if (!observed) return forget(store, name)
+      if (observed.status && isOver(observed.status.value.phase) && !observed.order) return done
+      const plan = planRelease(observed)
+      try {
+        if (plan.writes.length > 0) await store.transaction(plan.writes)
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'revision_mismatch') return again(LOST_RACE_MS)
+        throw error
+      }
+      for (const { type, tags, value } of plan.events) if (type === 'release') log.info('release', { release: name, tags, value })
+      if (plan.events.length > 0) await events.append(plan.events)
+      return again(LOOK_AGAIN_MS)
+    },
+  }
+}
+
+/** A deleted release takes what was remembered of it along. The versions stay as they are: deleting a wish decides nothing. */
+async function forget(store: Store, name: string): Promise<Outcome> {
+  await store.delete('release-statuses', name)
+  await store.delete('release-orders', name)
+  return done
+}

@@ -1,0 +1,143 @@
+import type { ReleaseStatus } from '@vamp/model/release-status'
+import { afterEach, expect, test } from 'vitest'
+import { openWorld, type World, type WorldOptions } from './world.ts'
+
+const SHOP = `
+kind: breed
+name: web:1.0
+deployable: {type: process, definition: shop}
+ports: {http: 8080/http}
+---
+kind: blueprint
+name: shop
+gateways: {9050: web/http}
+clusters: {web: {services: [{breed: web:1.0, scale: {cpu: 0.2, memory: 64MB, instances: 2}}]}}
+`
+const release = (version: string, more = '') => `
+kind: breed
+name: web:${version}
+deployable: {type: process, definition: shop ${version}}
+ports: {http: 8080/http}
+---
+kind: release
+name: r${version}
+deployment: shop
+cluster: web
+to: web:${version}
+keep: 5s
+clock: {minimum: 60s, load_check: 10s, warm_up: 5s, hold_back: 5s}
+${more}`
+
+const lognormal = (random: () => number, median: number) => median * Math.exp(0.5 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()))
+
+let world: World | undefined
+afterEach(async () => { await world?.close() })
+
+async function shopWith(answer: WorldOptions['answer'], more: Partial<WorldOptions> = {}): Promise<World> {
+  world = await openWorld({ seed: 7, answer, ...more })
+  await world.apply(SHOP)
+  await world.until(20, async () => (await world?.store.get('gateway-statuses', 'shop/9050'))?.value.deployed === true
+    && ((await world?.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done'))
+  world.visit(9050, 100)
+  await world.seconds(12)
+  return world
+}
+
+const statusOf = async (w: World, name: string): Promise<ReleaseStatus | undefined> => (await w.store.get('release-statuses', name))?.value
+const decided = (w: World, name: string) => async () => (await statusOf(w, name))?.verdict !== undefined
+const over = (w: World, name: string, phase: string) => async () => (await statusOf(w, name))?.phase === phase
+const failed = (w: World) => [...w.visits.values()].reduce((sum, { failed }) => sum + failed, 0)
+
+test('a healthy version is promoted, takes everything, and not one request fails', async () => {
+  const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }))
+
+  await w.apply(release('1.1'))
+  await w.until(240, over(w, 'r1.1', 'promoted'))
+  const before = w.visits.get('web:1.0')?.requests ?? 0
+  await w.seconds(10)
+
+  expect((await statusOf(w, 'r1.1'))?.verdict).toBe('promoted')
+  expect(w.visits.get('web:1.0')?.requests).toBe(before)
+  expect(failed(w)).toBe(0)
+  expect((await w.store.get('deployments', 'shop'))?.value.clusters[0]?.services.map(({ breed }) => breed.name)).toEqual(['web:1.1'])
+})
+
+test('a version with errors is rolled back by itself and leaves nothing behind', async () => {
+  const w = await shopWith((version, random) => ({ status: version === 'web:1.2' && random() < 0.05 ? 500 : 200, latencyMs: lognormal(random, 10) }))
+
+  await w.apply(release('1.2'))
+  await w.until(120, over(w, 'r1.2', 'rolled_back'))
+  await w.seconds(5)
+
+  const status = await statusOf(w, 'r1.2')
+  expect(status?.verdict).toBe('rolled_back')
+  expect(status?.sentence).toMatch(/^Rolled back after \d+ s\. The new version failed \d+ of \d+ requests/)
+  expect(w.visits.get('web:1.2')?.failed).toBeLessThanOrEqual(30)
+  expect(failed(w)).toBe(w.visits.get('web:1.2')?.failed)
+  expect([...w.machine.instances.values()].map(({ workload }) => workload.service)).toEqual(['web:1.0', 'web:1.0'])
+})
+
+test('a version whose slowest requests take twice as long is rolled back although nothing fails', async () => {
+  const w = await shopWith((version, random) => {
+    const latencyMs = lognormal(random, 10)
+    return { status: 200, latencyMs: version === 'web:1.3' && latencyMs > 25 ? latencyMs * 2 : latencyMs }
+  })
+
+  await w.apply(release('1.3'))
+  await w.until(180, decided(w, 'r1.3'))
+
+  expect((await statusOf(w, 'r1.3'))?.verdict).toBe('rolled_back')
+  expect(failed(w)).toBe(0)
+})
+
+test('a server that is replaced in the middle of a release goes on with the same evidence and without a jump of weight', async () => {
+  const w = await shopWith((version, random) => ({ status: version === 'web:1.2' && random() < 0.05 ? 500 : 200, latencyMs: lognormal(random, 10) }))
+  await w.apply(release('1.2'))
+  await w.until(60, async () => ((await statusOf(w, 'r1.2'))?.requests.canary ?? 0) > 20)
+  const before = await statusOf(w, 'r1.2')
+
+  await w.killAndRestart()
+  const resumed = await statusOf(w, 'r1.2')
+  await w.until(120, over(w, 'r1.2', 'rolled_back'))
+
+  expect(resumed?.weight).toBe(before?.weight)
+  expect(resumed?.requests.canary).toBeGreaterThanOrEqual(before?.requests.canary ?? 0)
+  expect((await statusOf(w, 'r1.2'))?.verdict).toBe('rolled_back')
+  expect(failed(w)).toBe(w.visits.get('web:1.2')?.failed)
+})
+
+test('a version that never becomes healthy gets no request and is taken away with the reason', async () => {
+  const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }), {
+    behaviour: version => version === 'web:9' ? { startUpMs: 100, exitsAfterMs: 50 } : { startUpMs: 300 },
+  })
+
+  await w.apply(release('9'))
+  await w.until(200, over(w, 'r9', 'failed'))
+
+  expect((await statusOf(w, 'r9'))?.sentence).toMatch(/never got a request/)
+  expect(w.visits.has('web:9')).toBe(false)
+  expect(failed(w)).toBe(0)
+})
+
+test('people steer: pause freezes the weight, set-weight moves it, abort brings everything back', async () => {
+  const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }))
+  const order = (path: string, method: string, body: unknown) => fetch(`${w.url}/api/v1/releases/r1.1/${path}`, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+  await w.apply(release('1.1'))
+  await w.until(60, async () => ((await statusOf(w, 'r1.1'))?.weight ?? 0) > 3)
+
+  await order('pause', 'POST', {})
+  await w.seconds(2)
+  const paused = await statusOf(w, 'r1.1')
+  await w.seconds(20)
+  expect(paused?.phase).toBe('paused')
+  expect((await statusOf(w, 'r1.1'))?.weight).toBe(paused?.weight)
+
+  await order('weight', 'PUT', { weight: 40 })
+  await w.seconds(2)
+  expect((await w.store.get('gateway-statuses', 'shop/web/http'))?.value.acknowledged['shop/web/web:1.1/http']).toBe(40)
+
+  await order('abort', 'POST', { reason: 'wrong day' })
+  await w.until(30, over(w, 'r1.1', 'aborted'))
+  expect((await statusOf(w, 'r1.1'))?.sentence).toContain('wrong day')
+  expect(failed(w)).toBe(0)
+})

@@ -1,0 +1,114 @@
+/**
+ * The whole server with memory drivers under a virtual clock: stores, containers, proxy and visitors are simulated, everything
+ * between them is the product. A minute of releases takes a fraction of a second.
+ */
+import { silent } from '@vamp/agent/base/log'
+import { type VirtualClock, virtualClock } from '@vamp/agent/base/virtual-clock'
+import { type EndpointAnswer, type MemoryProxy, openMemoryProxy } from '@vamp/agent/proxy/memory/memory'
+import { type App, startApp } from '@vamp/server/app'
+import { configOf } from '@vamp/server/config'
+import { withHealth } from '@vamp/server/container/health'
+import { openMemoryDriver } from '@vamp/server/container/memory/memory-driver'
+import { type Behaviour, type MemoryMachine, memoryMachine } from '@vamp/server/container/memory/memory-machine'
+import type { EventLog } from '@vamp/server/event/event-log'
+import { openMemoryEventLog } from '@vamp/server/event/memory/memory-event-log'
+import { openMemoryStore } from '@vamp/server/store/memory/memory-store'
+import type { Store } from '@vamp/server/store/store'
+
+export interface World {
+  readonly clock: VirtualClock
+  readonly machine: MemoryMachine
+  readonly proxy: MemoryProxy
+  readonly store: Store
+  readonly events: EventLog
+  readonly url: string
+  /** Requests so far and how many failed, by the version that was asked; `none` where nobody was. */
+  readonly visits: ReadonlyMap<string, { requests: number; failed: number }>
+  /** Sends a YAML document as `vamp apply` does. */
+  apply(yaml: string): Promise<void>
+  /** Steady visitors on a gateway's port from now on. */
+  visit(port: number, perSecond: number): void
+  /** Lets time pass. */
+  seconds(count: number): Promise<void>
+  /** Lets time pass until it is so; fails after the given number of seconds. */
+  until(secondsMax: number, what: () => Promise<boolean>): Promise<void>
+  /** The server dies as by `kill -9` — nothing of it closes — and another starts on the same store, machine and proxy. */
+  killAndRestart(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface WorldOptions {
+  readonly seed: number
+  /** How a version answers. */
+  readonly answer: (version: string, random: () => number) => EndpointAnswer
+  readonly behaviour?: (version: string) => Behaviour
+}
+
+const TICK_MS = 50
+
+export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 300 }) }: WorldOptions): Promise<World> {
+  const clock = virtualClock()
+  const random = seeded(seed)
+  const machine = memoryMachine({ clock, behaviour: workload => behaviour(workload.service) })
+  const versionOf = (instance: string) => machine.instances.get(instance)?.workload.service ?? 'none'
+  const proxy = openMemoryProxy({ clock, random, answer: instance => machine.instances.get(instance)?.state === 'running' ? answer(versionOf(instance), random) : { broken: 'refused', latencyMs: 1 } })
+  const store = openMemoryStore()
+  const events = openMemoryEventLog({ clock })
+  const visits = new Map<string, { requests: number; failed: number }>()
+  const start = () => startApp(configOf({ port: 0, gateway: 'memory', containers: 'memory' }), {
+    clock, log: silent, random, store, events, proxy, portFree: async () => true,
+    containers: withHealth(openMemoryDriver(machine), { clock, probe: (instance, check) => machine.probe(instance.id, check) }),
+  })
+  let app: App = await start()
+  const visitors: { port: number; perSecond: number; owed: number }[] = []
+
+  const send = async (port: number) => {
+    const { status, instance } = await proxy.send(port, { ip: `10.0.${Math.floor(random() * 256)}.${Math.floor(random() * 256)}`, port: Math.floor(random() * 60_000) })
+    const version = versionOf(instance)
+    const entry = visits.get(version) ?? { requests: 0, failed: 0 }
+    visits.set(version, { requests: entry.requests + 1, failed: entry.failed + (status === 0 || status >= 500 ? 1 : 0) })
+  }
+  const advance = async (ms: number) => {
+    for (let left = ms; left > 0; left -= TICK_MS) {
+      for (const visitor of visitors) {
+        visitor.owed += (visitor.perSecond * TICK_MS) / 1000
+        for (; visitor.owed >= 1; visitor.owed--) void send(visitor.port)
+      }
+      await clock.advance(Math.min(TICK_MS, left))
+    }
+  }
+
+  return {
+    clock, machine, proxy, store, events, visits,
+    get url() { return app.url },
+    async apply(yaml) {
+      const response = await fetch(`${app.url}/api/v1`, { method: 'POST', body: yaml, headers: { 'content-type': 'application/x-yaml' } })
+      if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
+    },
+    visit(port, perSecond) { visitors.push({ port, perSecond, owed: 0 }) },
+    seconds: count => advance(count * 1000),
+    async until(secondsMax, what) {
+      for (let left = secondsMax; !(await what()); left--) {
+        if (left <= 0) throw new Error(`not so after ${secondsMax} s`)
+        await advance(1000)
+      }
+    },
+    async killAndRestart() {
+      // What a dead server had planned must not happen; its clock keeps ticking, so it is closed, but only after the new one took over nothing from it.
+      await app.close()
+      app = await start()
+    },
+    close: () => app.close(),
+  }
+}
+
+/** Mulberry32: small, fast, seeded. */
+function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+}
