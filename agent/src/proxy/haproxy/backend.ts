@@ -8,16 +8,16 @@ const ALGORITHM = /^(roundrobin|static-rr|leastconn|first|random(\([1-9]\d{0,2}\
 
 /** The lines of a route's backend. Throws `Fault('proxy_refused')` for an algorithm or a rewrite that HAProxy would not take. */
 export function backendLines(mode: 'http' | 'tcp', route: RouteTable): readonly string[] {
-  return [...balanceLines(mode, route), ...(mode === 'http' ? [...STICK, ...rewriteLines(route)] : [])]
+  return [...balanceLines(mode, route), ...(mode === 'http' ? [...HTTP, ...rewriteLines(route)] : [])]
 }
 
 /** The lines of a backend that waits for a route without wishes. */
 export function spareLines(mode: 'http' | 'tcp'): readonly string[] {
-  return mode === 'http' ? ['balance roundrobin', ...STICK] : ['balance leastconn']
+  return mode === 'http' ? ['balance roundrobin', ...HTTP] : ['balance leastconn']
 }
 
 /** A dead or unknown name in `txn.server` is ignored: the request is balanced as any other. */
-const STICK = ['use-server %[var(txn.server)] if { var(txn.server) -m found }']
+const HTTP = ['option forwardfor', 'use-server %[var(txn.server)] if { var(txn.server) -m found }']
 
 function balanceLines(mode: 'http' | 'tcp', route: RouteTable): readonly string[] {
   const usual = mode === 'http' ? 'roundrobin' : 'leastconn'

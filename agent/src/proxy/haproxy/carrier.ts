@@ -237,7 +237,7 @@ export class Carrier {
   #settings(side: Side): RenderSettings {
     const { directory, threads, door } = this.#options
     return {
-      logSocket: door.socket, logPort: door.port, logSecret: door.secret,
+      logPort: door.port, secret: door.secret,
       maps: this.#maps(side), adminSocket: adminSocket(directory), hardStopSeconds: HARD_STOP_SECONDS,
       ...(threads === undefined ? {} : { threads }),
     }

@@ -1,8 +1,6 @@
 /** Requests and connections in progress, of the worker that serves and of those that end after a reload. */
-import { createConnection } from 'node:net'
-import { Fault } from '@vamp/model/fault'
 import type { Layout } from './layout.ts'
-import { masterSocket } from './process.ts'
+import { askMaster } from './master-socket.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Old workers that are asked; there are more only if reloads come faster than requests end. */
@@ -35,17 +33,4 @@ async function oldWorkers(directory: string): Promise<string[]> {
   const old = shown.slice(shown.indexOf('# old workers')).split('\n').flatMap(line => /^(\d+)\s+worker/.exec(line)?.[1] ?? [])
   if (!shown.includes('# old workers')) return []
   return Promise.all(old.slice(0, OLD_WORKERS_MAX).map(pid => askMaster(directory, `@!${pid} show servers conn`).catch(() => '')))
-}
-
-function askMaster(directory: string, command: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(masterSocket(directory))
-    let text = ''
-    socket.setEncoding('latin1')
-    socket.setTimeout(2_000, () => socket.destroy(new Error('no answer')))
-    socket.on('data', (data: string) => { text += data })
-    socket.on('error', cause => reject(new Fault('proxy_unreachable', 'the haproxy master does not answer', {}, { cause })))
-    socket.on('end', () => { socket.destroy(); resolve(text) })
-    socket.write(`${command}\n`)
-  })
 }

@@ -54,6 +54,6 @@ export async function readCarried(directory: string): Promise<Carried | undefine
 }
 
 export async function forget(directory: string): Promise<void> {
-  for (const name of ['carried.json', 'process.json', 'haproxy.pid', 'admin.sock', 'master.sock', 'log.sock'])
+  for (const name of ['carried.json', 'process.json', 'haproxy.pid', 'admin.sock', 'master.sock', 'log.json'])
     await rm(join(dirname(carriedFile(directory)), name), { force: true })
 }

@@ -17,22 +17,24 @@ export interface FrontendPaths { readonly generations: string; readonly hosts: s
 /** Name of the frontend that all virtual hosts share. */
 export const HOSTS = 'hosts'
 
-export function gatewayFrontend(id: string, gateway: GatewayTable, paths: FrontendPaths): string[] {
+export function gatewayFrontend(id: string, gateway: GatewayTable, paths: FrontendPaths, secret: string): string[] {
   const bind = `bind ${serverAddress(gateway.address === '' ? '*' : gateway.address, gateway.port)}`
   const generation = `str(${id}),map_str_int(${paths.generations},0)`
   if (gateway.mode === 'tcp') return [`mode tcp`, bind, ...tcpRules(id, generation, paths)]
-  return [bind, ...httpRules({ id, generation, paths, cookie: cookieWord(gateway.lookup_name).slice(0, 12), splits: splitsOf([gateway]), raw: gatewayRaw(gateway) })]
+  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieWord(gateway.lookup_name).slice(0, 12), splits: splitsOf([gateway]), raw: gatewayRaw(gateway) })]
 }
 
 /** Every gateway that has virtual hosts, behind one listener: the Host header says which one, the rest is the same. */
-export function hostsFrontend(address: string, port: number, laid: readonly { readonly id: string; readonly table: GatewayTable }[], paths: FrontendPaths): string[] {
+export function hostsFrontend(address: string, port: number, laid: readonly { readonly id: string; readonly table: GatewayTable }[], paths: FrontendPaths, secret: string): string[] {
   const here = laid.map(({ table }) => table).filter(gateway => gateway.mode === 'http' && gateway.virtual_hosts.length > 0)
   const idOf = (name: string) => laid.find(({ table }) => table.name === name)?.id ?? ''
   return [
     `bind ${serverAddress(address, port)}`,
-    `http-request set-var(txn.gw) req.hdr(host),field(1,:),lower,map_str(${paths.hosts})`,
-    'http-request return status 404 if !{ var(txn.gw) -m found }',
-    ...httpRules({ id: HOSTS, generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host',
+    ...httpRules({ before: [
+        `http-request set-var(txn.gw) req.hdr(host),field(1,:),lower,map_str(${paths.hosts})`,
+        'http-request return status 404 if !{ var(txn.gw) -m found } !handed',
+      ],
+      id: HOSTS, secret, generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host',
       splits: splitsOf(here).map(split => ({ ...split, only: ` { var(txn.gw) -m str ${idOf(split.gateway)} }` })), raw: [...new Set(here.flatMap(gatewayRaw))].sort() }),
   ]
 }
@@ -53,6 +55,9 @@ function tcpRules(id: string, generation: string, paths: FrontendPaths): string[
 }
 
 interface HttpRules {
+  /** Rules that come before the gateway is known. */
+  readonly before?: readonly string[]
+  readonly secret: string
   readonly id: string
   readonly generation: string
   readonly paths: FrontendPaths
@@ -83,8 +88,10 @@ function httpRules(rules: HttpRules): string[] {
   return [
     `log-format "${httpLog(rules.splits.length > 0 ? 'var(txn.session)' : 'src_port')}"`,
     'http-request set-var(txn.t0) date(0,us)',
+    ...successorRules(rules.secret),
     ...LOG_WAY_RULES,
     'http-response set-var(txn.tr) date(0,us),sub(txn.t0)',
+    ...rules.before ?? [],
     `http-request set-var(txn.g) ${rules.generation}`,
     `acl sticky var(txn.g),and(${FLAGS.sticky}) gt 0`,
     `acl instance var(txn.g),and(${FLAGS.instance}) gt 0`,
@@ -101,8 +108,29 @@ function httpRules(rules: HttpRules): string[] {
     ...splitRules(rules),
     `http-request set-var(txn.be) rand(10000),add(txn.base),map_ip(${paths.map(id, 'shares')}) if !chosen`,
     ...keepRules(rules),
+    `use_backend ${SUCCESSOR} if handed`,
     'use_backend %[var(txn.be)] if chosen',
     'default_backend lost',
+  ]
+}
+
+/** The backend that leads to where the client wanted to connect, which is the worker that serves now. */
+export const SUCCESSOR = 'successor'
+
+/**
+ * A worker that is being replaced may get one more request on a kept connection. It knows only the old table, so it hands
+ * the request on, with the client's address and a proof that it may say so.
+ */
+function successorRules(secret: string): string[] {
+  return [
+    `http-request set-src req.hdr(x-vamp-source) if { req.hdr(x-vamp-secret) -m str ${secret} }`,
+    'http-request del-header x-vamp-source',
+    'http-request del-header x-vamp-secret',
+    'acl handed var(txn.handed) -m found',
+    'http-request set-var(txn.handed) bool(1) if { stopping }',
+    'http-request set-header x-vamp-source %[src] if handed',
+    `http-request set-header x-vamp-secret ${secret} if handed`,
+    'http-request set-log-level silent if handed',
   ]
 }
 

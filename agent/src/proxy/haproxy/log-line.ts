@@ -9,7 +9,8 @@
  * behind one balancer into one part.
  *
  * Lines come over a ring and a stream socket. A worker that is being replaced closes its ring at once, so whatever ends in
- * it takes the second way, one datagram a line: what it answers from then on, and long answers and tcp connections always.
+ * it takes the second way, one datagram a line: answers that begin from then on, and long ones and tcp connections always.
+ * Requests that it only hands on to its successor are the successor's to log.
  */
 import type { Sample } from '../proxy.ts'
 
@@ -19,9 +20,8 @@ export const TCP_LOG = 't %pid %lc %f %b %s 0 - %Tc 0 %B %ts %[src_port,xxh32(1)
 
 /** Names the way of a line before it is written; a line that says `u` goes both ways and counts on the second. */
 export const LOG_WAY_RULES = [
-  'http-request set-log-level notice if { stopping }',
   'http-response set-var(txn.way) str(u) if { status 101 } or { res.hdr(content-length) -m int gt 1000000 } or { res.hdr(content-type) -m beg text/event-stream }',
-  'http-response set-log-level notice if { stopping } or { var(txn.way) -m found }',
+  'http-response set-log-level notice if !handed { stopping } or !handed { var(txn.way) -m found }',
 ] as const
 
 /** Where the numbered frontends and backends of the log lead. */

@@ -2,10 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import type { Socket as DatagramSocket } from 'node:dgram'
-import { chmod, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import type { Server, Socket } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { join } from 'node:path'
+import { Fault } from '@vamp/model/fault'
 import type { Clock } from '../../base/clock.ts'
 import type { Sample } from '../proxy.ts'
 import { writeAtomic } from './files.ts'
@@ -13,8 +14,8 @@ import { logParser } from './log-line.ts'
 import type { LogNames } from './log-line.ts'
 import { lostLines } from './lost-lines.ts'
 
-/** Where HAProxy is to send its log. */
-export interface LogDoor { readonly socket: string; readonly port: number; readonly secret: string }
+/** Where HAProxy is to send its log: a port of the loopback, TCP and UDP. */
+export interface LogDoor { readonly port: number; readonly secret: string }
 
 export interface LogListener {
   readonly door: LogDoor
@@ -35,32 +36,39 @@ const DATAGRAM_BUFFER_BYTES = 2 * 1024 * 1024
 
 export async function openLogListener(options: LogListenerOptions): Promise<LogListener> {
   const lost = lostLines()
-  const socket = join(options.directory, 'log.sock')
   const deliver = (samples: readonly Sample[]) => {
     const dropped = lost.take(options.clock.monotonic())
     if (samples.length > 0 || dropped > 0) options.onSamples(samples, dropped)
   }
-  const [datagrams, kept] = await openDatagrams(options.directory)
+  const path = join(options.directory, 'log.json')
+  const kept = await keptDoor(path)
+  const { server, datagrams, port } = await bindDoor(kept.port)
+  const door = { port, secret: kept.secret }
+  await writeAtomic(path, JSON.stringify(door))
+  const opened = Promise.withResolvers<void>()
   const sockets = new Set<Socket>()
-  const server = createServer(connection => {
-    sockets.add(connection)
+  const read = (connection: Socket) => {
     const parser = logParser('ring', options.names, lost)
     connection.on('data', chunk => {
       const samples: Sample[] = []
       parser.push(chunk, samples)
       deliver(samples)
     })
+  }
+  server.on('connection', connection => {
+    sockets.add(connection)
     // A worker that ends resets its connection; its successor has opened its own.
     connection.on('error', () => connection.destroy())
     connection.on('close', () => sockets.delete(connection))
+    Promise.all([ownedByUs(connection), opened.promise]).then(([ours]) => { if (ours) read(connection); else connection.destroy() }, () => connection.destroy())
   })
-  await rm(socket, { force: true })
   return {
-    door: { socket, ...kept },
+    door,
     open() {
-      listenPrivately(server, socket)
+      server.unref()
+      opened.resolve()
       const parser = logParser('datagram', options.names, lost)
-      const mark = Buffer.from(` ${kept.secret}[`)
+      const mark = Buffer.from(` ${door.secret}[`)
       datagrams.on('message', message => {
         const samples: Sample[] = []
         const marked = message.indexOf(mark)
@@ -83,11 +91,6 @@ const NEWLINE = 10
 /** `<133>Nov 21 08:43:19 ` */
 const HEADER_BYTES_MAX = 40
 
-function listenPrivately(server: Server, socket: string): void {
-  server.listen(socket, () => { void chmod(socket, 0o600) })
-  server.unref()
-}
-
 function closeDatagrams(datagrams: DatagramSocket): void {
   try {
     datagrams.close()
@@ -96,31 +99,60 @@ function closeDatagrams(datagrams: DatagramSocket): void {
   }
 }
 
-/** The port and the secret of an earlier process if the port is still to be had, else new ones. */
-async function openDatagrams(directory: string): Promise<[DatagramSocket, { port: number; secret: string }]> {
-  const path = join(directory, 'log.json')
-  const [port, secret] = await keptDoor(path)
-  const datagrams = await bind(port).catch(() => bind(0))
-  const kept = { port: datagrams.address().port, secret }
-  await writeAtomic(path, JSON.stringify(kept))
-  datagrams.unref()
-  return [datagrams, kept]
+/** Loopback is open to every user of the host; a connection counts only if its other end is a process of ours. */
+async function ownedByUs(connection: Socket): Promise<boolean> {
+  const [from, to] = [connection.remotePort, connection.localPort]
+  const port = (field: string | undefined) => Number.parseInt(field?.split(':')[1] ?? '', 16)
+  for (const line of (await readFile('/proc/net/tcp', 'latin1')).split('\n')) {
+    const fields = line.trim().split(/\s+/)
+    if (port(fields[1]) === from && port(fields[2]) === to) return Number(fields[7]) === process.getuid?.()
+  }
+  return false
 }
 
-async function keptDoor(path: string): Promise<[port: number, secret: string]> {
+/** The port and the secret of an earlier process, or a new secret. */
+async function keptDoor(path: string): Promise<LogDoor> {
   try {
-    const { port, secret } = JSON.parse(await readFile(path, 'utf8')) as { port: number; secret: string }
-    if (Number.isInteger(port) && /^[0-9a-f]{32}$/.test(secret)) return [port, secret]
+    const { port, secret } = JSON.parse(await readFile(path, 'utf8')) as LogDoor
+    if (Number.isInteger(port) && /^[0-9a-f]{32}$/.test(secret)) return { port, secret }
   } catch {
     // There is none yet.
   }
-  return [0, randomBytes(16).toString('hex')]
+  return { port: 0, secret: randomBytes(16).toString('hex') }
 }
 
-function bind(port: number): Promise<DatagramSocket> {
+const TRIES_MAX = 20
+
+/** A port for both, the wanted one if it is to be had. */
+async function bindDoor(wanted: number): Promise<{ server: Server; datagrams: DatagramSocket; port: number }> {
+  for (let tries = 1; ; tries++) {
+    const server = await bindStream(tries === 1 ? wanted : 0).catch(() => bindStream(0))
+    const { port } = server.address() as AddressInfo
+    try {
+      return { server, datagrams: await bindDatagrams(port), port }
+    } catch (cause) {
+      server.close()
+      if (tries >= TRIES_MAX) throw new Fault('internal', 'no port for the log of haproxy', {}, { cause })
+    }
+  }
+}
+
+function bindStream(port: number): Promise<Server> {
+  const server = createServer()
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => { server.off('error', reject); resolve(server) })
+  })
+}
+
+function bindDatagrams(port: number): Promise<DatagramSocket> {
   const datagrams = createSocket({ type: 'udp4', recvBufferSize: DATAGRAM_BUFFER_BYTES })
   return new Promise((resolve, reject) => {
     datagrams.once('error', error => { datagrams.close(); reject(error) })
-    datagrams.bind(port, '127.0.0.1', () => { datagrams.removeAllListeners('error'); resolve(datagrams) })
+    datagrams.bind({ address: '127.0.0.1', port, exclusive: true }, () => {
+      datagrams.removeAllListeners('error')
+      datagrams.unref()
+      resolve(datagrams)
+    })
   })
 }

@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.ts'
 export async function difference(runtime: Runtime, layout: Layout, maps: string): Promise<string | undefined> {
   const paths = mapPaths(maps)
   const wanted = layoutEntries(layout, paths)
-  for (const path of [paths.generations, paths.hosts]) {
+  for (const path of layout.virtual_hosts ? [paths.generations, paths.hosts] : [paths.generations]) {
     const answer = await runtime.ask(`show map ${path}`)
     if (answer.startsWith('[')) return 'the maps are other ones'
     const found = new Map(answer.split('\n').filter(Boolean).map(line => line.split(' ').slice(1, 3) as [string, string]))

@@ -91,7 +91,7 @@ function gatewaySteps(previous: Layout, next: Layout, paths: FrontendPaths): Gat
   for (const laid of next.gateways) {
     const old = before.get(laid.id)
     if (!old || old === laid) continue
-    hostSteps(old, laid, paths, steps)
+    if (next.virtual_hosts) hostSteps(old, laid, paths, steps)
     if (old.generation === laid.generation) continue
     for (const [map, entries] of gatewayEntries(laid, next, paths))
       if (entries.length > 0) steps.add.push({ is: 'add-entries', map, entries })

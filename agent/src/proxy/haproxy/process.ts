@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import type { Clock } from '../../base/clock.ts'
 import { writeAtomic } from './files.ts'
+import { askMaster, masterSocket } from './master-socket.ts'
 import { openRuntime } from './runtime.ts'
 
 export interface Master { readonly pid: number; readonly started: string }
@@ -23,7 +24,6 @@ const START_MS = 15_000
 const POLL_MS = 10
 
 export const adminSocket = (directory: string): string => join(directory, 'admin.sock')
-export const masterSocket = (directory: string): string => join(directory, 'master.sock')
 const output = (directory: string) => join(directory, 'output.log')
 
 /** The first of the usual places; undefined if HAProxy is not installed. */
@@ -93,7 +93,7 @@ export async function startMaster(settings: ProcessSettings, signal?: AbortSigna
   return { pid, started: started ?? '' }
 }
 
-/** Replaces the worker by one with the configuration that is in the directory now; resolves when the new one answers. */
+/** Replaces the worker by one with the configuration that is in the directory now; resolves when the new one answers and the old one knows. */
 export async function reload(settings: ProcessSettings, master: Master): Promise<void> {
   const { directory, clock } = settings
   const before = await workerPid(directory, clock)
@@ -105,6 +105,7 @@ export async function reload(settings: ProcessSettings, master: Master): Promise
     const now = await workerPid(directory, clock)
     return now !== undefined && now !== before
   })
+  if (before !== undefined) await until(settings, undefined, async () => !/^Stopping: 0$/m.test(await askMaster(directory, `@!${before} show info`).catch(() => '')))
 }
 
 /** Asks the worker to end softly; kills what is left after `graceMs`. */

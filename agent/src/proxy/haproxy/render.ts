@@ -1,5 +1,5 @@
 /** A layout as HAProxy's configuration and maps. Pure: the same layout gives the same bytes. */
-import { gatewayFrontend, HOSTS, hostsFrontend } from './frontend.ts'
+import { gatewayFrontend, HOSTS, hostsFrontend, SUCCESSOR } from './frontend.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { LaidGateway, Layout, Slot } from './layout.ts'
 import { gatewayProgram, generationNumber, programEntries } from './program.ts'
@@ -15,11 +15,10 @@ export interface RenderSettings {
   /** Directory of the maps. */
   readonly maps: string
   readonly adminSocket: string
-  readonly logSocket: string
-  /** UDP, on loopback. */
+  /** TCP and UDP, on loopback. Not a unix socket: where nobody reads one, HAProxy 2.6 tries again without a pause and burns a processor. */
   readonly logPort: number
-  /** Marks datagrams as HAProxy's. */
-  readonly logSecret: string
+  /** Proves that a datagram of the log, or a request handed on, is HAProxy's. */
+  readonly secret: string
   readonly threads?: number
   readonly hardStopSeconds: number
 }
@@ -39,7 +38,7 @@ export function render(layout: Layout, settings: RenderSettings): Files {
 }
 
 export function config(layout: Layout, settings: RenderSettings): string {
-  const frame = frameSections(layout, mapPaths(settings.maps))
+  const frame = frameSections(layout, mapPaths(settings.maps), settings.secret)
   const servers = new Map(layout.slots.map(slot => [`backend ${slot.id}`, serverLines(slot)]))
   const names = new Map<string, string | undefined>([
     ...layout.gateways.map(laid => [`frontend ${laid.id}`, laid.table.name] as const),
@@ -54,11 +53,11 @@ export function config(layout: Layout, settings: RenderSettings): string {
 }
 
 /** The sections that only a reload can change: title → lines, without the servers. */
-export function frameSections(layout: Layout, paths: FrontendPaths): ReadonlyMap<string, readonly string[]> {
+export function frameSections(layout: Layout, paths: FrontendPaths, secret = ''): ReadonlyMap<string, readonly string[]> {
   const sections = new Map<string, readonly string[]>()
-  for (const laid of layout.gateways) sections.set(`frontend ${laid.id} from ${laid.table.mode}`, gatewayFrontend(laid.id, laid.table, paths))
+  for (const laid of layout.gateways) sections.set(`frontend ${laid.id} from ${laid.table.mode}`, gatewayFrontend(laid.id, laid.table, paths, secret))
   const hosts = layout.virtual_hosts
-  if (hosts) sections.set(`frontend ${HOSTS} from http`, hostsFrontend(hosts.address, hosts.port, layout.gateways, paths))
+  if (hosts) sections.set(`frontend ${HOSTS} from http`, hostsFrontend(hosts.address, hosts.port, layout.gateways, paths, secret))
   for (const slot of layout.slots) sections.set(`backend ${slot.id} from ${slot.mode}`, slot.lines)
   return sections
 }
@@ -115,22 +114,23 @@ function preamble(settings: RenderSettings): string {
       'stats timeout 24h',
       `hard-stop-after ${settings.hardStopSeconds}s`,
       ...(settings.threads ? [`nbthread ${settings.threads}`] : []),
-      `log-tag ${settings.logSecret}`,
+      `log-tag ${settings.secret}`,
       'log ring@requests format raw local0',
       `${datagrams} notice`,
     ]),
     section('ring requests', [
-      'format raw', 'maxlen 1200', `size ${RING_BYTES}`, 'timeout connect 5s', 'timeout server 10s', `server log unix@${settings.logSocket}`,
+      'format raw', 'maxlen 1200', `size ${RING_BYTES}`, 'timeout connect 5s', 'timeout server 10s', `server reader 127.0.0.1:${settings.logPort}`,
     ]),
     section('defaults http', [
       'mode http', 'log global', 'timeout connect 3s', 'timeout client 60s', 'timeout server 60s', 'timeout http-request 15s',
       'timeout http-keep-alive 60s', 'timeout queue 5s', 'timeout tunnel 1h', 'option redispatch 1', 'retries 3',
-      'retry-on conn-failure', 'option idle-close-on-response', 'option forwardfor',
+      'retry-on conn-failure', 'option idle-close-on-response',
     ]),
     section('defaults tcp', [
       'mode tcp', datagrams, 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', 'retries 3',
     ]),
     section('backend lost from http', ['http-request return status 503']),
+    section(`backend ${SUCCESSOR} from http`, ['server next 0.0.0.0:0']),
     section('backend lost-tcp from tcp', ['tcp-request content reject']),
   ].join('\n')
 }

@@ -91,7 +91,7 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     const heir: ProxyPort = await world.reopen()
     heir.onSamples(more => { samples.push(...more) })
 
-    expect(await heir.apply(table(2, port, [one], [two], FULL_SHARE))).toMatchObject({ how: 'nothing' })
+    expect(await heir.apply(table(2, port, [one], [two], FULL_SHARE))).toMatchObject({ how: 'nothing', reasons: [] })
     expect(await heir.apply(table(3, port, [one], [two], 0))).toMatchObject({ how: 'runtime' })
     await world.until(() => samples.length > 200)
     expect(await load.stop()).toEqual([])
