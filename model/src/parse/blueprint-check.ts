@@ -4,6 +4,7 @@ import type { Breed } from '../breed.ts'
 import type { Escalation } from '../escalation.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Reference } from '../reference.ts'
+import { unresolvedTrait } from './breed-check.ts'
 import { portsOf } from './cluster.ts'
 import type { Cursor } from './cursor.ts'
 import { checkTcp, ROUNDING, totalWeight } from './gateway.ts'
@@ -130,9 +131,6 @@ function checkService(service: Service, cursor: Cursor): void {
   }
   if (breed.is === 'inline') checkHealthCheckPorts(service.health_checks, new Set(breed.value.ports.map(port => port.name)), place)
 }
-
-export const unresolvedTrait = (reference: string, breed: Breed) =>
-  `Unresolved reference '${reference}' in breed '${breed.name} -> ${breed.deployable.definition}'. Check if breed dependency is declared.`
 
 function checkTargets(escalations: readonly Reference<Escalation>[], clusters: ReadonlySet<string>, cursor: Cursor): void {
   for (const escalation of escalations) {

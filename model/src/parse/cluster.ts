@@ -9,6 +9,7 @@ import type { Cursor, Fields } from './cursor.ts'
 import { readGatewaySettings, UNASSIGNED } from './gateway.ts'
 import { illegalName, readArtifactName, readDialects, readMetadata, readNetwork } from './header.ts'
 import { readHealthChecks } from './health-check.ts'
+import { readRoutes } from './route.ts'
 import { readScaleReference } from './scale.ts'
 import { readSlaReference } from './sla.ts'
 import { readArguments, readEnvironment } from './trait.ts'
@@ -25,7 +26,7 @@ export function readCluster(name: string, cursor: Cursor): Cluster {
   const cluster = {
     ...base,
     ...services,
-    gateways: gateways ? readClusterGateways(gateways, portsOf(services.services)) : [],
+    gateways: gateways ? readClusterGateways(gateways, portsOf(services.services), new Set(services.services.map(({ breed }) => breed.is === 'reference' ? breed.reference : breed.value.name))) : [],
     ...(sla ? { sla: readSlaReference(sla) } : {}),
   }
   fields.finish()
@@ -96,12 +97,23 @@ export function portsOf(services: readonly Service[]): ReadonlyMap<string, Port>
 /** These keys say that the map is the gateway itself, not a map from port to gateway. */
 const ANONYMOUS_KEYS = ['sticky', 'routes', 'split', 'virtual_hosts', 'policy'] as const
 
-export function readClusterGateways(cursor: Cursor, ports: ReadonlyMap<string, Port> | undefined): Gateway[] {
+/** `breeds` are the names of the cluster's services. */
+export function readClusterGateways(cursor: Cursor, ports: ReadonlyMap<string, Port> | undefined, breeds: ReadonlySet<string>): Gateway[] {
   const fields = cursor.map()
+  if (fields.keys.length > 0 && fields.keys.every(key => breeds.has(key) && !ports?.has(key))) return [readRoutesAlone(cursor, ports)]
   if (!ANONYMOUS_KEYS.some(key => fields.has(key) && !ports?.has(key))) return fields.all().map(([port, value]) => readClusterGateway(port, value.isNull ? undefined : value.map(), value))
+  return [readClusterGateway(onlyPort(ports), fields, cursor)]
+}
+
+/** `gateways: {breed: {weight: 50%}}` is short for the routes of the only port. */
+function readRoutesAlone(cursor: Cursor, ports: ReadonlyMap<string, Port> | undefined): Gateway {
+  const port = onlyPort(ports)
+  return cursor.reading.place({ kind: 'gateways', name: port, metadata: {}, port: { ...UNASSIGNED, name: port }, sticky: 'none', virtual_hosts: [], routes: readRoutes(cursor, checkServicePath) }, cursor)
+}
+
+function onlyPort(ports: ReadonlyMap<string, Port> | undefined): string {
   const [only] = ports?.size === 1 ? ports.keys() : []
-  const gateway = readClusterGateway(only ?? '', fields, cursor)
-  return [gateway]
+  return only ?? ''
 }
 
 function readClusterGateway(port: string, fields: Fields | undefined, cursor: Cursor): Gateway {
@@ -111,7 +123,7 @@ function readClusterGateway(port: string, fields: Fields | undefined, cursor: Cu
   fields.ignore('lookup_name', 'service')
   const name = fields.optional('name')
   if (name) name.report('NotAnonymousError', `Expected an anonymous artifact, not one with the name: '${name.text()}'.`)
-  const gateway = { ...header, ...readGatewaySettings(fields, (path, place) => checkServicePath(path, place)) }
+  const gateway = { ...header, ...readGatewaySettings(fields, checkServicePath) }
   fields.finish()
   return cursor.reading.place(gateway, cursor)
 }

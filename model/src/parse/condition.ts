@@ -1,4 +1,6 @@
+import { parseCondition } from '../condition/parse.ts'
 import type { Condition } from '../condition.ts'
+import type { Problem } from '../problem.ts'
 import { inline, type Reference } from '../reference.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readAnonymousHeader, readHeader } from './header.ts'
@@ -21,5 +23,15 @@ function given(condition: Reference<Condition>): Reference<Condition> | undefine
 /** The text of a condition, checked but kept as written. */
 export function readExpression(cursor: Cursor | undefined): string {
   if (!cursor) return ''
-  return cursor.text().trim()
+  const text = cursor.text()
+  if (text.trim() === '') return ''
+  const parsed = parseCondition(text)
+  if (parsed.is === 'refused') for (const problem of parsed.problems) cursor.reportWithin(indexOf(text, problem), problem.code, problem.message, problem.hint)
+  return text
+}
+
+/** Problems of an expression are counted in lines and columns of the expression. */
+export function indexOf(text: string, { at }: Problem): number {
+  const lines = text.split('\n').slice(0, (at?.line ?? 1) - 1)
+  return lines.reduce((sum, line) => sum + line.length + 1, 0) + (at?.column ?? 1) - 1
 }

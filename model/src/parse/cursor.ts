@@ -71,6 +71,15 @@ export class Cursor {
     return this.steps.reduceRight<unknown>((inner, step) => typeof step === 'number' ? [inner] : { [step]: inner }, plainValue(this.node))
   }
 
+  /** Reports inside the text of this value: at the character `index` of it, where the document has it as it is. */
+  reportWithin(index: number, code: string, message: string, hint?: string): void {
+    const { mark, node } = this
+    const written = node.is === 'scalar' ? node.text : ''
+    const start = node.mark && (/["']/.test(node.mark.text[node.mark.offset] ?? '') ? node.mark.offset + 1 : node.mark.offset)
+    const verbatim = node.mark && start !== undefined && node.mark.text.startsWith(written, start)
+    this.reading.report(code, message, this.path, verbatim ? { text: node.mark.text, offset: start + index } : mark, hint)
+  }
+
   /** The language has no such thing here. */
   unexpected(hint?: string): void {
     const text = JSON.stringify(this.alone)

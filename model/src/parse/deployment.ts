@@ -29,7 +29,7 @@ function readCluster(name: string, fields: Fields): DeploymentCluster {
     name,
     metadata: readMetadata(fields),
     services: fields.optional('services')?.items().map(readService) ?? [],
-    gateways: gateways ? readClusterGateways(gateways, undefined) : [],
+    gateways: gateways ? readClusterGateways(gateways, undefined, new Set()) : [],
     ...readHealthChecks(fields),
     ...readNetwork(fields),
     ...(sla ? { sla: readSlaReference(sla) } : {}),

@@ -41,7 +41,7 @@ function readEvent(fields: Fields): NewEvent {
   const value = fields.optional('value')
   return {
     tags: readTags(fields),
-    ...(type ? { type: readType(type) } : {}),
+    ...(type && type.value() !== '' ? { type: readType(type) } : {}),
     ...(value ? { value: plainValue(value.node) } : {}),
     ...(timestamp ? { timestamp: readTimestamp(timestamp) } : {}),
   }

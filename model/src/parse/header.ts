@@ -50,8 +50,15 @@ export function readMetadata(fields: Fields): Metadata {
 
 export function readDialects(fields: Fields): Dialects {
   const dialects = fields.optional('dialects', 'dialect')
-  return dialects ? recordOf(dialects) : {}
+  const early = DRIVERS.flatMap(driver => {
+    const settings = fields.has(driver) ? fields.optional(driver) : undefined
+    return settings ? [[driver, settings.value()] as const] : []
+  })
+  return { ...Object.fromEntries(early), ...(dialects ? recordOf(dialects) : {}) }
 }
+
+/** Up to version 0.9.3 a driver's settings stood beside the other fields, without `dialects`. */
+const DRIVERS = ['docker', 'marathon', 'kubernetes', 'rancher']
 
 export function readNetwork(fields: Fields): { readonly network?: string } {
   const network = fields.optional('network')?.text()

@@ -49,7 +49,7 @@ export function checkPath(path: string, cursor: Cursor): void {
 }
 
 function readSettings(fields: Fields, path: string | undefined): RouteSettings {
-  fields.ignore('lookup_name', 'targets')
+  fields.ignore('lookup_name', 'targets', 'instances')
   const weight = readPercentage(fields.optional('weight'))
   const condition = fields.optional('condition')
   const read = condition && readConditionReference(condition)

@@ -1,7 +1,7 @@
 import type { Reference } from '../reference.ts'
 import type { Breed } from '../breed.ts'
 import type { Schedule, Workflow, WorkflowStatus } from '../workflow.ts'
-import { unresolvedTrait } from './blueprint-check.ts'
+import { unresolvedTrait } from './breed-check.ts'
 import { readBreedReference } from './breed.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readDialects, readHeader, readNetwork } from './header.ts'
