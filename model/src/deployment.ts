@@ -23,7 +23,7 @@ export interface DeploymentService {
   readonly health_checks?: readonly HealthCheck[]
   readonly network?: string
   readonly dialects: Dialects
-  /** breed name of the dependency → cluster that provides it. */
+  /** Alias of the dependency in the breed → cluster that provides it. */
   readonly dependencies: Readonly<Record<string, string>>
 }
 
