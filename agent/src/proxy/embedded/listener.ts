@@ -1,0 +1,124 @@
+/** A port that is listened on. Which gateway answers there is asked for every request, so tables change under it. */
+import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { PreparedGateway, Visitor } from './choice.ts'
+import { exchange, type ExchangeContext, ownAnswer } from './exchange.ts'
+import { plainAddress } from './forwarded-headers.ts'
+import { tcpTunnel, upgradeTunnel } from './tunnel.ts'
+
+/** What listens: one gateway, or all that have virtual hosts. */
+export type Target =
+  | { readonly is: 'gateway'; readonly gateway: PreparedGateway }
+  | { readonly is: 'hosts'; readonly hosts: ReadonlyMap<string, PreparedGateway> }
+
+export interface ListenerAddress { readonly mode: 'http' | 'tcp'; readonly address: string; readonly port: number }
+
+export interface Listener {
+  readonly at: ListenerAddress
+  /** No new connections; what is in progress goes on, and its connection closes after it. Resolves when the port is free. */
+  close(): Promise<void>
+  /** Cuts what is still open. */
+  destroy(): void
+}
+
+export interface ListenerContext extends Omit<ExchangeContext, 'closing'> {
+  /** What has begun and not ended; the end of the proxy waits for it. */
+  readonly active: Set<Duplex | ServerResponse>
+}
+
+/** Clients of one listener; more are turned away by the system. */
+const CLIENTS_MAX = 10_000
+/** Longer than clients keep idle connections: who closes first loses no request. */
+const CLIENT_IDLE_MS = 75_000
+
+/** Rejects with the system's error if the port cannot be had. */
+export async function openListener(at: ListenerAddress, target: () => Target | undefined, context: ListenerContext): Promise<Listener> {
+  let isClosing = false
+  const sockets = new Set<Socket>()
+  const given = { ...context, closing: () => isClosing }
+  const server = at.mode === 'tcp' ? tcpServer(target, given) : httpServer(target, given)
+  server.maxConnections = CLIENTS_MAX
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port: at.port, ...(at.address === '' || at.address === '*' ? {} : { host: at.address }) }, () => resolve())
+  })
+  return {
+    at,
+    async close() {
+      isClosing = true
+      // Stops listening at once; the callback would wait for the last connection.
+      server.close()
+      await new Promise<void>(resolve => { setImmediate(resolve) })
+    },
+    destroy() { for (const socket of sockets) socket.destroy() },
+  }
+}
+
+type Context = ListenerContext & Pick<ExchangeContext, 'closing'>
+
+function httpServer(target: () => Target | undefined, context: Context): HttpServer {
+  // Uploads may take as long as they take; the time for the header stays bounded.
+  const server = createHttpServer({ keepAliveTimeout: CLIENT_IDLE_MS, requestTimeout: 0, noDelay: true })
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (!withPath(request)) return ownAnswer(response, 400)
+    const gateway = gatewayOf(target(), request)
+    if (!gateway) return ownAnswer(response, 404)
+    context.active.add(response)
+    response.once('close', () => { context.active.delete(response) })
+    exchange(context, gateway.choose(visitorOf(request)), request, response)
+  })
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const gateway = withPath(request) ? gatewayOf(target(), request) : undefined
+    if (!gateway) {
+      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+      return
+    }
+    context.active.add(socket)
+    socket.once('close', () => { context.active.delete(socket) })
+    upgradeTunnel(context, gateway.choose(visitorOf(request)), request, socket, head)
+  })
+  return server
+}
+
+function tcpServer(target: () => Target | undefined, context: Context): TcpServer {
+  return createTcpServer({ allowHalfOpen: true, noDelay: true }, socket => {
+    const found = target()
+    if (found?.is !== 'gateway') return socket.destroy()
+    context.active.add(socket)
+    socket.once('close', () => { context.active.delete(socket) })
+    const { remoteAddress, remotePort = 0 } = socket
+    return tcpTunnel(context, found.gateway.choose({ method: '', path: '', headers: {}, ip: plainAddress(remoteAddress), port: remotePort }), socket)
+  })
+}
+
+function gatewayOf(target: Target | undefined, request: IncomingMessage): PreparedGateway | undefined {
+  if (target?.is !== 'hosts') return target?.gateway
+  return target.hosts.get((request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase())
+}
+
+/** A request for a whole URL is one for its path; what has no path is refused. */
+function withPath(request: IncomingMessage): boolean {
+  const { url = '' } = request
+  if (url.startsWith('/')) return true
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return false
+  const { pathname, search } = new URL(url)
+  request.url = pathname + search
+  return true
+}
+
+function visitorOf(request: IncomingMessage): Visitor {
+  const headers: Record<string, string> = {}
+  for (const name in request.headers) {
+    const value = request.headers[name]
+    if (typeof value === 'string') headers[name] = value
+  }
+  return {
+    method: request.method ?? 'GET', path: (request.url ?? '/').split('?', 1)[0] ?? '/', headers,
+    ip: plainAddress(request.socket.remoteAddress), port: request.socket.remotePort ?? 0,
+  }
+}
