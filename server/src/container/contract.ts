@@ -48,11 +48,11 @@ export function containerContract(name: string, open: () => Promise<ContainerHar
       expect(await harness.copies('one')).toBe(1)
     })
 
-    test('instances that want the same port get different ones', async () => {
+    test('instances that want the same port get different addresses', async () => {
       await Promise.all(['one', 'two', 'three'].map(id => run(harness.serving(id))))
 
-      const ports = (await harness.driver.observe()).map(({ ports }) => ports['web'])
-      expect(new Set(ports).size).toBe(3)
+      const addresses = (await harness.driver.observe()).map(({ host, ports }) => `${host}:${ports['web']}`)
+      expect(new Set(addresses).size).toBe(3)
     })
 
     test('only the instances of a deployment are seen when asked for it', async () => {

@@ -1,0 +1,166 @@
+/**
+ * Runs workloads on a Docker Engine. Instances are reached at their container's address (or, on the host's network, at ports
+ * that the driver chooses): published ports pass a proxy in user space and cost ten times the latency.
+ */
+import type { Clock } from '@vamp/agent/base/clock'
+import type { Logger } from '@vamp/agent/base/log'
+import { Fault } from '@vamp/model/fault'
+import type { ContainerDriver, LogLine, Observed, Workload } from '../container-driver.ts'
+import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from '../process/process-ports.ts'
+import { createBody, networkOf } from './create-body.ts'
+import { type DockerAddress, type DockerClient, jsonLines, openDockerClient } from './docker-client.ts'
+import { type DockerContainers, openDockerContainers } from './docker-containers.ts'
+import { readLogLines } from './docker-logs.ts'
+
+/** An image that is called without a port still listens somewhere. */
+const PORT_DEFAULT = 8080
+/** Instances whose last lines outlive their containers, and lines of each. */
+const ENDED_LOGS_MAX = 100
+const ENDED_LINES_MAX = 200
+
+export interface DockerDriverOptions {
+  readonly address: DockerAddress
+  /** `[a-z0-9]+`, of the installation: tells our containers from another's on the same engine. */
+  readonly owner: string
+  readonly clock: Clock
+  readonly log: Logger
+  /** Where artifacts name no network; `bridge` by default. */
+  readonly network?: string
+  /** For instances on the host's network. */
+  readonly ports?: PortRange
+}
+
+/** Throws `Fault('container_unavailable')` if the engine does not answer. */
+export async function openDockerDriver(options: DockerDriverOptions, signal?: AbortSignal): Promise<ContainerDriver> {
+  const driver = new DockerDriver(options, await openDockerClient(options.address, signal))
+  await driver.observe()
+  return driver
+}
+
+class DockerDriver implements ContainerDriver {
+  readonly driver = 'docker'
+  readonly deployables = ['container/docker', 'docker']
+  readonly #options: DockerDriverOptions
+  readonly #client: DockerClient
+  readonly #containers: DockerContainers
+  readonly #ports: PortAllocator
+  readonly #starting = new Map<string, Promise<void>>()
+  readonly #endedLogs = new Map<string, readonly LogLine[]>()
+
+  constructor(options: DockerDriverOptions, client: DockerClient) {
+    this.#options = options
+    this.#client = client
+    this.#ports = portAllocator(options.ports ?? DEFAULT_PORTS)
+    this.#containers = openDockerContainers({ client, owner: options.owner, clock: options.clock, log: options.log, isStarting: id => this.#starting.has(id) })
+  }
+
+  async start(workload: Workload, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    const started = this.#starting.get(workload.id) ?? this.#start(workload, signal).finally(() => this.#starting.delete(workload.id))
+    this.#starting.set(workload.id, started)
+    await started
+    await this.#containers.refresh(this.#nameOf(workload.id))
+  }
+
+  async stop(id: string, graceMs: number, signal?: AbortSignal): Promise<void> {
+    await this.#starting.get(id)?.catch(() => {})
+    const name = this.#nameOf(id)
+    const seen = (await this.observe()).find(observed => observed.id === id)
+    if (!seen) return
+    await this.#client.call('POST', `/containers/${name}/stop`, { query: { t: Math.ceil(graceMs / 1000) }, accept: [304, 404], signal })
+    this.#keepLogs(id, await Array.fromAsync(this.logs(id, { tail: ENDED_LINES_MAX }, signal)))
+    await this.#client.call('DELETE', `/containers/${name}`, { query: { force: true, v: true }, accept: [404, 409], signal })
+    if (seen.host === '127.0.0.1') this.#ports.release(Object.values(seen.ports))
+    await this.#containers.refresh(name)
+  }
+
+  async observe(deployment?: string): Promise<readonly Observed[]> {
+    const all = await this.#containers.all()
+    for (const { host, ports } of all) if (host === '127.0.0.1') this.#ports.hold(Object.values(ports))
+    return deployment === undefined ? all : all.filter(observed => observed.deployment === deployment)
+  }
+
+  watch(listener: (id: string) => void): () => void {
+    return this.#containers.watch(listener)
+  }
+
+  async *logs(id: string, { tail, follow = false, since }: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncGenerator<LogLine> {
+    const query = { stdout: true, stderr: true, timestamps: true, follow, tail: tail ?? 'all', ...(since === undefined ? {} : { since: (since / 1000).toFixed(3) }) }
+    try {
+      yield* readLogLines(await this.#client.stream('GET', `/containers/${this.#nameOf(id)}/logs`, { query, signal }))
+    } catch (error) {
+      if (signal?.aborted) return
+      if (!(error instanceof Fault && error.code === 'not_found')) throw error
+      const kept = (this.#endedLogs.get(id) ?? []).filter(({ time }) => time >= (since ?? 0))
+      yield* tail === undefined ? kept : tail === 0 ? [] : kept.slice(-tail)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#starting.values())
+    await this.#containers[Symbol.asyncDispose]()
+    await this.#client[Symbol.asyncDispose]()
+  }
+
+  #nameOf(id: string): string {
+    return `vamp-${this.#options.owner}-${id}`
+  }
+
+  async #start(workload: Workload, signal?: AbortSignal): Promise<void> {
+    const name = this.#nameOf(workload.id)
+    if (await this.#containerId(name) === undefined) await this.#create(name, workload, signal)
+    // Started already: 304. Ended already: it is not started again, but stopped and forgotten first.
+    const { value } = await this.#client.call<{ readonly State: { readonly Status: string } }>('GET', `/containers/${name}/json`, { signal })
+    if (value.State.Status === 'created') await this.#client.call('POST', `/containers/${name}/start`, { accept: [304], signal })
+  }
+
+  async #create(name: string, workload: Workload, signal?: AbortSignal): Promise<void> {
+    const network = networkOf(workload, this.#options.network ?? 'bridge')
+    const ports = await this.#portsOf(workload, network)
+    const body = createBody(workload, { owner: this.#options.owner, network, ports })
+    const create = () => this.#client.call('POST', '/containers/create', { query: { name }, body, signal })
+    try {
+      await create().catch(async error => {
+        if (!(error instanceof Fault && error.code === 'image_not_found')) throw error
+        await this.#pull(String(body['Image']), signal)
+        await create()
+      })
+    } catch (error) {
+      if (network === 'host') this.#ports.release(Object.values(ports))
+      throw error
+    }
+  }
+
+  /** In a network of its own an instance listens where its breed says; on the host's it is told where. */
+  async #portsOf({ ports, dialect }: Workload, network: string): Promise<Record<string, number>> {
+    if (network !== 'host' || dialect['fixed_ports'] === true) return Object.fromEntries(ports.map(({ name, number }, index) => [name, number || PORT_DEFAULT + index]))
+    const numbers = await this.#ports.allocate(ports.length)
+    return Object.fromEntries(ports.map(({ name }, index) => [name, numbers[index] ?? 0]))
+  }
+
+  async #pull(image: string, signal?: AbortSignal): Promise<void> {
+    this.#options.log.info('image is being pulled', { image })
+    const named = /[:@]/.test(image.slice(image.lastIndexOf('/') + 1)) ? image : `${image}:latest`
+    try {
+      const progress = await this.#client.stream('POST', '/images/create', { query: { fromImage: named }, signal })
+      for await (const { error } of jsonLines<{ readonly error?: string }>(progress)) if (error) throw new Fault('image_not_found', error, { image })
+    } catch (cause) {
+      if (signal?.aborted) throw cause
+      const message = cause instanceof Error ? cause.message : String(cause)
+      // A registry that does not answer may do so later; one that has no such image will not.
+      const absent = /not found|manifest unknown|denied|no such image|invalid reference/i.test(message)
+      throw new Fault(absent ? 'image_not_found' : 'container_failed', `image ${image} cannot be pulled: ${message}`, { image }, { cause })
+    }
+  }
+
+  async #containerId(name: string): Promise<string | undefined> {
+    const { status, value } = await this.#client.call<{ readonly Id: string }>('GET', `/containers/${name}/json`, { accept: [404] })
+    return status === 404 ? undefined : value.Id
+  }
+
+  #keepLogs(id: string, lines: readonly LogLine[]): void {
+    this.#endedLogs.delete(id)
+    this.#endedLogs.set(id, lines)
+    for (const oldest of [...this.#endedLogs.keys()].slice(0, Math.max(0, this.#endedLogs.size - ENDED_LOGS_MAX))) this.#endedLogs.delete(oldest)
+  }
+}
