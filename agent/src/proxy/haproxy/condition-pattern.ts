@@ -8,9 +8,10 @@
  * negative look-ahead. Literals are written byte by byte: nothing of a user's text is ever syntax.
  */
 import { createHash } from 'node:crypto'
-import { isIP } from 'node:net'
 import type { ConditionNode } from '@vamp/model/condition'
+import { userAgentPieces } from '@vamp/model/condition/user-agent'
 import { Fault } from '@vamp/model/fault'
+import { parseNetwork } from '@vamp/model/ip-network'
 
 /** HAProxy takes a command and its payload in one buffer of 16 kB. */
 export const PATTERN_BYTES_MAX = 8_000
@@ -45,7 +46,7 @@ function assertion(node: ConditionNode): string {
     case 'true': return '(?=)'
     case 'false': return '(?!)'
     case 'host': return header('host', `(?i:${literal(node.value)})${node.value.includes(':') ? '' : '(?::[0-9]+)?'}[\\x20\\t]*\\r`)
-    case 'user_agent': return userAgent(node.value)
+    case 'user_agent': return userAgentPieces(node.value).map(piece => header('user-agent', `[^\\n]*${literal(piece)}`)).join('')
     case 'header': return `(?=${ANY}\\n${literal(node.name.toLowerCase())}:)`
     case 'header_contains': return header(node.name, `[^\\n]*${literal(node.value)}`)
     case 'header_is': return header(node.name, `${literal(node.value)}[\\x20\\t]*\\r`)
@@ -67,16 +68,6 @@ const lines = (count: number) => `(?:[^\\n]*\\n){${count}}`
 
 const header = (name: string, value: string) => `(?=${ANY}\\n${literal(name.toLowerCase())}:[\\x20\\t]*${value})`
 const cookie = (name: string, value: string) => `(?=${ANY}\\ncookie:(?:[^\\n]*;)?[\\x20\\t]*${literal(name)}=${value})`
-
-/** Browsers by their short names; everything else is a piece of the header. */
-const BROWSERS: Readonly<Record<string, readonly string[]>> = {
-  chrome: ['Chrome'], firefox: ['Firefox'], safari: ['Safari', 'Version'], edge: ['Edge'], ie: ['MSIE'],
-}
-
-function userAgent(value: string): string {
-  const pieces = BROWSERS[value.toLowerCase()] ?? [value]
-  return pieces.map(piece => header('user-agent', `[^\\n]*${literal(piece)}`)).join('')
-}
 
 const DEVICES: Readonly<Record<string, string>> = {
   mobile: header('user-agent', '[^\\n]*(?:Mobi|iPhone|iPod|Windows\\x20Phone|BlackBerry|Opera\\x20Mini)'),
@@ -123,30 +114,15 @@ function literal(text: string): string {
 
 /** An address or CIDR network over the address in hex digits, 8 of them for IPv4, 32 for IPv6. */
 function network(text: string): string {
-  const [address = '', size] = text.trim().split('/')
-  const family = isIP(address)
-  const bytes = family === 4 ? address.split('.').map(Number) : family === 6 ? ipv6Bytes(address) : []
-  const bits = size === undefined ? bytes.length * 8 : Number(size)
-  if (family === 0 || !Number.isInteger(bits) || bits < 0 || bits > bytes.length * 8) throw refused(`'${text.slice(0, 60)}' is no address or network`)
-  const digits = bytes.flatMap(byte => [byte >> 4, byte & 15])
+  const found = parseNetwork(text)
+  if (!found) throw refused(`'${text.slice(0, 60)}' is no address or network`)
+  const digits = found.bytes.flatMap(byte => [byte >> 4, byte & 15])
   return digits.map((digit, index) => {
-    const fixed = Math.max(0, Math.min(4, bits - index * 4))
-    const low = digit & (0xf0 >> fixed) & 15
-    const choices = Array.from({ length: 1 << (4 - fixed) }, (_, each) => (low + each).toString(16).toUpperCase())
+    const free = 4 - Math.max(0, Math.min(4, found.bits - index * 4))
+    const low = digit >> free << free
+    const choices = Array.from({ length: 1 << free }, (_, each) => (low + each).toString(16).toUpperCase())
     return choices.length === 1 ? choices.join('') : `[${choices.join('')}]`
   }).join('')
-}
-
-function ipv6Bytes(address: string): number[] {
-  const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts) => {
-    const [a = 0, b = 0, c = 0, d = 0] = parts.slice(0, 4).map(Number)
-    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
-  })
-  const [head = '', tail] = plain.split('::')
-  const words = (part: string) => part === '' ? [] : part.split(':').map(word => Number.parseInt(word, 16))
-  const [front, back] = [words(head), words(tail ?? '')]
-  const all = tail === undefined ? front : [...front, ...Array<number>(8 - front.length - back.length).fill(0), ...back]
-  return all.flatMap(word => [word >> 8, word & 255])
 }
 
 const refused = (reason: string) => new Fault('proxy_refused', 'the condition cannot be carried out', { reason })

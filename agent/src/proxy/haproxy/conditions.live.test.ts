@@ -1,0 +1,113 @@
+/** HAProxy's answer to a condition is the model's, and no text in a table is ever more than text. */
+import { FULL_SHARE } from '@vamp/model/routing/table'
+import type { RoutingTable } from '@vamp/model/routing/table'
+import type { ConditionNode } from '@vamp/model/condition'
+import { matches } from '@vamp/model/condition/matches'
+import fc from 'fast-check'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { contractGateway } from '../contract.ts'
+import { writeSide } from './files.ts'
+import { compact, EMPTY, layOut } from './layout.ts'
+import { findBinary } from './process.ts'
+import { render } from './render.ts'
+import { haproxyWorld } from './testdata/harness.ts'
+import type { HaproxyWorld } from './testdata/harness.ts'
+
+const word = fc.constantFrom('a', 'b', 'ab', 'x y', 'x-beta', '1.0', '(', '.*', 'Chrome', 'é', '#', ';', '\\', '"', "'")
+const name = fc.constantFrom('x-beta', 'X-User', 'a', 'id')
+const agents = ['Mozilla Chrome/1 Safari', 'Firefox', 'Version/9 Safari', 'Android Mobi', 'Android', 'iPad', 'Googlebot', 'x']
+const operand: fc.Arbitrary<ConditionNode> = fc.oneof(
+  fc.constantFrom<ConditionNode>({ is: 'true' }, { is: 'false' }, { is: 'header', name: 'X-Beta' }, { is: 'cookie', name: 'id' }),
+  fc.record({ is: fc.constant('host' as const), value: fc.constantFrom('shop.example', 'SHOP.example', 'shop.example:80', 'hop.example', 'other') }),
+  fc.record({ is: fc.constant('user_agent' as const), value: fc.constantFrom('chrome', 'Safari', 'firefox', 'ie', 'Android') }),
+  fc.record({ is: fc.constantFrom('header_contains' as const, 'header_is' as const, 'cookie_contains' as const, 'cookie_is' as const), name, value: word }),
+  fc.record({ is: fc.constant('path' as const), match: fc.constantFrom('is' as const, 'begins' as const, 'contains' as const), value: fc.constantFrom('/', '/a', '/a/b', 'b', '/a.b') }),
+  fc.record({ is: fc.constant('path' as const), match: fc.constant('matches' as const), value: fc.constantFrom('^/a', 'b$', '^/$', 'a|b', '[^a]+b', '\\.b', '^/a/?b', '/a\\sb') }),
+  fc.record({ is: fc.constant('method' as const), value: fc.constantFrom('get', 'POST') }),
+  fc.record({ is: fc.constant('ip' as const), network: fc.constantFrom('127.0.0.0/8', '127.0.0.1', '126.0.0.0/7', '10.0.0.0/8', '128.0.0.0/1', '0.0.0.0/0', '127.0.0.2/31', '::1', '2001:db8::/32') }),
+  fc.record({ is: fc.constant('device' as const), value: fc.constantFrom('mobile', 'tablet', 'desktop', 'bot') }),
+)
+const condition = fc.letrec<{ node: ConditionNode }>(tie => ({
+  node: fc.oneof({ maxDepth: 3 }, { arbitrary: operand, weight: 2 },
+    { arbitrary: fc.record({ is: fc.constantFrom('and' as const, 'or' as const), left: tie('node'), right: tie('node') }), weight: 2 },
+    { arbitrary: fc.record({ is: fc.constant('not' as const), operand: tie('node') }), weight: 1 }),
+})).node
+const value = fc.constantFrom('a', 'b', 'ab', 'x y', '1.0', '.*', '(', '#', '"', '\\', "'")
+const request = fc.record({
+  method: fc.constantFrom('GET', 'POST'), path: fc.constantFrom('/', '/a', '/a/b', '/a.b', '/b', '/a%20b'),
+  headers: fc.record({
+    host: fc.constantFrom('shop.example', 'Shop.Example:80', 'other'), 'user-agent': fc.constantFrom(...agents),
+    'x-beta': value, 'x-user': value, cookie: fc.constantFrom('id=a', 'x=1; id=ab', 'id=a; a=b', 'idx=a', 'a="; id=b', 'id=1.0;a=.*'),
+  }, { requiredKeys: ['host'] }),
+})
+
+describe.skipIf(findBinary() === undefined)('conditions in HAProxy', () => {
+  let world: HaproxyWorld
+  beforeAll(async () => { world = await haproxyWorld() })
+  afterAll(async () => { await world.close() })
+
+  test('a request matches where the model says that it does', async () => {
+    const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
+    let revision = 0
+    await fc.assert(fc.asyncProperty(condition, fc.array(request, { minLength: 6, maxLength: 6 }), async (node, requests) => {
+      await world.proxy.apply({ revision: ++revision, gateways: [contractGateway('shop', port, {
+        a: { weight: FULL_SHARE, to: [one] }, b: { strength: FULL_SHARE, condition: node, to: [two] },
+      })] })
+      for (const { method, path, headers } of requests) {
+        const { instance } = await world.request(port, { method, path, headers })
+        const expected = matches(node, { method, path, headers: { connection: 'keep-alive', ...headers }, ip: '127.0.0.1' })
+        expect(instance, JSON.stringify([node, method, path, headers])).toBe(expected === true ? 'two' : 'one')
+      }
+    }), { numRuns: 150 })
+  })
+
+  test('raw ACLs count together with the rest of a condition', async () => {
+    const [port, one, two] = [await world.freePort(), await world.backend('r1'), await world.backend('r2')]
+    const node: ConditionNode = { is: 'and', left: { is: 'raw', acl: "hdr_sub(x-a) 'b c'" }, right: { is: 'not', operand: { is: 'raw', acl: 'path_reg \\.php$' } } }
+    await world.proxy.apply({ revision: 1_000, gateways: [contractGateway('raw', port, { a: { weight: FULL_SHARE, to: [one] }, b: { strength: FULL_SHARE, condition: node, to: [two] } })] })
+
+    expect((await world.request(port, { headers: { 'x-a': 'a b cd' } })).instance).toBe('r2')
+    expect((await world.request(port, { headers: { 'x-a': 'bc' } })).instance).toBe('r1')
+    expect((await world.request(port, { path: '/x.php', headers: { 'x-a': 'a b cd' } })).instance).toBe('r1')
+    expect((await world.request(port, { path: '/xphp', headers: { 'x-a': 'a b cd' } })).instance).toBe('r2')
+  })
+})
+
+describe.skipIf(findBinary() === undefined)('hostile tables', () => {
+  const hostile = fc.oneof(fc.string({ unit: 'binary', maxLength: 40 }), fc.constantFrom(
+    'a\n  server evil 1.2.3.4:80', "x' \n#", 'a;shutdown frontend g1', '\\', '"', '$' + '{HOME}', '$(id)', '} or {', '%[env(HOME)]', ' -f /etc/passwd', 'a b', 'é\u2028', '\u0000',
+  ))
+  const node: fc.Arbitrary<ConditionNode> = fc.oneof(
+    fc.record({ is: fc.constantFrom('host' as const, 'user_agent' as const, 'method' as const), value: hostile }),
+    fc.record({ is: fc.constantFrom('header' as const, 'cookie' as const), name: hostile }),
+    fc.record({ is: fc.constantFrom('header_contains' as const, 'cookie_is' as const), name: hostile, value: hostile }),
+    fc.record({ is: fc.constant('path' as const), match: fc.constantFrom('is' as const, 'begins' as const, 'contains' as const), value: hostile }),
+  )
+  const table: fc.Arbitrary<RoutingTable> = fc.array(fc.record({
+    name: hostile, path: hostile, id: hostile, host: hostile, cookie: hostile, node, weight: fc.integer({ min: 0, max: FULL_SHARE }),
+    mode: fc.constantFrom('http' as const, 'tcp' as const), sticky: fc.constantFrom('none' as const, 'route' as const, 'instance' as const),
+  }), { minLength: 1, maxLength: 4 }).map(gateways => ({
+    revision: 1, virtual_hosts: { address: '127.0.0.1', port: 8_999 },
+    gateways: gateways.map(({ name, path, id, host, cookie, node: condition, weight, mode, sticky }, index) => ({
+      ...contractGateway(`${name}${index}`, 9_000 + index, {}, { mode, sticky, virtual_hosts: [host], split: { by: 'cookie', name: cookie } }), lookup_name: name,
+      routes: [{ path, lookup_name: path, weight, strength: FULL_SHARE, rewrites: [], condition, target: { is: 'endpoints', endpoints: [{ id, host: '127.0.0.1', port: 80, state: 'ready' }] } }],
+    })),
+  }))
+
+  test('whatever names and values a table has, HAProxy takes the configuration, and it says no more than it should', async () => {
+    const directory = mkdtempSync('/tmp/vamp-hostile-')
+    await fc.assert(fc.asyncProperty(table, async input => {
+      const layout = compact(layOut(EMPTY, input))
+      const files = render(layout, { maps: `${directory}/a`, adminSocket: `${directory}/admin.sock`, logPort: 9_999, secret: 'a1', hardStopSeconds: 60 })
+      const config = await writeSide(directory, 'a', files)
+      const output = execFileSync(findBinary() ?? '', ['-c', '-f', config], { stdio: 'pipe', env: {} }).toString()
+      expect(output).not.toMatch(/ALERT|WARNING/)
+      // As many servers, frontends and backends as there are in the layout, whatever the texts say.
+      expect(files.config.match(/^ {2}server b?/gm)?.length).toBe(input.gateways.length + 2)
+      expect(files.config.match(/^frontend /gm)?.length).toBe(input.gateways.length + 1)
+    }), { numRuns: 60 })
+    rmSync(directory, { recursive: true })
+  })
+})

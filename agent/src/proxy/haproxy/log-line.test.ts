@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import type { Sample } from '../proxy.ts'
+import { logParser, nameHash } from './log-line.ts'
+import type { LogNames, LogWay } from './log-line.ts'
+
+const names: LogNames = {
+  gateways: [undefined, 'shop'],
+  backends: [undefined, undefined, { gateway: 'shop', route: 'shop/web', servers: new Map([[nameHash('web-1'), 'web-1'], [nameHash('h:12'), 'ä/1']]) }],
+}
+const parse = (text: string, { pieces = [text.length], way = 'ring' as LogWay } = {}) => {
+  const counted: number[][] = []
+  const samples: Sample[] = []
+  const parser = logParser(way, () => names, { count: (...args) => { counted.push(args) } })
+  const bytes = new TextEncoder().encode(text)
+  let at = 0
+  for (const piece of [...pieces, bytes.length]) {
+    parser.push(bytes.subarray(at, at + piece), samples)
+    at += piece
+  }
+  return { samples, counted }
+}
+const line = (over: Partial<Record<'kind' | 'backend' | 'server' | 'status' | 'by' | 'header' | 'ending', string>> = {}) => {
+  const { kind = 'h', backend = 'b2', server = 'web-1', status = '200', by = '-', header = '1500', ending = '--' } = over
+  return `${kind} 4711 17 g1 ${backend} ${server} ${status} ${by} ${header} 2500 340 ${ending} 3 1795249143654266\n`
+}
+
+describe('a line of the request log', () => {
+  test('becomes a sample', () => {
+    expect(parse(line())).toEqual({
+      counted: [[4711, 1, 17]],
+      samples: [{ gateway: 'shop', route: 'shop/web', instance: 'web-1', by: 'weight', status: 200, error: false, latencyMs: 1.5, bytes: 340, endedAt: 1795249143654.266, part: 3 }],
+    })
+  })
+
+  test('is read wherever the stream was cut', () => {
+    const text = line() + line({ by: 'c', server: 'h:12' }) + line({ status: '404' })
+    const whole = parse(text)
+    expect(whole.samples.map(({ by, instance, status }) => [by, instance, status])).toEqual([['weight', 'web-1', 200], ['condition', 'ä/1', 200], ['weight', 'web-1', 404]])
+    for (let cut = 0; cut <= text.length; cut++) expect(parse(text, { pieces: [cut] })).toEqual(whole)
+    expect(parse(text, { pieces: Array(text.length).fill(1) })).toEqual(whole)
+  })
+
+  test('without an answer of a server takes its whole time', () => {
+    expect(parse(line({ backend: 'lost', server: '<NOSRV>', status: '503', header: '-', ending: 'SC' })).samples).toMatchObject([
+      { gateway: 'shop', route: '', instance: '', status: 503, error: true, latencyMs: 2.5 },
+    ])
+  })
+
+  test('of a tcp connection has no status', () => {
+    expect(parse(line({ kind: 't', status: '0', header: '2' })).samples).toMatchObject([{ route: 'shop/web', status: 0, error: false, latencyMs: 2 }])
+  })
+
+  test.each([
+    ['--', '200', false], ['--', '500', true], ['SC', '503', true], ['sH', '504', true], ['SD', '200', true], ['sD', '200', true],
+    ['CD', '200', false], ['CH', '0', false], ['CC', '503', false], ['cD', '200', false], ['CD', '500', true],
+    ['PR', '429', false], ['PR', '503', true], ['LR', '301', false], ['RC', '503', true], ['IH', '500', true], ['SH', '502', true],
+  ])('that ended in %s with %s is an error: %s', (ending, status, error) => {
+    expect(parse(line({ ending, status })).samples[0]?.error).toBe(error)
+  })
+
+  test('that goes both ways counts on the second only', () => {
+    const long = line({ kind: 'hu' })
+    expect(parse(long)).toEqual({ samples: [], counted: [] })
+    expect(parse(long, { way: 'datagram' }).samples).toHaveLength(1)
+  })
+
+  test('that is none of ours gives nothing and harms no other', () => {
+    const garbage = ['', ' ', 'h', 'x'.repeat(9_000), 'h 1 2 g9 b9 s 200 - 1 1 1 -- 1', 'h 1 2 g9 b9 s 200 - 1 1 1 -- 1 1', '\u0000'.repeat(40)].join('\n')
+    expect(parse(`${garbage}\n${line()}`).samples).toHaveLength(1)
+    expect(parse(`${'x'.repeat(20_000)}\n${line()}`, { pieces: [5_000, 5_000, 5_000] }).samples).toHaveLength(1)
+  })
+})

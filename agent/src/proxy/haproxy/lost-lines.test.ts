@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { lostLines } from './lost-lines.ts'
+
+const read = (lost: ReturnType<typeof lostLines>, process: number, frontend: number, counters: readonly number[]) => {
+  for (const counter of counters) lost.count(process, frontend, counter)
+}
+
+test('a gap that stays is lost, one that closes was only out of order', () => {
+  const lost = lostLines()
+  read(lost, 1, 1, [4, 5, 7, 10])
+  expect(lost.take(0)).toBe(0)
+  expect(lost.take(500)).toBe(0)
+  read(lost, 1, 1, [6])
+
+  expect(lost.take(1_000)).toBe(2)
+  expect(lost.take(2_000)).toBe(0)
+  read(lost, 1, 1, [12])
+  expect(lost.take(3_000)).toBe(0)
+  expect(lost.take(4_000)).toBe(1)
+})
+
+test('processes and frontends count for themselves', () => {
+  const lost = lostLines()
+  read(lost, 1, 1, [1, 2, 3])
+  read(lost, 1, 2, [100, 101])
+  read(lost, 2, 1, [0, 1, 3])
+  lost.take(0)
+  expect(lost.take(1_000)).toBe(1)
+})
