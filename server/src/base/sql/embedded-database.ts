@@ -47,8 +47,7 @@ export function openEmbeddedDatabase({ file }: { file: string }): Database {
       })
     },
     async insertMany(_, table, columns, rows) {
-      const names = Object.keys(columns)
-      connection.runMany(`insert into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`, rows)
+      connection.insertMany(table, Object.keys(columns), rows)
     },
     async deleteMany(_, table, columns, rows) {
       connection.runMany(`delete from ${table} where ${Object.keys(columns).map(name => `${name} = ?`).join(' and ')}`, rows)
