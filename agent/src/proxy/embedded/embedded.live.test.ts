@@ -3,6 +3,7 @@ import { type IncomingMessage, request as httpRequest, type RequestListener, cre
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Endpoint } from '@vamp/model/routing/table'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../base/clock.ts'
@@ -189,6 +190,8 @@ describe('an embedded proxy', () => {
       expect(heard()).toMatch(/^HTTP\/1.1 101 .*upgrade: websocket/is)
       await harness.until(() => heard().endsWith('first'))
       expect((await harness.proxy.connections()).get('one')).toBe(1)
+      // Longer than an answer may take: a tunnel has no such limit.
+      await sleep(900)
       await routeTo({ ...one, state: 'draining' }, other)
       await routeTo(other)
       socket.write(' second')

@@ -3,12 +3,13 @@ import { type ClientRequest, type IncomingMessage, request as httpRequest, STATU
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Endpoint } from '@vamp/model/routing/table'
+import { type Clock, every } from '../../base/clock.ts'
 import type { Choice } from './choice.ts'
 import type { ExchangeContext } from './exchange.ts'
 import { requestHeaders, responseHeaders } from './forwarded-headers.ts'
 import { CONNECT_TIMEOUT_MS } from './upstreams.ts'
 
-/** A tunnel without a byte in either direction. */
+/** A tunnel that had no byte in either direction between two looks is cut. */
 const TUNNEL_IDLE_MS = 3_600_000
 
 interface Outcome { status: number; instance: string; latencyMs: number; bytes: () => number; failed: boolean }
@@ -48,7 +49,7 @@ export function tcpTunnel(context: ExchangeContext, choice: Choice, client: Sock
       connected = true
       outcome.latencyMs = outcome.elapsed()
       outcome.bytes = () => upstream.bytesRead
-      join(client, upstream, () => { outcome.failed = true })
+      join(context.clock, client, upstream, () => { outcome.failed = true })
     })
     upstream.on('error', () => {
       if (connected) return
@@ -79,17 +80,17 @@ export function upgradeTunnel(context: ExchangeContext, choice: Choice, request:
     }
     outcome.instance = endpoint.id
     const end = context.upstreams.begin(endpoint)
-    const asked = askUpgrade(endpoint, request)
+    const asked = askUpgrade(endpoint, request, context.upstreams.serverTimeoutMs)
     let connected = false
     asked.once('socket', socket => socket.once('connect', () => { connected = true }))
-    asked.setTimeout(context.upstreams.serverTimeoutMs, () => asked.destroy(new Error('no answer in time')))
+    asked.once('timeout', () => { if (outcome.status === 0) asked.destroy(new Error('no answer in time')) })
     asked.once('upgrade', (answer, upstream: Socket, rest) => {
       Object.assign(outcome, { status: 101, latencyMs: outcome.elapsed(), bytes: () => upstream.bytesRead })
       client.write(headOf(answer, ['connection', 'upgrade', 'upgrade', answer.headers.upgrade ?? ''], choice.cookies(endpoint.id)))
       if (rest.length > 0) client.write(rest)
       if (head.length > 0) upstream.write(head)
       upstream.once('close', end)
-      join(client, upstream, () => { outcome.failed = true })
+      join(context.clock, client, upstream, () => { outcome.failed = true })
     })
     asked.once('response', answer => {
       Object.assign(outcome, { status: answer.statusCode ?? 0, latencyMs: outcome.elapsed() })
@@ -111,9 +112,9 @@ export function upgradeTunnel(context: ExchangeContext, choice: Choice, request:
   attempt(0)
 }
 
-function askUpgrade({ host, port }: Endpoint, request: IncomingMessage): ClientRequest {
+function askUpgrade({ host, port }: Endpoint, request: IncomingMessage, timeout: number): ClientRequest {
   const headers = [...requestHeaders(request), 'connection', 'upgrade', 'upgrade', request.headers.upgrade ?? '']
-  return httpRequest({ host, port, method: request.method ?? 'GET', path: request.url ?? '/', headers, agent: false })
+  return httpRequest({ host, port, method: request.method ?? 'GET', path: request.url ?? '/', headers, timeout, agent: false })
 }
 
 function headOf(answer: IncomingMessage, more: readonly string[], cookies: readonly string[]): string {
@@ -123,15 +124,21 @@ function headOf(answer: IncomingMessage, more: readonly string[], cookies: reado
   return `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage ?? ''}\r\n${lines.join('')}\r\n`
 }
 
-/** Both ways, each ending for itself; an error of one side, or an hour of silence, ends both. */
-function join(client: Socket, upstream: Socket, upstreamFailed: () => void): void {
+/** Both ways, each ending for itself; an error of one side, or an hour or two of silence, ends both. */
+function join(clock: Clock, client: Socket, upstream: Socket, upstreamFailed: () => void): void {
   for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
     from.pipe(to)
-    from.setTimeout(TUNNEL_IDLE_MS, () => { client.destroy(); upstream.destroy() })
     from.once('close', () => { if (!to.writableEnded) to.destroy() })
   }
   upstream.on('error', () => {
     if (!client.destroyed) upstreamFailed()
     client.destroy()
   })
+  let heard = 0
+  const stop = every(clock, TUNNEL_IDLE_MS, () => {
+    const bytes = client.bytesRead + upstream.bytesRead
+    if (bytes === heard) client.destroy()
+    heard = bytes
+  })
+  client.once('close', stop)
 }
