@@ -6,6 +6,7 @@ import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox
 import type { Kind } from '../kind.ts'
 import type { Role } from '../token.ts'
 
+export type Schema = TSchema
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 /** What a body is. Texts are YAML or JSON and are read by the language's own parser, so that problems have a line. */
@@ -16,6 +17,8 @@ export type Body =
   /** Several documents, each with its `kind`. */
   | { readonly is: 'documents' }
   | { readonly is: 'data'; readonly schema: TSchema; readonly optional?: boolean }
+  /** Has a parser of its own in the language; the schema describes it. */
+  | { readonly is: 'language'; readonly schema: TSchema; readonly optional?: boolean }
   /** As it comes, not read. */
   | { readonly is: 'text'; readonly media: string }
 
@@ -49,8 +52,13 @@ type Segment<P extends string> = P extends `${infer Name}...` ? Name : P
 export type PathNames<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Segment<Name> | PathNames<Rest> : never
 
 export type QueryOf<E extends Endpoint> = E extends { readonly query: infer Q extends TObject } ? Partial<Static<Q>> : Readonly<Record<string, never>>
+/** With the defaults filled in, as a handler gets it. */
+export type FullQueryOf<E extends Endpoint> = E extends { readonly query: infer Q extends TObject } ? Static<Q> : Readonly<Record<string, never>>
 export type BodyOf<E extends Endpoint> = E extends { readonly body: { readonly is: 'data'; readonly schema: infer S extends TSchema } } ? Static<S>
   : E extends { readonly body: Body } ? string : undefined
+/** What a client may send: texts as they are, everything else as JSON. */
+export type SentOf<E extends Endpoint> = E extends { readonly body: { readonly is: 'data' | 'language'; readonly schema: infer S extends TSchema } } ? Static<S>
+  : E extends { readonly body: { readonly is: 'text' } } ? string : E extends { readonly body: Body } ? string | object : undefined
 export type DataOf<E extends Endpoint> = E['answer'] extends { readonly schema: infer S extends TSchema } ? Static<S> : E['answer'] extends { readonly is: 'text' } ? string : undefined
 
 /** `/a/{b}/{c...}` → `['b', 'c']` */

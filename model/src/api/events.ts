@@ -31,12 +31,12 @@ export const events = {
   query: endpoint({
     method: 'GET', path: '/events', role: 'viewer', group: 'events', summary: 'Ask what happened, newest first; with an aggregator the answer is one value',
     query: Type.Object({ ...paging, ...filter, from: Type.Optional(Time), to: Type.Optional(Time), aggregate: Type.Optional(Type.String()), field: Type.Optional(Type.String()) }),
-    body: { is: 'data', schema: EventQueryBody, optional: true },
+    body: { is: 'language', schema: EventQueryBody, optional: true },
     answer: { is: 'data', status: 200, schema: Type.Unsafe<readonly Event[]>({ anyOf: [Type.Array(EventView), Type.Object({ value: Type.Union([Type.Number(), Type.Null()]) })] }), paged: true },
   }),
   publish: endpoint({
     method: 'POST', path: '/events', role: 'operator', group: 'events', summary: 'Tell one event, or several that are kept together or not at all',
-    body: { is: 'data', schema: Type.Union([NewEvent, Type.Array(NewEvent)]) },
+    body: { is: 'language', schema: Type.Union([NewEvent, Type.Array(NewEvent)]) },
     answer: { is: 'data', status: 201, schema: Type.Unsafe<Event | readonly Event[]>({ anyOf: [EventView, Type.Array(EventView)] }) },
   }),
   stream: endpoint({

@@ -1,6 +1,6 @@
 /** Endpoints and the ways out of them. Names have up to four segments; their slashes may be raw or `%2F`. */
 import { Type } from '@sinclair/typebox'
-import type { ArtifactJson } from './artifacts.ts'
+import { ArtifactJson } from './artifacts.ts'
 import { type Endpoint, endpoint, opaque, paging, writing } from './endpoint.ts'
 
 /** Shares of the routes in percent: as ordered, as every proxy has confirmed, as the requests of the last seconds went. */
@@ -35,5 +35,5 @@ export const gateways = {
   create: endpoint({ ...changing, method: 'POST', path: '/gateways', summary: 'Make a gateway', query: Type.Object(writing), body: { is: 'artifact', kind: 'gateways' }, answer: { is: 'data', status: 202, schema: GatewayView } }),
   get: endpoint({ ...reading, method: 'GET', path: '/gateways/{gateway...}', summary: 'Read a gateway', answer: { is: 'data', status: 200, schema: GatewayView } }),
   put: endpoint({ ...changing, method: 'PUT', path: '/gateways/{gateway...}', summary: 'Change a gateway: weights, conditions, stickiness', query: Type.Object(writing), body: { is: 'artifact', kind: 'gateways' }, answer: { is: 'data', status: 202, schema: GatewayView } }),
-  delete: endpoint({ ...changing, method: 'DELETE', path: '/gateways/{gateway...}', summary: 'Remove a gateway that belongs to no deployment', query: Type.Object(writing), answer: { is: 'nothing', status: 204 } }),
+  delete: endpoint({ ...changing, method: 'DELETE', path: '/gateways/{gateway...}', summary: 'Remove a gateway that belongs to no deployment; the answer is what it was', query: Type.Object(writing), answer: { is: 'data', status: 202, schema: ArtifactJson } }),
 } satisfies Record<string, Endpoint>

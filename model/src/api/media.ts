@@ -1,5 +1,5 @@
 /** JSON and YAML, by the names under which HTTP knows them. */
-import { stringify } from 'yaml'
+import { printYamlValue } from '../print/yaml.ts'
 
 export type Media = 'application/json' | 'application/x-yaml'
 
@@ -21,5 +21,5 @@ export function acceptedMedia(accept: string | undefined): Media | undefined {
 }
 
 export function encode(value: unknown, media: Media): string {
-  return media === 'application/json' ? JSON.stringify(value) : stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
+  return media === 'application/json' ? JSON.stringify(value) : printYamlValue(value)
 }

@@ -8,8 +8,8 @@ type Json = Readonly<Record<string, unknown>>
 export function openApiDocument(endpoints: readonly (readonly [id: string, endpoint: Endpoint])[], { version, kinds = {} }: { version: string; kinds?: Readonly<Record<string, unknown>> }): Json {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [id, row] of endpoints) {
-    const operations = paths[publicPath(row.path)] ??= {}
-    operations[row.method.toLowerCase()] = operation(id, row, kinds)
+    const path = publicPath(row.path)
+    paths[path] = { ...paths[path], [row.method.toLowerCase()]: operation(id, row, kinds) }
   }
   return {
     openapi: '3.1.0',
@@ -67,7 +67,7 @@ function requestBody(body: Body, kinds: Readonly<Record<string, unknown>>): Json
     case 'artifact': return { required: true, content: both(body.kind in kinds ? { $ref: `#/components/schemas/${body.kind}` } : document) }
     case 'deployment': return { required: false, content: both({ ...document, description: 'a blueprint, a deployment as it was printed, or `{name}` of a stored blueprint' }) }
     case 'documents': return { required: true, content: both({ type: 'array', items: { type: 'object', required: ['kind', 'name'] }, description: 'YAML documents, or a list' }) }
-    case 'data': return { required: body.optional !== true, content: both(plain(body.schema)) }
+    case 'data': case 'language': return { required: body.optional !== true, content: both(plain(body.schema)) }
     case 'text': return { required: true, content: { [body.media]: { schema: { type: 'string' } } } }
   }
 }

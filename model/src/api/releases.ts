@@ -10,7 +10,7 @@ export const ReleaseView = opaque<ReleaseView>('where a release is, what was dec
 
 const Reason = Type.Object({ reason: Type.Optional(Type.String({ maxLength: 1000 })) })
 const reading = { role: 'viewer', group: 'releases' } as const
-const order = (path: string, summary: string) => ({
+const order = <const P extends string>(path: P, summary: string) => ({
   method: 'POST', role: 'operator', group: 'releases', path, summary,
   body: { is: 'data', schema: Reason, optional: true }, answer: { is: 'data', status: 202, schema: ReleaseView },
 } as const)

@@ -1,0 +1,22 @@
+/** Every route of the contract but the counters, which need the server itself. */
+import { artifactRoutes } from './artifacts.ts'
+import { deploymentPartRoutes } from './deployment-parts.ts'
+import { deploymentRoutes } from './deployments.ts'
+import { documentRoutes } from './documents.ts'
+import { eventRoutes } from './events.ts'
+import { gatewayRoutes } from './gateways.ts'
+import { instanceLogRoutes } from './instance-logs.ts'
+import { measuredRoutes } from './measured.ts'
+import { releaseRoutes } from './releases.ts'
+import type { Route } from './route.ts'
+import { systemRoutes } from './system.ts'
+import { tokenRoutes } from './tokens.ts'
+import { workflowRoutes } from './workflows.ts'
+import type { World } from './world.ts'
+
+export function allRoutes(world: World): readonly Route[] {
+  return [
+    ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...gatewayRoutes(world),
+    ...workflowRoutes(world), ...releaseRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...tokenRoutes(world),
+  ]
+}

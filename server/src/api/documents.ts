@@ -1,0 +1,62 @@
+/** Many documents in one body: all of them are stored, or none. Later ones see the earlier ones. */
+import { documents } from '@vamp/model/api/documents'
+import type { Artifact } from '@vamp/model/artifact'
+import { type Body, parseBodies } from '@vamp/model/parse/document'
+import { printJson } from '@vamp/model/print/json'
+import { keep } from './artifacts.ts'
+import { deploy, undeploy, undeployAll } from './deploy.ts'
+import type { Draft } from './draft.ts'
+import { putGateway, removeGateway } from './gateways.ts'
+import { accepted } from './refused.ts'
+import { putRelease, removeRelease } from './releases.ts'
+import { type Call, type Reply, type Route, route, value } from './route.ts'
+import { putWorkflow } from './workflows.ts'
+import { gatewayHost, type World } from './world.ts'
+import { write } from './write.ts'
+
+type DocumentsCall = Call<typeof documents.put>
+
+export function documentRoutes(world: World): Route[] {
+  const store = (call: DocumentsCall) => carryOut(world, call, (draft, body) => put(world, draft, body))
+  return [
+    route(documents.put, store),
+    route(documents.create, call => store(call)),
+    route(documents.delete, call => carryOut(world, call, (draft, body) => remove(world, draft, body))),
+  ]
+}
+
+async function carryOut(world: World, call: Pick<DocumentsCall, 'who' | 'expected' | 'query' | 'body'>, each: (draft: Draft, body: Body) => Promise<readonly Artifact[]>): Promise<Reply> {
+  const bodies = accepted(parseBodies(call.body))
+  const { result, written } = await write(world, call, async draft => {
+    const done: Artifact[] = []
+    for (const body of bodies) done.push(...await each(draft, body))
+    return done
+  })
+  return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(result.map(printJson))
+}
+
+async function put(world: World, draft: Draft, body: Body): Promise<readonly Artifact[]> {
+  const { source } = body
+  if (body.is === 'deployment') return [await deploy(draft, { name: body.name, body: body.body, expected: 'any', source, host: gatewayHost(world) })]
+  const { artifact } = body
+  switch (artifact.kind) {
+    case 'gateways': return [await putGateway(draft, artifact, 'any', source)]
+    case 'releases': await putRelease(world, draft, artifact, 'any', source); return [artifact]
+    case 'workflows': await putWorkflow(draft, artifact, 'any', source); return [artifact]
+    default: return keep(draft, artifact, 'any', source)
+  }
+}
+
+/** A deployment that is only named goes whole; one with a body loses the services of the body. */
+async function remove(world: World, draft: Draft, body: Body): Promise<readonly Artifact[]> {
+  if (body.is === 'deployment') {
+    const { name, source } = body
+    return [body.body.is === 'reference' ? await undeployAll(draft, name, 'any') : await undeploy(draft, { name, body: body.body, expected: 'any', source })]
+  }
+  const { kind, name } = body.artifact
+  switch (kind) {
+    case 'gateways': return [await removeGateway(draft, name, 'any')]
+    case 'releases': await removeRelease(world, draft, name, 'any'); return [body.artifact]
+    default: await draft.delete(kind, name, 'any', body.source); return [body.artifact]
+  }
+}

@@ -1,0 +1,56 @@
+/** What happened: told, asked for, followed. */
+import { events } from '@vamp/model/api/events'
+import type { EventQuery as AskedQuery } from '@vamp/model/event-query'
+import { parseEventQuery, parseEvents } from '@vamp/model/parse/event'
+import type { Aggregator, EventQuery } from '../event/event-log.ts'
+import { eventTime } from './event-time.ts'
+import { pageOf, slice } from './paging.ts'
+import { accepted, refuse } from './refused.ts'
+import { type Call, type Route, route, value } from './route.ts'
+import { aborted, type StreamSource } from './sse.ts'
+import type { World } from './world.ts'
+
+export function eventRoutes(world: World): Route[] {
+  const { events: log, clock } = world
+  return [
+    route(events.query, async call => {
+      const asked = call.body.trim() === '' ? askedIn(call.query) : accepted(parseEventQuery(call.body))
+      const query = queryOf(asked, clock.now())
+      if (asked.aggregator) return value({ value: await log.aggregate(query, aggregatorOf(asked.aggregator, asked.type)) })
+      const found = await log.query(query, slice(pageOf(call.query)))
+      return value(found.events, { total: found.total })
+    }),
+    route(events.publish, async call => {
+      const given = accepted(parseEvents(call.body))
+      const told = await log.append(given)
+      return value(/^\s*(\[|-\s)/.test(call.body) ? told : told[0])
+    }),
+    route(events.stream, async ({ query, header }) => ({ is: 'stream', source: streamOf(world, { tags: query.tag ?? [], ...(query.type === undefined ? {} : { type: query.type }) }, header('Last-Event-ID') ?? query.after) })),
+  ]
+}
+
+function streamOf({ events: log }: World, query: EventQuery, after: string | undefined): StreamSource {
+  return async outlet => {
+    const end = log.subscribe(query, event => { outlet.send({ id: event.id, event: event.type, data: event }) }, after)
+    await aborted(outlet.signal)
+    end()
+  }
+}
+
+/** The same question as query parameters. */
+function askedIn({ tag, type, from, to, aggregate, field }: Call<typeof events.query>['query']): AskedQuery {
+  const timestamp = { ...(from === undefined ? {} : { gte: String(from) }), ...(to === undefined ? {} : { lt: String(to) }) }
+  const plain: AskedQuery = { tags: tag ?? [], ...(type === undefined ? {} : { type }), ...(from === undefined && to === undefined ? {} : { timestamp }) }
+  // Whether there is such an aggregator is the log's to say.
+  return aggregate === undefined ? plain : { ...plain, aggregator: { type: aggregate as Aggregator['type'], ...(field === undefined ? {} : { field }) } }
+}
+
+function queryOf({ tags, type, timestamp = {} }: AskedQuery, nowMs: number): EventQuery {
+  const bounds = Object.entries(timestamp).map(([bound, text]) => [bound, eventTime(text, nowMs) ?? refuse('EventQueryTimeError', `'${text}' is no time.`, `timestamp/${bound}`, 'write a moment such as 2030-01-01T08:00:00Z, or now-5m')] as const)
+  return { tags, ...(type === undefined ? {} : { type }), ...(bounds.length === 0 ? {} : { time: Object.fromEntries(bounds) }) }
+}
+
+/** Clients of the original name the event's type as the field of its value, because its documents carried the value there. */
+function aggregatorOf({ type, field }: NonNullable<AskedQuery['aggregator']>, eventType: string | undefined): Aggregator {
+  return field === undefined || field === 'value' || field === eventType ? { type } : { type, field }
+}

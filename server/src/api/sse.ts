@@ -1,0 +1,78 @@
+/**
+ * Server-sent events. A client that reads too slowly is not served from a growing buffer and loses nothing silently either:
+ * it is disconnected, comes back with its `Last-Event-ID`, and goes on from there.
+ */
+import type { Clock } from '@vamp/agent/base/clock'
+import { every } from '@vamp/agent/base/clock'
+import { Fault } from '@vamp/model/fault'
+import type { FastifyReply } from 'fastify'
+import { HEARTBEAT_MS, STREAM_UNREAD_BYTES_MAX, STREAMS_MAX } from './limits.ts'
+
+export interface Message {
+  readonly id?: string
+  readonly event?: string
+  readonly data: unknown
+}
+
+export interface Outlet {
+  /** False from the moment on at which nobody listens any more. */
+  send(message: Message): boolean
+  /** Aborted when the client has gone or was too slow. */
+  readonly signal: AbortSignal
+}
+
+/** Sends until it resolves or the outlet's signal is aborted. */
+export type StreamSource = (outlet: Outlet) => Promise<void>
+
+export interface Streams {
+  readonly clock: Clock
+  open: number
+  /** Aborted when the server closes. */
+  readonly closing: AbortSignal
+}
+
+export async function answerStream(reply: FastifyReply, source: StreamSource, streams: Streams): Promise<void> {
+  if (streams.open >= STREAMS_MAX) throw new Fault('too_large', `${STREAMS_MAX} streams are open.`)
+  const gone = new AbortController()
+  const end = () => gone.abort(new Fault('invalid', 'the stream has ended'))
+  const { raw } = reply.hijack()
+  raw.once('close', end)
+  streams.closing.addEventListener('abort', end, { once: true })
+  for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) raw.setHeader(name, value)
+  raw.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
+  raw.write(': open\n\n')
+  streams.open++
+  const write = (text: string) => {
+    if (gone.signal.aborted) return false
+    raw.write(text)
+    if (raw.writableLength > STREAM_UNREAD_BYTES_MAX) { end(); raw.destroy() }
+    return !gone.signal.aborted
+  }
+  const stopHeartbeat = every(streams.clock, HEARTBEAT_MS, () => { write(': alive\n\n') })
+  try {
+    await source({ send: message => write(messageText(message)), signal: gone.signal })
+  } catch (error) {
+    if (!gone.signal.aborted) write(messageText({ event: 'error', data: { message: error instanceof Fault ? error.message : 'Internal server error.' } }))
+  } finally {
+    streams.open--
+    stopHeartbeat()
+    streams.closing.removeEventListener('abort', end)
+    end()
+    raw.end()
+  }
+}
+
+/** Data is JSON, which has no line ends; ids and types of ours have none either. */
+export function messageText({ id, event, data }: Message): string {
+  return `${id === undefined ? '' : `id: ${oneLine(id)}\n`}${event === undefined ? '' : `event: ${oneLine(event)}\n`}data: ${JSON.stringify(data)}\n\n`
+}
+
+const oneLine = (text: string) => text.replaceAll(/[\r\n\0]/g, ' ')
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

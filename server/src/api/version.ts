@@ -1,0 +1,4 @@
+/** Of the product; the same in every workspace's package.json. */
+import { readFileSync } from 'node:fs'
+
+export const VERSION: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version

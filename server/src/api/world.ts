@@ -1,0 +1,31 @@
+/** What the API stands on. */
+import type { Clock } from '@vamp/agent/base/clock'
+import type { Logger } from '@vamp/agent/base/log'
+import type { Tokens } from '../auth/tokens.ts'
+import type { Config } from '../config.ts'
+import type { ContainerDriver } from '../container/container-driver.ts'
+import type { EventLog } from '../event/event-log.ts'
+import type { Fleet } from '../fleet/fleet.ts'
+import type { Store } from '../store/store.ts'
+import type { Traffic } from '../traffic/traffic.ts'
+import type { LogTail } from './log-tail.ts'
+
+export interface World {
+  readonly config: Config
+  readonly store: Store
+  readonly events: EventLog
+  readonly fleet: Fleet
+  readonly traffic: Traffic
+  readonly containers: ContainerDriver
+  readonly tokens: Tokens
+  readonly clock: Clock
+  readonly log: Logger
+  readonly logTail?: LogTail
+  /** Of this run, Unix milliseconds. */
+  readonly startedMs: number
+}
+
+/** Where gateways are reached from this machine. */
+export function gatewayHost({ config }: Pick<World, 'config'>): string {
+  return config.gatewayAddress === '0.0.0.0' || config.gatewayAddress === '::' ? '127.0.0.1' : config.gatewayAddress
+}

@@ -1,0 +1,48 @@
+/** Every write of the API goes through here: planned, then told, examined or stored, and archived with who did it. */
+import type { Plan } from '@vamp/model/api/change'
+import { Fault } from '@vamp/model/fault'
+import type { Stored } from '../store/store.ts'
+import { type Draft, openDraft } from './draft.ts'
+import { WRITE_ATTEMPTS_MAX } from './limits.ts'
+import type { Call } from './route.ts'
+import type { World } from './world.ts'
+
+export type Written =
+  | { readonly is: 'planned'; readonly plan: Plan }
+  /** Nothing was stored: `validate_only`. */
+  | { readonly is: 'valid' }
+  | { readonly is: 'stored'; readonly stored: readonly (Stored | undefined)[] }
+
+interface WriteQuery { readonly plan?: boolean; readonly validate_only?: boolean }
+
+/**
+ * Prepares the draft and carries it out. Without a demand of the client it starts again where somebody else wrote in between;
+ * `prepare` may therefore run several times.
+ */
+export async function write<T>(world: World, call: Pick<Call, 'who' | 'expected'> & { readonly query: object }, prepare: (draft: Draft) => Promise<T>): Promise<{ readonly result: T; readonly written: Written }> {
+  for (let attempt = 1; ; attempt++) {
+    const draft = openDraft(world.store)
+    try {
+      const result = await prepare(draft)
+      return { result, written: await carryOut(world, call.who.name, call.query, draft) }
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'revision_mismatch' || call.expected !== 'any') throw error
+      if (attempt >= WRITE_ATTEMPTS_MAX) throw new Fault('conflict', 'Others write the same thing all the time; try again.', {}, { cause: error })
+    }
+  }
+}
+
+async function carryOut({ store, events }: World, by: string, { plan, validate_only: validateOnly }: WriteQuery, draft: Draft): Promise<Written> {
+  if (plan) return { is: 'planned', plan: draft.plan }
+  if (validateOnly) return { is: 'valid' }
+  const stored = await store.transaction(draft.writes)
+  const archive = draft.archive(by)
+  if (archive.length > 0) await events.append(archive)
+  return { is: 'stored', stored }
+}
+
+/** The revision that the (only) record of a write has now. */
+export function revisionOf(written: Written, name: string): { readonly revision?: number } {
+  const found = written.is === 'stored' ? written.stored.find(stored => stored?.name === name) : undefined
+  return found ? { revision: found.revision } : {}
+}

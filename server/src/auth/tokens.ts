@@ -1,0 +1,65 @@
+/**
+ * API tokens: 256 random bits, of which only the SHA-256 is kept. Looking one up is looking up its hash, so nothing is
+ * compared byte by byte and a stolen database opens nothing.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Clock } from '@vamp/agent/base/clock'
+import { Fault } from '@vamp/model/fault'
+import type { Role, Token } from '@vamp/model/token'
+import type { Store } from '../store/store.ts'
+import type { Identity } from './identity.ts'
+
+const SECRET_BYTES = 32
+const PREFIX = 'vamp_'
+export const TOKENS_MAX = 10_000
+
+export interface Tokens extends Disposable {
+  list(): Promise<readonly Token[]>
+  /** The only time that the secret is known. Throws `Fault('conflict')` if the name is taken. */
+  issue(token: { readonly name: string; readonly role: Role; readonly namespace?: string }): Promise<{ readonly token: Token; readonly secret: string }>
+  /** True if there was one. It is refused from then on. */
+  revoke(name: string): Promise<boolean>
+  /** Nobody for a secret that is unknown or revoked. */
+  identify(secret: string): Promise<Identity | undefined>
+}
+
+export function openTokens({ store, clock, namespace }: { store: Store; clock: Clock; namespace: string }): Tokens {
+  /** Of every token, until one changes. */
+  let byHash: Promise<ReadonlyMap<string, Token>> | undefined
+  const unwatch = store.watch(({ kind }) => { if (kind === 'tokens') byHash = undefined })
+  const all = async () => (await store.list('tokens')).items.map(({ value }) => value)
+  const index = async () => new Map((await all()).map(token => [token.hash, token]))
+  return {
+    list: all,
+    async issue({ name, role, namespace: only }) {
+      if ((await store.list('tokens', { limit: 0 })).total >= TOKENS_MAX) throw new Fault('too_large', `${TOKENS_MAX} tokens are kept; revoke some`)
+      const secret = `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64url')}`
+      const token: Token = { name, role, hash: hashOf(secret), created: new Date(clock.now()).toISOString(), ...(only === undefined ? {} : { namespace: only }) }
+      try {
+        await store.put('tokens', name, token, 'absent')
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'revision_mismatch') throw new Fault('conflict', `There is a token '${name}' already; revoke it first.`, { name })
+        throw error
+      }
+      return { token, secret }
+    },
+    async revoke(name) {
+      const revoked = await store.delete('tokens', name)
+      byHash = undefined
+      return revoked
+    },
+    async identify(secret) {
+      if (!secret.startsWith(PREFIX)) return undefined
+      byHash ??= index()
+      const known = byHash
+      const token = (await known.catch(error => { if (byHash === known) byHash = undefined; throw error })).get(hashOf(secret))
+      if (!token || (token.namespace !== undefined && token.namespace !== namespace)) return undefined
+      return { name: token.name, role: token.role }
+    },
+    [Symbol.dispose]: unwatch,
+  }
+}
+
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
