@@ -68,7 +68,7 @@ function openFile(file: string): DatabaseSync {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
     try {
-      demandOurs(database, file)
+      claim(database, file)
       chmodSync(file, 0o600)
       database.exec(`
         pragma journal_mode = wal;
@@ -90,11 +90,18 @@ function openFile(file: string): DatabaseSync {
   }
 }
 
-function demandOurs(database: DatabaseSync, file: string): void {
-  const id = database.prepare('pragma application_id').get()?.['application_id']
-  if (id === APPLICATION_ID) return
+/** A file without tables is nobody's yet. */
+function claim(database: DatabaseSync, file: string): void {
   const { tables } = database.prepare('select count(*) as tables from sqlite_master').get() as { tables: number }
-  if (id !== 0 || tables > 0) throw new Fault('store_unavailable', 'this file is the database of another program', { file })
-  database.exec(`pragma application_id = ${APPLICATION_ID}`)
+  if (tables === 0 && applicationId(database) === 0) database.exec(`pragma application_id = ${APPLICATION_ID}`)
+  demandOurs(database, file)
 }
 
+/** Throws `Fault('store_unavailable')` when another program made the database. */
+export function demandOurs(database: DatabaseSync, file: string): void {
+  if (applicationId(database) !== APPLICATION_ID) throw new Fault('store_unavailable', 'this file is the database of another program', { file })
+}
+
+function applicationId(database: DatabaseSync): unknown {
+  return database.prepare('pragma application_id').get()?.['application_id']
+}

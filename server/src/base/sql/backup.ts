@@ -1,0 +1,92 @@
+/**
+ * Copies of the embedded database, taken while a server writes to it, and brought back into an empty place. PostgreSQL has
+ * tools of its own for this (`pg_dump`, `pg_restore`).
+ */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { backup, DatabaseSync } from 'node:sqlite'
+import { Fault } from '@vamp/model/fault'
+import { demandOurs } from './embedded-database.ts'
+import { sqliteFault } from './sqlite-fault.ts'
+
+/** How long a writer may keep the file locked. */
+const BUSY_TIMEOUT_MS = 5000
+/** All in one go: a copy in steps begins again whenever somebody writes, and may never end. */
+const PAGES_PER_STEP = 0x7fffffff
+
+export interface Copy { readonly file: string; readonly bytes: number }
+
+/** Writes a consistent, checked copy. Throws `Fault('not_found'|'conflict'|'disk_full'|'store_unavailable')`; then there is no copy. */
+export async function backupDatabase({ file, to }: { file: string; to: string }): Promise<Copy> {
+  demandThere(file, 'there is no database to back up')
+  return await place(to, part => copy(file, part))
+}
+
+/** Brings a backup back as the database of a server that is not running. Throws `Fault('not_found'|'conflict'|'disk_full'|'store_unavailable')`; then nothing was changed. */
+export async function restoreDatabase({ from, file }: { from: string; file: string }): Promise<Copy> {
+  demandThere(from, 'there is no such backup')
+  return await place(file, part => copy(from, part))
+}
+
+function demandThere(file: string, message: string): void {
+  if (!existsSync(file)) throw new Fault('not_found', message, { file })
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  const source = new DatabaseSync(from, { timeout: BUSY_TIMEOUT_MS })
+  try {
+    demandOurs(source, from)
+    await backup(source, to, { rate: PAGES_PER_STEP })
+  } finally {
+    source.close()
+  }
+}
+
+/** The file appears under its name when it is whole, sound and on the disk, or not at all. */
+async function place(file: string, write: (part: string) => Promise<void>): Promise<Copy> {
+  if (existsSync(file)) throw new Fault('conflict', 'there is a file already: move it away first, or choose another name', { file })
+  const part = `${file}.part`
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    // What a lost database left behind would be taken for news of this one.
+    for (const left of [part, `${file}-wal`, `${file}-shm`]) rmSync(left, { force: true })
+    // The tokens in it are hashed, and still nobody else's business.
+    closeSync(openSync(part, 'wx', 0o600))
+    await write(part)
+    check(part)
+    flush(part)
+    renameSync(part, file)
+    flush(dirname(file))
+    return { file, bytes: statSync(file).size }
+  } catch (error) {
+    for (const left of [part, `${part}-wal`, `${part}-shm`]) rmSync(left, { force: true })
+    throw sqliteFault(systemFault(error, file), { file })
+  }
+}
+
+function check(file: string): void {
+  const database = new DatabaseSync(file)
+  try {
+    demandOurs(database, file)
+    const found = database.prepare('pragma integrity_check(1)').get()?.['integrity_check']
+    if (found !== 'ok') throw new Fault('store_unavailable', 'the database file is damaged', { file, found })
+  } finally {
+    database.close()
+  }
+}
+
+function flush(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function systemFault(error: unknown, file: string): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error
+  return (error as { code?: string }).code === 'ENOSPC'
+    ? new Fault('disk_full', 'no space left for the copy', { file }, { cause: error })
+    : new Fault('store_unavailable', 'the copy cannot be written', { file, reason: error.message }, { cause: error })
+}
