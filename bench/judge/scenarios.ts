@@ -18,7 +18,7 @@ const DRIFT: Noise = {
   wander: { sigma: 0.1, seconds: 30 },
   bursts: { every: 600, from: 10, to: 60, errorsFrom: 0.03, errorsTo: 0.1, latencyTimes: 1.5 },
 }
-const INSTANCES: Noise = { instances: { errors: 0.3, latency: 0.05, seconds: 20, stallEvery: 60, stallMs: 1000 } }
+const INSTANCES: Noise = { instances: { errors: 0.3, latency: 0.05, seconds: 20, stallEvery: 60, stallMs: 500 } }
 
 function scenario(name: string, options: Partial<Omit<World, 'rps'>>, kind: Omit<Scenario, 'name' | 'world'> = {}): Scenario {
   return { name, ...kind, world: rps => ({ rps, errors: 0.001, latency: LATENCY, noise: {}, fault: {}, instances: 8, ...options }) }
@@ -29,6 +29,7 @@ export const GOOD: readonly Scenario[] = [
   scenario('A/A 1 % errors', { errors: 0.01 }),
   scenario('A/A drift and bursts', { noise: DRIFT }),
   scenario('A/A clustered errors', { noise: { clusters: 5 } }),
+  scenario('A/A clustered errors, by session', { noise: { clusters: 5 }, sessions: true }),
   scenario('A/A noisy instances', { noise: INSTANCES }),
   scenario('A/A cold start', { noise: { cold: { times: 2, seconds: 10 } } }),
   scenario('A/A bimodal and drift', { latency: BIMODAL, noise: DRIFT }),
@@ -49,6 +50,7 @@ export const BAD: readonly Scenario[] = [
   scenario('leak over 10 min', { fault: { errors: 0.05, latencyTimes: 1.5, growing: 600 } }),
   scenario('2 % errors after 10 min', { fault: { errors: 0.02, after: 600 } }),
   scenario('errors 0.2 → 1 %, clustered', { errors: 0.002, noise: { clusters: 5 }, fault: { errors: 0.01 } }),
+  scenario('errors 0.2 → 1 %, clustered, by session', { errors: 0.002, noise: { clusters: 5 }, sessions: true, fault: { errors: 0.01 } }),
   scenario('errors 0.5 → 1.5 %, noisy instances', { errors: 0.005, noise: INSTANCES, fault: { errors: 0.015 } }),
 ]
 

@@ -55,7 +55,7 @@ export interface World {
   readonly fault: Fault
   /** Instances of the old version; the new one has as many in proportion to its share, at least two. */
   readonly instances: number
-  /** Count failures per session: clusters then fall on one session. */
+  /** Tell the judge of sessions: a cluster of failures is one session. */
   readonly sessions?: boolean
 }
 
@@ -172,7 +172,7 @@ export class Simulation {
 
   #arm(requests: number, instances: number, states: readonly InstanceState[], level: Level, fault: Fault, cold: number): ArmSecond {
     const used = Math.min(instances, states.length, INSTANCES_MAX)
-    const { clusters = 1 } = this.#world.noise
+    const { noise: { clusters = 1 }, sessions = false } = this.#world
     const base = (fault.errors ?? this.#world.errors) * level.errors
     const common = Math.log(level.latency * cold * (fault.latencyTimes ?? 1))
     let failing = 0
@@ -183,7 +183,8 @@ export class Simulation {
       if (!state) continue
       const bucket = this.#bucket(common, state, fault)
       let part = Math.floor(this.#random.next() * PARTS)
-      if (failing === 0 && this.#random.next() < (base * state.errors + level.added) / clusters) {
+      const opens = failing === 0
+      if (opens && this.#random.next() < (base * state.errors + level.added) / clusters) {
         failing = this.#random.geometric(clusters)
         failingPart = part
       }
@@ -192,12 +193,12 @@ export class Simulation {
         failing -= 1
         part = failingPart
       }
-      this.#parts[part]?.add(bucket, failed)
-      this.#instances[at]?.add(bucket, failed)
-      this.#all.add(bucket, failed)
+      this.#parts[part]?.add(bucket, failed, opens)
+      this.#instances[at]?.add(bucket, failed, opens)
+      this.#all.add(bucket, failed, opens)
     }
-    const byInstance = this.#instances.slice(0, used).map((tally, at) => ({ id: `i${at}`, ...tally.take() }))
-    return { ...this.#all.take(), parts: this.#parts.map(tally => tally.take()), instances: byInstance }
+    const byInstance = this.#instances.slice(0, used).map((tally, at) => ({ id: `i${at}`, ...tally.take(sessions) }))
+    return { ...this.#all.take(sessions), parts: this.#parts.map(tally => tally.take(sessions)), instances: byInstance }
   }
 
   /** The latency of one request, as a bucket; worked out in logarithms. */

@@ -3,9 +3,8 @@ import { closedEvidence, globalEvidence } from './attribution.ts'
 import { dispersion } from './dispersion.ts'
 import { metricEvidence } from './harm.ts'
 import { findings, type MetricVerdict } from './finding.ts'
-import { logSum } from './log-sum.ts'
 import { affordableShare, nextShare, type RampBasis } from './ramp.ts'
-import { rateBound, safetyEvidence } from './safety.ts'
+import { logSafety, rateBound, safetyEvidence } from './safety.ts'
 import { SAMPLE_RATIO_ALARM, sampleRatioEvidence } from './sample-ratio.ts'
 import * as say from './sentence.ts'
 import type { JudgeState } from './state.ts'
@@ -111,17 +110,17 @@ function basisOf(state: JudgeState, clock: DecisionClock): Basis {
   const closed = closedEvidence(evidence, weights)
   const verdicts = findings(state, evidence, closed)
   const suspected = evidence.reduce((best, value, at) => value * (weights[at] ?? 0) > (evidence[best] ?? 0) * (weights[best] ?? 0) ? at : best, 0)
-  const errors = settings.metrics.findIndex(({ is }) => is === 'errors')
+  const failed = settings.metrics.length
   const slowest = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === 0.99)
   const harm = globalEvidence(evidence, weights)
   const routed = sampleRatioEvidence(state.sampleRatio) < SAMPLE_RATIO_ALARM
   return {
     state, settings, clock, harm, verdicts, lead: verdicts[suspected], routed,
-    excess: (totals.events[errors] ?? 0) - (totals.expected[errors] ?? 0),
+    excess: (totals.events[failed] ?? 0) - (totals.expected[failed] ?? 0),
     share: state.share,
     held: state.second === null || state.shareSince === null ? 0 : state.second - state.shareSince + 1,
     rate: state.rate,
-    failing: excessBound(state, errors),
+    failing: excessBound(state, failed),
     slow: slowest < 0 || (totals.units[slowest] ?? 0) === 0 ? 0 : excessBound(state, slowest),
     warm: clock.elapsed >= settings.clock.warmUp,
     loadCheckDue: clock.elapsed >= settings.clock.minimum - settings.clock.loadCheck && harm < settings.freezeAt && routed,
@@ -152,12 +151,12 @@ function missingOf(basis: Basis): Missing[] {
 }
 
 function missingErrors({ state, settings, failing, rate, share }: Basis): Missing[] {
-  const errors = settings.metrics.findIndex(({ is }) => is === 'errors')
+  const failed = settings.metrics.length
   const logs = state.safety[0] ?? []
-  if (errors < 0 || failing <= settings.safety.errorExcess || safetyEvidence(logs) >= settings.safety.evidence) return []
+  if (failing <= settings.safety.errorExcess || safetyEvidence(logs) >= settings.safety.evidence) return []
   const byOdds = timesNeeded(logs, settings.safety.evidence)
-  const byExcess = TIMES.find(times => excessBound(state, errors, times) <= settings.safety.errorExcess) ?? Number.POSITIVE_INFINITY
-  const seconds = secondsFor(Math.min(byOdds, byExcess), state.totals.units[errors] ?? 0, share, rate)
+  const byExcess = TIMES.find(times => excessBound(state, failed, times) <= settings.safety.errorExcess) ?? Number.POSITIVE_INFINITY
+  const seconds = secondsFor(Math.min(byOdds, byExcess), state.totals.units[failed] ?? 0, share, rate)
   return [{ is: 'errors', seconds, sentence: say.errorsUnsure(failing) }]
 }
 
@@ -174,10 +173,10 @@ function missingLatencies({ state, settings, rate, share }: Basis): Missing[] {
 /** How many times the present evidence: what is tried for an estimate of the time left. */
 const TIMES: readonly number[] = [1.25, 1.6, 2.5, 4, 10, 40]
 
-/** Log evidence grows in proportion to the requests. */
+/** Log evidence grows in proportion to the requests, after what the search costs at first. */
 function timesNeeded(logs: readonly number[], evidence: number): number {
-  const most = logSum(logs)
-  return most > 0.1 ? Math.max(1.05, (Math.log(evidence) + Math.log(logs.length)) / most) : Number.POSITIVE_INFINITY
+  const most = Math.max(...logs)
+  return most > 0.1 ? Math.max(1.05, (Math.log(evidence) + most - logSafety(logs)) / most) : Number.POSITIVE_INFINITY
 }
 
 function secondsFor(times: number, units: number, share: number, rate: number | null): number | null {

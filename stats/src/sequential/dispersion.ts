@@ -29,15 +29,15 @@ export interface DivisionState {
 
 export interface BlockState {
   number: number | null
-  /** Per group: units and events per harm metric. */
+  /** Per group: units and events per harm metric, and last of failed requests. */
   groups: { id: string; units: number[]; events: number[] }[]
-  /** Per harm metric. */
+  /** Per harm metric, and last of failed requests. */
   readonly squares: number[]
   readonly freedom: number[]
 }
 
 export function newDispersion(metrics: number): DispersionState {
-  const zeros = () => Array.from({ length: metrics }, () => 0)
+  const zeros = () => Array.from({ length: metrics + 1 }, () => 0)
   const block = (): BlockState => ({ number: null, groups: [], squares: zeros(), freedom: zeros() })
   return { divisions: [0, 1].map(() => ({ blocks: BLOCK_SECONDS.map(block) })) }
 }
@@ -59,21 +59,32 @@ export function learnNoise(state: DispersionState, settings: JudgeSettings, slow
   if (byInstance) for (const instance of arm.instances) if (instance.id !== '') addGroup(byInstance, settings, slow, instance.id, instance)
 }
 
-/** φ ≥ 1 per harm metric: the larger of both divisions'. */
+/** φ ≥ 1 of a harm metric, or after the last one of failed requests: the larger of both divisions'. */
 export function dispersion(state: DispersionState, metric: number): number {
   let most = 1
   for (const { blocks } of state.divisions) {
-    const [short = 1, long = 1] = blocks.map(block => (PRIOR + (block.squares[metric] ?? 0)) / (PRIOR + (block.freedom[metric] ?? 0)))
+    const [short = 1, long = 1] = blocks.map(block => beyondChance(block.squares[metric] ?? 0, block.freedom[metric] ?? 0))
     most = Math.max(most, short, long + Math.max(0, long - short) * LONG_RUN)
   }
   return most
+}
+
+/**
+ * The largest of several estimates is too large by chance alone, and weakens every bet. One standard error, as it would be
+ * without any noise, is taken off each: little where there is noise, about the whole bias where there is none.
+ */
+function beyondChance(squares: number, freedom: number): number {
+  return (PRIOR + squares - Math.sqrt(2 * freedom)) / (PRIOR + freedom)
 }
 
 function addGroup(division: DivisionState, settings: JudgeSettings, slow: readonly (number | null)[], id: string, part: ArmPart): void {
   if (part.requests === 0) return
   const counted = exceedances(part.latency, slow)
   for (const block of division.blocks) {
-    const group = groupOf(block, id, settings.metrics.length)
+    const group = groupOf(block, id, settings.metrics.length + 1)
+    const last = settings.metrics.length
+    group.units[last] = (group.units[last] ?? 0) + part.requests
+    group.events[last] = (group.events[last] ?? 0) + part.errors
     let latency = 0
     for (const [at, metric] of settings.metrics.entries()) {
       const sessions = part.sessions

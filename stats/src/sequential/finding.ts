@@ -41,9 +41,10 @@ export function findings(state: JudgeState, evidence: readonly number[], closed:
     const finding: Finding = worse ? 'worse' : odds?.high && odds.high < 1 ? 'better' : safe >= settings.safety.evidence ? 'not worse' : 'undecided'
     const common = { metric: metric.metric, finding, harm: evidence[at] ?? 1, safety: safe, ...(odds ? { odds } : {}) }
     if (metric.is === 'errors') {
-      const units = totals.units[at] ?? 0
-      const events = totals.events[at] ?? 0
-      const expected = totals.expected[at] ?? 0
+      const failed = settings.metrics.length
+      const units = totals.units[failed] ?? 0
+      const events = totals.events[failed] ?? 0
+      const expected = totals.expected[failed] ?? 0
       return { ...common, baseline: units ? expected / units : null, canary: units ? events / units : null, sentence: say.errors(events, units, expected) }
     }
     const place = quantiles.indexOf(metric.quantile)

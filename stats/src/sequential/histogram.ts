@@ -43,6 +43,13 @@ export function countOf(histogram: Histogram): number {
   return sum
 }
 
+/** The share of the counts in buckets above the given one. */
+export function shareAbove(histogram: Histogram, bucket: number): number {
+  let above = 0
+  for (let at = Math.max(0, bucket + 1 - histogram.first); at < histogram.counts.length; at++) above += histogram.counts[at] ?? 0
+  return above / Math.max(1, countOf(histogram))
+}
+
 /** The buckets that hold the quantiles, in one pass; the quantiles ascend. Null where nothing was counted. */
 export function quantileBuckets(histogram: Histogram, quantiles: readonly number[]): (number | null)[] {
   const total = countOf(histogram)

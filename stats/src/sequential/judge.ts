@@ -18,8 +18,8 @@ import { betOnSafety, newSafety } from './safety.ts'
 import { countShare, newSampleRatio } from './sample-ratio.ts'
 import type { HarmMetric, JudgeSettings } from './settings.ts'
 import type { JudgeState } from './state.ts'
-import { addSecond, type Counts, isFull, newStratum, slowBuckets } from './stratum.ts'
-import { learnLatency, newThresholds, turnMinute } from './thresholds.ts'
+import { addSecond, bucketsOf, type Counts, isFull, newStratum, slowBuckets } from './stratum.ts'
+import { learnLatency, type Moved, newThresholds, turnMinute } from './thresholds.ts'
 
 export type { ArmInstance, ArmPart, ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
 export { decide } from './decide.ts'
@@ -36,7 +36,7 @@ const SETTLED_QUANTILE = 0.99
 export function newJudge(settings: JudgeSettings): JudgeState {
   const metrics = settings.metrics.length
   const shown = settings.metrics.flatMap((metric, at) => metric.is === 'errors' || metric.quantile === SETTLED_QUANTILE ? [at] : [])
-  const zeros = () => settings.metrics.map(() => 0)
+  const zeros = () => Array.from({ length: metrics + 1 }, () => 0)
   return {
     settings, second: null, share: 0, shareSince: null, rate: null,
     thresholds: newThresholds(quantilesOf(settings).length),
@@ -78,7 +78,7 @@ export function advance(state: JudgeState, given: JudgedSecond): JudgeState {
 
 function turn(state: JudgeState, second: number): void {
   turnBlocks(state.dispersion, second)
-  turnMinute(state.thresholds, second, quantilesOf(state.settings))
+  turnMinute(state.thresholds, second, quantilesOf(state.settings), movedOf(state.settings))
 }
 
 /** A share that changed within the second is not known; the last known one stands until the new one held for a whole second. */
@@ -98,13 +98,14 @@ function judgeStratum(state: JudgeState): void {
     if (!counts || !logs) continue
     bet(logs, counts, marginOf(metric), noise[at] ?? 1, injected)
     addConcurrent(totals, at, counts)
-    if (metric.is === 'errors') betOnSafety(safety[0] ?? [], counts, Math.log(settings.safety.errorOdds), noise[at] ?? 1)
+    if (metric.is === 'errors') betOnSafety(safety[0] ?? [], counts, Math.log(settings.safety.errorOdds), noise[at] ?? 1, Math.log(settings.safety.errorOdds))
   }
   for (const [at, { quantile }] of settings.safety.latency.entries()) {
     const counts = stratum.safety[at]
     const metric = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === quantile)
-    if (counts) betOnSafety(safety[at + 1] ?? [], counts, 0, noise[metric] ?? 1)
+    if (counts) betOnSafety(safety[at + 1] ?? [], counts, 0, noise[metric] ?? 1, state.thresholds.drops[at] ?? 0)
   }
+  addConcurrent(totals, settings.metrics.length, stratum.failed)
   for (const interval of intervals) {
     const counts = stratum.harm[interval.metric]
     if (counts) narrow(interval, counts, noise[interval.metric] ?? 1)
@@ -142,6 +143,11 @@ function learn(state: JudgeState, baseline: ArmSecond, requests: number): void {
 
 function quantilesOf(settings: JudgeSettings): number[] {
   return settings.metrics.flatMap(metric => metric.is === 'latency' ? [metric.quantile] : [])
+}
+
+function movedOf(settings: JudgeSettings): Moved[] {
+  const quantiles = quantilesOf(settings)
+  return settings.safety.latency.map(({ quantile, margin }) => ({ quantile: quantiles.indexOf(quantile), buckets: bucketsOf(margin) }))
 }
 
 function slowMs({ settings, thresholds }: JudgeState): number {

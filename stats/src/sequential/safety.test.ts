@@ -13,7 +13,7 @@ describe('evidence of safety', () => {
       for (let k = 0; k <= 6; k++) {
         const probability = Math.exp(choose(12, k) + choose(30, 6 - k) - choose(42, 6) + truth * k - logMoment(30, 12, 6, truth))
         const logs = newSafety()
-        betOnSafety(logs, { oldUnits: 30, oldEvents: 6 - k, freshUnits: 12, freshEvents: k }, Math.log(1.5), 1)
+        betOnSafety(logs, { oldUnits: 30, oldEvents: 6 - k, freshUnits: 12, freshEvents: k }, Math.log(1.5), 1, 0.3)
         mean += probability * safetyEvidence(logs)
       }
       check(mean)
@@ -22,7 +22,7 @@ describe('evidence of safety', () => {
 
   test('grows when the new version fails less often than the margin allows', () => {
     const logs = newSafety()
-    for (let second = 0; second < 60; second++) betOnSafety(logs, { oldUnits: 75, oldEvents: 3, freshUnits: 25, freshEvents: 1 }, Math.log(1.5), 1)
+    for (let second = 0; second < 60; second++) betOnSafety(logs, { oldUnits: 75, oldEvents: 3, freshUnits: 25, freshEvents: 1 }, Math.log(1.5), 1, Math.log(1.5))
 
     expect(safetyEvidence(logs)).toBeGreaterThan(2)
   })

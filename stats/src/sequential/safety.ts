@@ -1,30 +1,39 @@
 /** Evidence that the new version is not worse than a wider margin: what a promotion has to show. */
 import { logMoment } from './hypergeometric.ts'
-import { expBounded, logMean } from './log-sum.ts'
+import { expBounded, logSum } from './log-sum.ts'
 import { tells, tempered } from './harm.ts'
 import type { Counts } from './stratum.ts'
 
-/** Log odds ratios below the margin that are bet on. */
+/** Log odds ratios below the margin that are bet on, besides the one that is expected. */
 const REVERSED: readonly number[] = [0.1, 0.2, 0.4, 0.8, 1.6]
+/** Half of the capital expects the new version to be as good as the old one; the rest is spread. */
+const LOG_WEIGHTS: readonly number[] = [Math.log(0.5), ...REVERSED.map(() => Math.log(0.5 / REVERSED.length))]
 
 export function newSafety(): number[] {
-  return REVERSED.map(() => 0)
+  return LOG_WEIGHTS.map(() => 0)
 }
 
-/** The bets against "the odds are at least e^margin times the old version's". */
-export function betOnSafety(logs: number[], counts: Counts, margin: number, noise: number): void {
+/**
+ * The bets against "the odds are at least e^margin times the old version's". `expected`: how far below the margin the log odds
+ * are if both versions are alike, as far as the past tells; it may change from stratum to stratum.
+ */
+export function betOnSafety(logs: number[], counts: Counts, margin: number, noise: number, expected: number): void {
   if (!tells(counts)) return
   const { oldUnits, freshUnits, freshEvents } = counts
   const events = counts.oldEvents + freshEvents
   const atMargin = logMoment(oldUnits, freshUnits, events, margin)
-  for (let at = 0; at < REVERSED.length; at++) {
-    const delta = REVERSED[at] ?? 0
+  for (let at = 0; at < LOG_WEIGHTS.length; at++) {
+    const delta = at === 0 ? expected : REVERSED[at - 1] ?? 0
     logs[at] = (logs[at] ?? 0) + tempered(-delta * freshEvents - logMoment(oldUnits, freshUnits, events, margin - delta) + atMargin, noise)
   }
 }
 
 export function safetyEvidence(logs: readonly number[]): number {
-  return expBounded(logMean(logs))
+  return expBounded(logSafety(logs))
+}
+
+export function logSafety(logs: readonly number[]): number {
+  return logSum(logs.map((log, at) => log + (LOG_WEIGHTS[at] ?? 0)))
 }
 
 /** Shares of the bound at which the true rate may lie; 0 is a version that never fails. */

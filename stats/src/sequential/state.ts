@@ -38,7 +38,7 @@ export interface Totals {
   baselineErrors: number
   canaryRequests: number
   canaryErrors: number
-  /** Per harm metric: the new version's units and events in strata that the old one took part in, and the events expected at the old one's rate. */
+  /** Per harm metric, and last of failed requests: the new version's units and events in strata that the old one took part in, and the events expected at the old one's rate. */
   units: number[]
   events: number[]
   expected: number[]

@@ -18,6 +18,8 @@ export interface StratumCounts {
   requests: number
   /** One per harm metric. */
   harm: Counts[]
+  /** Failed requests, also where failures are judged by the session. */
+  failed: Counts
   /** One per latency of `settings.safety`. */
   safety: Counts[]
 }
@@ -34,7 +36,7 @@ export interface SlowBuckets {
 
 export function newStratum(settings: JudgeSettings): StratumCounts {
   const none = () => ({ oldUnits: 0, oldEvents: 0, freshUnits: 0, freshEvents: 0 })
-  return { seconds: 0, requests: 0, harm: settings.metrics.map(none), safety: settings.safety.latency.map(none) }
+  return { seconds: 0, requests: 0, harm: settings.metrics.map(none), failed: none(), safety: settings.safety.latency.map(none) }
 }
 
 /** A relative slowdown in whole buckets. */
@@ -63,6 +65,7 @@ export function addSecond(stratum: StratumCounts, settings: JudgeSettings, slow:
   const { baseline, canary } = given
   stratum.seconds += 1
   stratum.requests += baseline.requests + canary.requests
+  addCount(stratum.failed, baseline.requests, baseline.errors, canary.requests, canary.errors)
   const warm = given.age >= settings.clock.warmUp
   const old = warm ? exceedances(baseline.latency, slow.old) : undefined
   const fresh = warm ? exceedances(canary.latency, slow.fresh) : undefined
