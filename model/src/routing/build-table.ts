@@ -1,0 +1,175 @@
+/**
+ * From what is stored and what runs to what the data plane must do. Pure. A gateway that cannot be as it is wanted is carried
+ * out as far as possible, and its problems are told; nothing that is wrong with one gateway touches another.
+ */
+import type { Condition, ConditionNode } from '../condition.ts'
+import { parseCondition } from '../condition/parse.ts'
+import type { Deployment, DeploymentStatus } from '../deployment.ts'
+import type { Gateway, Rewrite, Route, RouteArtifact, RouteSettings } from '../gateway.ts'
+import { gatewayLookupName, routeLookupName } from '../lookup-name.ts'
+import type { Policy, PolicySettings } from '../policy.ts'
+import type { Reference } from '../reference.ts'
+import { assignWeights, shareOf, sharesOf, weightProblem } from '../weights.ts'
+import { resolveTarget, type Targets } from './route-target.ts'
+import type { GatewayTable, RouteTable, RoutingTable } from './table.ts'
+import { virtualHosts } from './virtual-host.ts'
+
+export interface BuildInput {
+  /** Those without a port number are left out. */
+  readonly gateways: readonly Gateway[]
+  readonly deployments: readonly Deployment[]
+  /** Of the deployments: their instances. */
+  readonly statuses: readonly DeploymentStatus[]
+  readonly lookupCondition?: (name: string) => Condition | undefined
+  readonly lookupRewrite?: (name: string) => Rewrite | undefined
+  readonly lookupRoute?: (name: string) => RouteArtifact | undefined
+  readonly lookupPolicy?: (name: string) => Policy | undefined
+  readonly revision: number
+  /** Where gateways listen. */
+  readonly address: string
+  /** The shared listener for virtual hosts; absent = none, and no default names. */
+  readonly virtualHosts?: { readonly address: string; readonly port: number }
+}
+
+export interface GatewayProblem {
+  readonly gateway: string
+  readonly message: string
+}
+
+export function buildTable(input: BuildInput): { readonly table: RoutingTable; readonly problems: readonly GatewayProblem[] } {
+  const problems: GatewayProblem[] = []
+  const listening = withoutPortConflicts(input, problems)
+  const targets: Targets = {
+    gateways: new Set(listening.map(({ name }) => name)),
+    deployments: new Map(input.deployments.map(deployment => [deployment.name, deployment])),
+    statuses: new Map(input.statuses.map(status => [status.name, status])),
+  }
+  const gateways = listening.map(gateway => new GatewayBuilder(input, targets, gateway, problems).build())
+  return {
+    table: { revision: input.revision, gateways: withoutLoops(gateways, problems), ...(input.virtualHosts ? { virtual_hosts: input.virtualHosts } : {}) },
+    problems,
+  }
+}
+
+/** The first gateway that wants a port gets it. */
+function withoutPortConflicts({ gateways, virtualHosts }: BuildInput, problems: GatewayProblem[]): readonly Gateway[] {
+  const holders = new Map<number, string>(virtualHosts ? [[virtualHosts.port, 'the virtual hosts']] : [])
+  return gateways.filter(({ name, port }) => {
+    if (port.number === 0) return false
+    const holder = holders.get(port.number)
+    if (holder === undefined) holders.set(port.number, name)
+    else problems.push({ gateway: name, message: `Port ${port.number} is in use by ${holder}.` })
+    return holder === undefined
+  })
+}
+
+/** A gateway that can be reached from itself would send requests in circles: such routes lead nowhere. */
+function withoutLoops(gateways: readonly GatewayTable[], problems: GatewayProblem[]): readonly GatewayTable[] {
+  const next = new Map(gateways.map(({ name, routes }) => [name, routes.flatMap(({ target }) => target.is === 'gateway' ? [target.gateway] : [])]))
+  const reachable = (from: string): ReadonlySet<string> => {
+    const seen = new Set([from])
+    for (const name of seen) for (const gateway of next.get(name) ?? []) seen.add(gateway)
+    return seen
+  }
+  return gateways.map(gateway => ({
+    ...gateway,
+    routes: gateway.routes.map(route => {
+      if (route.target.is !== 'gateway' || !reachable(route.target.gateway).has(gateway.name)) return route
+      problems.push({ gateway: gateway.name, message: `Route '${route.path}' leads back to the gateway.` })
+      return { ...route, target: { is: 'endpoints' as const, endpoints: [] } }
+    }),
+  }))
+}
+
+class GatewayBuilder {
+  private readonly input: BuildInput
+  private readonly targets: Targets
+  private readonly gateway: Gateway
+  private readonly problems: GatewayProblem[]
+
+  constructor(input: BuildInput, targets: Targets, gateway: Gateway, problems: GatewayProblem[]) {
+    this.input = input
+    this.targets = targets
+    this.gateway = gateway
+    this.problems = problems
+  }
+
+  build(): GatewayTable {
+    const { name, port, sticky, split, virtual_hosts, policy } = this.gateway
+    const settings = this.gateway.routes.map(route => this.settings(route))
+    const weights = settings.map(({ weight }) => weight)
+    const refused = weightProblem(weights)
+    if (refused) this.tell(`${refused.reason}: ${name}.`)
+    const shares = sharesOf(assignWeights(weights))
+    const http = port.type === 'http'
+    return {
+      name, lookup_name: gatewayLookupName(name), address: this.input.address, port: port.number, mode: port.type,
+      virtual_hosts: http ? virtualHosts(name, virtual_hosts, this.input.virtualHosts !== undefined) : [],
+      sticky: http ? sticky : 'none',
+      ...(split && http ? { split } : {}),
+      routes: this.gateway.routes.map(({ path }, index) => this.route(path, settings[index] ?? NO_SETTINGS, shares[index] ?? 0)),
+      ...this.policy(policy),
+    }
+  }
+
+  private route(path: string, settings: RouteSettings, weight: number): RouteTable {
+    const condition = this.condition(path, settings.condition)
+    const { target, problem } = resolveTarget(path, this.targets)
+    if (problem !== undefined) this.tell(problem)
+    return {
+      path, lookup_name: routeLookupName(this.gateway.name, path), weight,
+      ...(condition ? { condition } : {}),
+      strength: condition ? shareOf(settings.condition_strength ?? 100) : 0,
+      target,
+      ...(settings.balance === undefined ? {} : { balance: settings.balance }),
+      rewrites: settings.rewrites.flatMap(rewrite => this.rewrite(rewrite)),
+      ...this.policy(settings.policy),
+    }
+  }
+
+  private settings({ settings }: Route): RouteSettings {
+    if (settings.is === 'inline') return settings.value
+    return this.input.lookupRoute?.(settings.reference) ?? this.missing('route', settings.reference) ?? NO_SETTINGS
+  }
+
+  private condition(path: string, reference: Reference<Condition> | undefined): ConditionNode | undefined {
+    if (!reference) return undefined
+    const condition = reference.is === 'inline' ? reference.value : this.input.lookupCondition?.(reference.reference)
+    if (!condition) return this.missing('condition', reference.is === 'reference' ? reference.reference : '')
+    if (this.gateway.port.type === 'tcp') return this.tell(`HTTP conditions are not allowed for TCP port: '${this.gateway.port.number}'.`)
+    const parsed = parseCondition(condition.condition)
+    if (parsed.is === 'ok') return parsed.value
+    return this.tell(`The condition of route '${path}' is left out. ${parsed.problems.map(({ message }) => message).join(' ')}`)
+  }
+
+  /** `NEW_PATH if CONDITION`; the last ` if ` splits. */
+  private rewrite(reference: Reference<Rewrite>): RouteTable['rewrites'] {
+    const rewrite = reference.is === 'inline' ? reference.value : this.input.lookupRewrite?.(reference.reference) ?? this.missing('rewrite', reference.reference)
+    if (!rewrite) return []
+    const split = [...rewrite.path.matchAll(/\sif\s/gi)].at(-1)?.index ?? 0
+    const [path, condition] = [rewrite.path.slice(0, split).trim(), rewrite.path.slice(split + 4).trim()]
+    if (path !== '' && condition !== '') return [{ path, condition }]
+     this.tell(`Unsupported path rewrite: '${rewrite.path}'.`)
+    return []
+  }
+
+  private policy(reference: Reference<PolicySettings> | undefined): { readonly policy?: PolicySettings } {
+    if (!reference) return {}
+    if (reference.is === 'inline') return { policy: reference.value }
+    const policy = this.input.lookupPolicy?.(reference.reference)
+    if (!policy) return this.missing('policy', reference.reference) ?? {}
+    const { kind: _kind, name: _name, metadata: _metadata, ...settings } = policy
+    return { policy: settings }
+  }
+
+  private missing(what: string, name: string): undefined {
+    return this.tell(`Artifact cannot be found: ${what} '${name}'.`)
+  }
+
+  private tell(message: string): undefined {
+    this.problems.push({ gateway: this.gateway.name, message })
+    return undefined
+  }
+}
+
+const NO_SETTINGS: RouteSettings = { metadata: {}, rewrites: [] }
