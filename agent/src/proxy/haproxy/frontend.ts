@@ -3,11 +3,14 @@
  * Variables: `txn.g` generation with flags, `txn.c` what the conditions say (`backend/strength/route`), `txn.be` the backend,
  * `txn.by` set if a condition chose it, `txn.sbe` where the visitor's cookie leads.
  */
+import { createHash } from 'node:crypto'
+import { Fault } from '@vamp/model/fault'
 import type { GatewayTable } from '@vamp/model/routing/table'
 import { splitSeed } from '@vamp/model/routing/user-slot'
 import { rawAcls, rawFlag } from './condition-pattern.ts'
 import { httpLog, LOG_WAY_RULES, TCP_LOG } from './log-line.ts'
-import { cookieWord, FLAGS } from './program.ts'
+import { gatewayPolicyLines } from './policy-lines.ts'
+import { FLAGS } from './program.ts'
 import { quote, rawWords } from './quote.ts'
 import { serverAddress } from './server.ts'
 import { DRAW_BITS } from './shares.ts'
@@ -20,8 +23,19 @@ export const HOSTS = 'hosts'
 export function gatewayFrontend(id: string, gateway: GatewayTable, paths: FrontendPaths, secret: string): string[] {
   const bind = `bind ${serverAddress(gateway.address === '' ? '*' : gateway.address, gateway.port)}`
   const generation = `str(${id}),map_str_int(${paths.generations},0)`
-  if (gateway.mode === 'tcp') return [`mode tcp`, bind, ...tcpRules(id, generation, paths)]
-  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieWord(gateway.lookup_name).slice(0, 12), splits: splitsOf([gateway]), raw: gatewayRaw(gateway) })]
+  if (gateway.mode === 'tcp') return [bind, ...gatewayPolicyLines('tcp', gateway.policy), ...tcpRules(id, generation, paths)]
+  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieSuffix(gateway.lookup_name), policy: gatewayPolicyLines('http', gateway.policy), splits: splitsOf([gateway]), raw: gatewayRaw(gateway) })]
+}
+
+/** Cookies know no ports: a gateway's have a name of their own. */
+const cookieSuffix = (lookupName: string) => createHash('sha256').update(lookupName).digest('hex').slice(0, 10)
+
+/** Throws `Fault('proxy_refused')` for a gateway whose frontend cannot be written. */
+export function requireFrontend(gateway: GatewayTable, sharedListener: boolean): void {
+  if (sharedListener && gateway.virtual_hosts.length > 0 && gatewayPolicyLines(gateway.mode, gateway.policy).length > 0)
+    throw new Fault('proxy_refused', 'the policy cannot be carried out', { reason: 'a gateway behind the shared listener has its policies on its routes' })
+  gatewayPolicyLines(gateway.mode, gateway.policy)
+  for (const acl of gatewayRaw(gateway)) rawWords(acl)
 }
 
 /** Every gateway that has virtual hosts, behind one listener: the Host header says which one, the rest is the same. */
@@ -61,8 +75,9 @@ interface HttpRules {
   readonly id: string
   readonly generation: string
   readonly paths: FrontendPaths
-  /** Distinguishes this frontend's cookies: cookies know no ports. */
+  /** Distinguishes this frontend's cookies. */
   readonly cookie: string
+  readonly policy?: readonly string[]
   readonly splits: readonly Split[]
   readonly raw: readonly string[]
 }
@@ -92,6 +107,7 @@ function httpRules(rules: HttpRules): string[] {
     ...LOG_WAY_RULES,
     'http-response set-var(txn.tr) date(0,us),sub(txn.t0)',
     ...rules.before ?? [],
+    ...rules.policy ?? [],
     `http-request set-var(txn.g) ${rules.generation}`,
     `acl sticky var(txn.g),and(${FLAGS.sticky}) gt 0`,
     `acl instance var(txn.g),and(${FLAGS.instance}) gt 0`,

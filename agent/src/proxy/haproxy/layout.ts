@@ -9,6 +9,7 @@
 import { Fault } from '@vamp/model/fault'
 import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import { backendLines, spareLines } from './backend.ts'
+import { requireFrontend } from './frontend.ts'
 import { gatewayProgram } from './program.ts'
 import { endpointServers } from './server.ts'
 import type { ServerState } from './server.ts'
@@ -76,6 +77,7 @@ export function layOut(previous: Layout, table: RoutingTable): Layout {
   const gateways: LaidGateway[] = []
   for (const gateway of table.gateways) {
     const before = open.get(gateway.name)
+    inGateway(gateway.name, () => requireFrontend(gateway, table.virtual_hosts !== undefined))
     const slots = inGateway(gateway.name, () => gateway.routes.map(route => pool.take(gateway, route, table)))
     const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, generation: before?.generation ?? 0 }
     const same = inGateway(gateway.name, () => before ? sameProgram(before, laid) : !gatewayProgram(laid))
@@ -148,8 +150,9 @@ function slotPool(previous: Layout, wanted: ReadonlyMap<string, GatewayTable>): 
   for (const slot of previous.slots) {
     if (!slot.owner) continue
     const { gateway, route } = slot.owner
-    const still = wanted.get(gateway)?.routes.find(candidate => candidate.path === route)
-    const lines = still ? backendLines(wanted.get(gateway)?.mode ?? 'http', still) : undefined
+    const table = wanted.get(gateway)
+    const still = table?.routes.find(candidate => candidate.path === route)
+    const lines = table && still ? inGateway(gateway, () => backendLines(table, still)) : undefined
     if (lines && lines.join('\n') === slot.lines.join('\n')) owned.set(ownerKey(gateway, route), slot)
     else slots.set(slot.id, rest(slot))
   }
@@ -160,7 +163,7 @@ function slotPool(previous: Layout, wanted: ReadonlyMap<string, GatewayTable>): 
   }
   return {
     take(gateway, route, table) {
-      const lines = backendLines(gateway.mode, route)
+      const lines = backendLines(gateway, route)
       const kept = owned.get(ownerKey(gateway.name, route.path)) ?? free(gateway.mode, lines.join('\n'))
       const slot: Slot = kept ?? { id: freeSlot(), mode: gateway.mode, lines, resting: false, servers: {} }
       slots.set(slot.id, {

@@ -8,6 +8,13 @@ export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
+/** As `quote`, for text of several lines. */
+export function quoteText(text: string): string {
+  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(text)) throw refused('control characters', text)
+  const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+  return `"${text.replace(/[\\"$\n\r\t]/g, char => escapes[char] ?? `\\${char}`)}"`
+}
+
 /** Text for a place where HAProxy expands `%`: nothing is expanded. */
 export const quoteFormat = (text: string): string => quote(text.replaceAll('%', '%%'))
 
