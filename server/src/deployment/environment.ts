@@ -1,17 +1,27 @@
 /** The environment that a service's instances find. */
 import type { Deployment, DeploymentService } from '@vamp/model/deployment'
 
+/** `$name`, `$cluster.host`, `$cluster.group.name`, the same in braces, and `$$`. */
 const REFERENCE = /\$(?:\$|\{\s*([^{}]+?)\s*\}|([^\s/[\].{}:;,$]+(?:\.[^\s/[\].{}:;,$]+){0,2}))/g
 
-/** Breed, then the deployment's value for the cluster, then the service's own; names as the container sees them. */
-export function environmentOf(deployment: Deployment, service: DeploymentService): Record<string, string> {
-  const values = new Map<string, { name: string; value: string | null }>()
-  for (const { name, alias, value } of [...service.breed.environment_variables, ...service.environment_variables])
-    values.set(name, { name: alias ?? values.get(name)?.name ?? name, value: value ?? values.get(name)?.value ?? null })
-  const locals = new Map([...service.breed.constants, ...[...values].map(([name, { value }]) => ({ name, value: value ?? '' }))].map(({ name, value }) => [name, value]))
-  return Object.fromEntries([...values.values()].map(({ name, value }) => [name, resolve(value ?? '', deployment, service, locals)]))
+interface Variable { readonly name: string; readonly value: string }
+
+/** What the breed says, over it what the deployment says for the cluster, over it the service's own; named as the container sees it. */
+export function environmentOf(deployment: Deployment, cluster: string, service: DeploymentService): Record<string, string> {
+  const variables = new Map<string, Variable>()
+  const own = `${cluster}.environment_variables.`
+  const shared = deployment.environment_variables.filter(({ name }) => name.startsWith(own)).map(variable => ({ ...variable, name: variable.name.slice(own.length) }))
+  // What the deployment says for a cluster is for those services that know the variable.
+  const known = new Set(service.breed.environment_variables.map(({ name }) => name))
+  for (const { name, alias, value } of [...service.breed.environment_variables, ...shared.filter(({ name }) => known.has(name)), ...service.environment_variables]) {
+    const before = variables.get(name)
+    variables.set(name, { name: alias ?? before?.name ?? name, value: value ?? before?.value ?? '' })
+  }
+  const locals = new Map([...service.breed.constants.map(({ name, value }) => [name, value] as const), ...[...variables].map(([name, { value }]) => [name, value] as const)])
+  return Object.fromEntries([...variables.values()].map(({ name, value }) => [name, resolve(value, deployment, service, locals)]))
 }
 
+/** What cannot be resolved is empty. A value that is put in is not looked at again. */
 function resolve(text: string, deployment: Deployment, service: DeploymentService, locals: ReadonlyMap<string, string>): string {
   return text.replaceAll(REFERENCE, (whole: string, braced?: string, plain?: string) => {
     if (whole === '$$') return '$'

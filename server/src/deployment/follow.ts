@@ -35,7 +35,7 @@ export function follow(instance: InstanceStatus, sight: Sight, settings: Deploym
       if (container.health === 'unhealthy') return fail(instance, sight, settings, container.reason ?? 'is unhealthy')
       return container.health === 'healthy' ? enter(instance, 'ready', sight.nowMs, container) : instance
     case 'ready':
-      if (!container) return fail(instance, sight, settings, 'disappeared')
+      if (!container) return vanished(instance, sight, settings)
       if (container.state === 'exited') return fail(instance, sight, settings, container.reason ?? 'exited')
       if (container.state === 'starting') return enter(instance, 'starting', sight.nowMs)
       if (container.health === 'unhealthy' && sight.spared) return { ...enter(instance, 'draining', sight.nowMs), reason: container.reason ?? 'is unhealthy' }
@@ -67,6 +67,12 @@ function fail(instance: InstanceStatus, { nowMs, lastLines }: Sight, { stableMs 
     ...enter(instance, 'failed', nowMs), reason, failures: terminal ? Math.max(failures, TERMINAL_FAILURES) : failures,
     ...(lastLines.length > 0 ? { last_lines: lastLines } : {}),
   }
+}
+
+/** Removed by somebody else, or with its machine: no fault of its own, unless it keeps happening. */
+function vanished(instance: InstanceStatus, sight: Sight, settings: DeploymentSettings): InstanceStatus {
+  const readyMs = sight.nowMs - Date.parse(instance.since)
+  return readyMs >= settings.backoffMs ? enter(instance, 'starting', sight.nowMs) : fail(instance, sight, settings, 'disappeared')
 }
 
 function drained(instance: InstanceStatus, sight: Sight, { drainMs, settleMs }: DeploymentSettings): InstanceStatus {

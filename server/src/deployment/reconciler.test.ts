@@ -93,6 +93,21 @@ describe('a deployment', () => {
     expect((await world.status())?.instances[0]?.failures).toBe(1)
   })
 
+  test('instances that were stopped while no server ran are started again at once', async () => {
+    const world = await deployed([WEB])
+    await world.clock.advance(5000)
+    world.server.die()
+    for (const id of world.running()) world.machine.stop(id, 0, () => {})
+    await world.clock.advance(1000)
+    expect(world.running()).toEqual([])
+
+    world.startServer()
+    await world.clock.advance(500)
+
+    expect(await world.phase('web:1.0')).toBe('Done')
+    expect((await world.status())?.instances.map(({ failures }) => failures)).toEqual([undefined, undefined])
+  })
+
   test('a changed service is replaced without ever having fewer ready instances than wanted', async () => {
     const world = await deployed([WEB], { behaviour: () => ({ startUpMs: 700 }), connectionsLastMs: () => 400 })
     const before = world.running()

@@ -36,7 +36,7 @@ export function resolveWorkload(deployment: Deployment, cluster: DeploymentClust
     deployment: deployment.name, cluster: cluster.name, service: breed.name,
     deployable: { type, definition: breed.deployable.definition },
     arguments: argumentsOf(service),
-    environment: environmentOf({ ...deployment, ports: context.ports }, service),
+    environment: environmentOf({ ...deployment, ports: context.ports }, cluster.name, service),
     ports: breed.ports.map(({ name, number, type }) => ({ name, number, type })),
     cpu: scale.cpu, memory: scale.memory,
     ...(network === undefined ? {} : { network }),

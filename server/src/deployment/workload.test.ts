@@ -1,0 +1,97 @@
+import type { Deployment, DeploymentCluster, DeploymentService } from '@vamp/model/deployment'
+import type { HealthCheck } from '@vamp/model/health-check'
+import { expect, test } from 'vitest'
+import { idPrefix, nextIds } from './instance-id.ts'
+import { deploymentOf } from './testdata/world.ts'
+import { resolveWorkload, type WorkloadContext } from './workload.ts'
+
+const CONTEXT: WorkloadContext = { driver: 'process', deployables: ['process'], ports: { 'db.sql': '40001' } }
+const check = (path: string, port = 'web'): HealthCheck => ({ path, port, initial_delay: 0, timeout: 1, interval: 1, failures: 1, protocol: 'HTTP' })
+
+interface Changes {
+  readonly deployment?: Partial<Deployment>
+  readonly cluster?: Partial<DeploymentCluster>
+  readonly service?: Partial<DeploymentService>
+  readonly breed?: Partial<DeploymentService['breed']>
+}
+
+function resolved({ deployment, cluster, service, breed }: Changes, context = CONTEXT) {
+  const base = deploymentOf('shop', [{ cluster: 'web', breed: 'web:1.0', instances: 1 }])
+  const [baseCluster = expect.fail()] = base.clusters
+  const [baseService = expect.fail()] = baseCluster.services
+  const result = resolveWorkload({ ...base, ...deployment }, { ...baseCluster, ...cluster }, { ...baseService, breed: { ...baseService.breed, ...breed }, ...service }, context)
+  return result.is === 'template' ? result.template : expect.fail(result.why)
+}
+
+test('the environment is the breed’s, then the deployment’s for the cluster, then the service’s own', () => {
+  const { environment } = resolved({
+    breed: { environment_variables: [{ name: 'A', value: '1' }, { name: 'B', alias: 'BEE', value: '1' }, { name: 'C', value: null }] },
+    deployment: { environment_variables: [{ name: 'web.environment_variables.B', value: '2' }, { name: 'web.environment_variables.C', value: '2' }, { name: 'web.environment_variables.X', value: '2' }, { name: 'db.environment_variables.A', value: '2' }] },
+    service: { environment_variables: [{ name: 'C', value: '3' }, { name: 'D', value: '3' }] },
+  })
+
+  expect(environment).toEqual({ A: '1', BEE: '2', C: '3', D: '3' })
+})
+
+test('references become values: own names, hosts and gateway ports of other clusters by name or by dependency', () => {
+  const { environment } = resolved({
+    breed: {
+      constants: [{ name: 'schema', value: 'main' }],
+      environment_variables: [
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the language's own braces
+        { name: 'URL', value: 'pg://$db.host:${ db.ports.sql }/$schema' }, { name: 'ALIAS', value: '$store.host:$store.ports.sql' },
+        { name: 'PRICE', value: '$$5' }, { name: 'NONE', value: '<$nothing.ports.x:$missing,>' }, { name: 'MODE', value: '$db.environment_variables.MODE' },
+      ],
+    },
+    deployment: { hosts: { db: '10.0.0.1' }, environment_variables: [{ name: 'db.environment_variables.MODE', value: 'fast' }] },
+    service: { dependencies: { store: 'db' } },
+  })
+
+  expect(environment).toEqual({ URL: 'pg://10.0.0.1:40001/main', ALIAS: '10.0.0.1:40001', PRICE: '$5', NONE: '<:,>', MODE: 'fast' })
+})
+
+test('one level of dialects wins entirely', () => {
+  const dialects = { process: { cwd: 'deployment', nice: 1 } }
+
+  expect(resolved({ deployment: { dialects } }).dialect).toEqual({ cwd: 'deployment', nice: 1 })
+  expect(resolved({ deployment: { dialects }, cluster: { dialects: { docker: {}, process: { cwd: 'cluster' } } } }).dialect).toEqual({ cwd: 'cluster' })
+  expect(resolved({ deployment: { dialects }, service: { dialects: { process: {} } } }).dialect).toEqual({})
+})
+
+test('health checks are the service’s with the cluster’s of other paths, else the cluster’s, else the breed’s', () => {
+  const paths = (changes: Changes) => resolved(changes).health_checks.map(({ path }) => path)
+  const breed = { health_checks: [check('/breed')] }
+  const cluster = { health_checks: [check('/cluster'), check('/same'), check('/elsewhere', 'admin')] }
+
+  expect(paths({ breed })).toEqual(['/breed'])
+  expect(paths({ breed, cluster })).toEqual(['/cluster', '/same'])
+  expect(paths({ breed, cluster, service: { health_checks: [check('/own'), check('/same')] } })).toEqual(['/own', '/same', '/cluster'])
+  expect(paths({ breed, cluster, service: { health_checks: [] } })).toEqual([])
+})
+
+test('a service’s arguments stand in for the breed’s of the same keys', () => {
+  const changes = { breed: { arguments: [{ key: 'a', value: '1' }, { key: 'b', value: '1' }] }, service: { arguments: [{ key: 'b', value: '2' }] } }
+
+  expect(resolved(changes).arguments).toEqual([{ key: 'a', value: '1' }, { key: 'b', value: '2' }])
+})
+
+test('the digest tells whether an instance must be replaced: not by the number of instances or the order of keys', () => {
+  const scale = (instances: number, memory = 64) => ({ kind: 'scales' as const, name: '', metadata: {}, cpu: 0.1, memory, instances })
+  const digest = (changes: Changes) => resolved(changes).digest
+  const plain = digest({})
+
+  expect(digest({ service: { scale: scale(7) } })).toBe(plain)
+  expect(digest({ deployment: { metadata: { a: 1 } } })).toBe(plain)
+  expect(digest({ service: { dialects: { process: { a: 1, b: 2 } } } })).toBe(digest({ service: { dialects: { process: { b: 2, a: 1 } } } }))
+  for (const changes of [{ service: { scale: scale(1, 65) } }, { breed: { deployable: { type: 'process', definition: 'other' } } }, { service: { environment_variables: [{ name: 'A', value: '' }] } }, { cluster: { network: 'n' } }] satisfies Changes[])
+    expect(digest(changes)).not.toBe(plain)
+})
+
+test('ids are valid and unique whatever the names are, and count on', () => {
+  const long = 'x'.repeat(200)
+  const prefixes = [idPrefix('shop', 'web', 'web:1.0'), idPrefix('shop', 'web', 'web-1.0'), idPrefix('shop', 'api', 'web:1.0'), idPrefix('Ünï', '…', '::'), idPrefix(long, long, long), idPrefix('…', '…', '…')]
+
+  for (const prefix of prefixes) for (const id of nextIds(prefix, [], 1)) expect(id).toMatch(/^[a-z0-9][a-z0-9-]{0,62}$/)
+  expect(new Set(prefixes).size).toBe(prefixes.length)
+  expect(nextIds('shop-web', [{ id: 'shop-web-2' }, { id: 'shop-web-x-9' }, { id: 'shop-web-4' }], 2)).toEqual(['shop-web-5', 'shop-web-6'])
+})
