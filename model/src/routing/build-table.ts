@@ -149,7 +149,7 @@ class GatewayBuilder {
     const split = [...rewrite.path.matchAll(/\sif\s/gi)].at(-1)?.index ?? 0
     const [path, condition] = [rewrite.path.slice(0, split).trim(), rewrite.path.slice(split + 4).trim()]
     if (path !== '' && condition !== '') return [{ path, condition }]
-     this.tell(`Unsupported path rewrite: '${rewrite.path}'.`)
+    this.tell(`Unsupported path rewrite: '${rewrite.path}'.`)
     return []
   }
 
