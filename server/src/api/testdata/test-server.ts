@@ -1,0 +1,62 @@
+/** A real HTTP server over memory drivers, and a way to ask it things. No reconciler runs: tests write what those would. */
+import { systemClock } from '@vamp/agent/base/clock'
+import { silent } from '@vamp/agent/base/log'
+import { openMemoryDriver } from '../../container/memory/memory-driver.ts'
+import { memoryMachine } from '../../container/memory/memory-machine.ts'
+import { configOf, type Config } from '../../config.ts'
+import type { EventLog } from '../../event/event-log.ts'
+import { openMemoryEventLog } from '../../event/memory/memory-event-log.ts'
+import { openFleet } from '../../fleet/live-fleet.ts'
+import { openMemoryStore } from '../../store/memory/memory-store.ts'
+import type { Store } from '../../store/store.ts'
+import { openTraffic, type Traffic } from '../../traffic/traffic.ts'
+import { openApi } from '../server.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** Of a JSON answer. */
+  readonly json: never
+}
+
+export interface Ask {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly body?: string | object
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly url: string
+  readonly firstToken: string | undefined
+  readonly store: Store
+  readonly events: EventLog
+  readonly traffic: Traffic
+  /** Paths without a leading `/api/v1` get one, unless they begin with `//`. */
+  ask(path: string, ask?: Ask): Promise<Answer>
+}
+
+export async function testServer(changes: Partial<Config> = {}): Promise<TestServer> {
+  const clock = systemClock
+  const store = openMemoryStore()
+  const events = openMemoryEventLog({ clock })
+  const traffic = openTraffic({ clock })
+  const api = await openApi({ config: configOf({ port: 0, ...changes }), store, events, traffic, fleet: openFleet({ clock }), containers: openMemoryDriver(memoryMachine({ clock })), clock, log: silent })
+  return {
+    url: api.url, firstToken: api.firstToken, store, events, traffic,
+    async ask(path, { method = 'GET', body, headers = {} } = {}) {
+      const url = path.startsWith('//') ? `${api.url}${path.slice(1)}` : `${api.url}/api/v1${path}`
+      const response = await fetch(url, {
+        method, headers: { ...(body === undefined ? {} : { 'Content-Type': typeof body === 'string' ? 'application/x-yaml' : 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      const text = await response.text()
+      return { status: response.status, headers: response.headers, text, get json() { return JSON.parse(text) as never } }
+    },
+    async [Symbol.asyncDispose]() {
+      await api.close()
+      await events[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
