@@ -28,7 +28,7 @@ export function printGateway(gateway: Gateway, facts?: GatewayFacts): Json {
     metadata,
     lookup_name: gatewayLookupName(name),
     internal: name.split('/').length === 3,
-    ...optional('service', service && { host: service.host, port: printGatewayPort(service.port) }),
+    ...optional('service', service && { host: service.host, port: `${service.port.number}/${service.port.type}` }),
     ...(facts ? { deployed: facts.deployed } : {}),
     port: printGatewayPort(port),
     ...printGatewaySettings(gateway, route => ({

@@ -1,12 +1,12 @@
 /** Artifacts as a person would write them: defaults and empty parts are left out, and what is read back is the same. */
 import { stringify } from 'yaml'
 import type { Artifact } from '../artifact.ts'
-import { singular } from '../kind.ts'
+import { type Kind, singular } from '../kind.ts'
 import { printJson } from './json.ts'
 
 export function printYaml(artifact: Artifact): string {
   const { name, kind: _, ...fields } = printJson(artifact)
-  return stringify({ kind: singular(artifact.kind), name, ...terse(fields) }, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' })
+  return printYamlValue({ kind: singular(artifact.kind), name, ...terse(fields, SHAPES[artifact.kind]) as object })
 }
 
 /** Data as YAML, the way artifacts are printed. */
@@ -14,36 +14,74 @@ export function printYamlValue(value: unknown): string {
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' })
 }
 
-/** Kept as they are: what is inside is the user's. */
-const VERBATIM = new Set(['metadata', 'dialects', 'definition', 'environment_variables', 'constants', 'arguments', 'headers', 'dependencies'])
-/** Maps whose keys are the user's and whose values are the language's. */
-const NAMED = new Set(['clusters', 'routes'])
-/** Left out when empty. `health_checks: []` is not: it switches checks off. */
-const EMPTY = new Set(['metadata', 'dialects', 'environment_variables', 'constants', 'arguments', 'dependencies', 'ports', 'hosts', 'gateways', 'routes', 'virtual_hosts', 'rewrites', 'gates', 'schedules', 'escalations'])
-/** Facts that can be worked out, and values that are meant anyway. */
-const IMPLIED: Readonly<Record<string, (value: unknown) => boolean>> = {
-  lookup_name: () => true,
-  internal: () => true,
-  balance: value => value === 'default',
+/**
+ * Where something may be left out. What no shape describes belongs to the user and is kept as it is: a port may be called
+ * `metadata`, and `health_checks: []` switches checks off.
+ */
+type Shape =
+  /** A map of the language: `drop` are fields that mean nothing when they are null or empty, or that follow from the rest. */
+  | { readonly is: 'fields'; readonly drop: ReadonlySet<string>; readonly inner: ReadonlyMap<string, Shape> }
+  /** A list, or a map from names of the user's. */
+  | { readonly is: 'each'; readonly item: Shape }
+
+function fields(drop: string, inner: Readonly<Record<string, Shape>> = {}): Shape {
+  return { is: 'fields', drop: new Set(drop.split(' ')), inner: new Map(Object.entries(inner)) }
 }
 
-function terse(fields: object): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(fields)
-    .filter(([key, value]) => value !== null && !(EMPTY.has(key) && isEmpty(value)) && !IMPLIED[key]?.(value))
-    .map(([key, value]) => [key, terseField(key, value)]))
+function each(item: Shape): Shape {
+  return { is: 'each', item }
 }
 
-function terseField(key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || VERBATIM.has(key)) return value
-  if (Array.isArray(value)) return value.map(item => typeof item === 'object' && item !== null ? terse(item) : item)
-  if (NAMED.has(key) || (key === 'gateways' && !('sticky' in value))) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, terseNamed(item)]))
-  return terse(value)
+const WEAK = fields('metadata')
+const ROUTE = fields('metadata lookup_name selector weight balance condition condition_strength rewrites', { condition: WEAK, rewrites: each(WEAK) })
+const GATEWAY = fields('metadata lookup_name internal sticky virtual_hosts selector routes', { routes: each(ROUTE) })
+const PLAIN_BREED = fields('kind metadata ports environment_variables constants arguments dependencies')
+const BREED = fields('kind metadata ports environment_variables constants arguments dependencies', { dependencies: each(PLAIN_BREED) })
+const ESCALATION = fields('metadata')
+const SLA = fields('metadata escalations', { escalations: each(ESCALATION) })
+const SERVICE = fields('environment_variables arguments dialects dependencies', { breed: BREED, scale: WEAK })
+const CLUSTER = fields('metadata dialects gateways', { services: each(SERVICE), gateways: each(GATEWAY), sla: SLA })
+const ONE_GATEWAY_CLUSTER = fields('metadata dialects gateways', { services: each(SERVICE), gateways: GATEWAY, sla: SLA })
+
+const SHAPES: { readonly [K in Kind]: Shape } = {
+  breeds: BREED,
+  blueprints: fields('metadata gateways environment_variables dialects', { gateways: each(GATEWAY), clusters: each(CLUSTER) }),
+  deployments: fields('metadata lookup_name ports environment_variables hosts dialects', { clusters: each(CLUSTER) }),
+  gateways: GATEWAY,
+  workflows: fields('metadata environment_variables arguments dialects', { breed: BREED, scale: WEAK }),
+  conditions: WEAK,
+  rewrites: WEAK,
+  routes: ROUTE,
+  scales: WEAK,
+  slas: SLA,
+  escalations: ESCALATION,
+  templates: WEAK,
+  releases: fields('metadata gates', { scale: WEAK }),
+  autoscalers: fields('metadata schedules'),
+  policies: WEAK,
 }
 
-function terseNamed(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? terse(value) : value
+function terse(value: unknown, shape: Shape): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return shape.is === 'each' ? value.map(item => terse(item, shape.item)) : value
+  const entries = Object.entries(value)
+  if (shape.is === 'each') return Object.fromEntries(entries.map(([name, item]) => [name, terse(item, shape.item)]))
+  const described = shape === CLUSTER && isOneGateway(value) ? ONE_GATEWAY_CLUSTER : shape
+  return Object.fromEntries(entries
+    .filter(([key, item]) => !(shape.drop.has(key) && isImplied(key, item)))
+    .map(([key, item]) => {
+      const inner = described.is === 'fields' ? described.inner.get(key) : undefined
+      return [key, inner ? terse(item, inner) : item]
+    }))
 }
 
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+/** A cluster's gateway that names no port stands without a map around it. */
+function isOneGateway(cluster: object): boolean {
+  const { gateways } = cluster as { gateways?: Readonly<Record<string, unknown>> }
+  return gateways !== undefined && (gateways['sticky'] === null || typeof gateways['sticky'] === 'string')
+}
+
+function isImplied(key: string, value: unknown): boolean {
+  if (key === 'lookup_name' || key === 'internal' || key === 'kind') return true
+  return value === null || value === 'default' || (typeof value === 'object' && Object.keys(value).length === 0)
 }
