@@ -1,0 +1,47 @@
+/** What `vamp-agent` is told, by flags and environment; a flag wins. */
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Fault } from '@vamp/model/fault'
+
+export interface AgentOptions {
+  readonly server: string
+  readonly token?: string
+  /** Tells agents apart; windows are numbered by it. */
+  readonly name: string
+  readonly gateway: 'auto' | 'haproxy' | 'embedded'
+  readonly data: string
+}
+
+export const USAGE = `vamp-agent --server URL [options]
+
+  --server URL      the Vamp server (VAMP_HOST)
+  --token TEXT      its token (VAMP_TOKEN; seen by others as an argument, so prefer the environment)
+  --name TEXT       the name of this agent (VAMP_AGENT; default: the host's name)
+  --gateway DRIVER  auto, haproxy or embedded (VAMP_GATEWAY; default: auto)
+  --data DIR        where the last table and the proxy's files are kept (VAMP_DATA; default: .vamp/agent)
+`
+
+/** Throws `Fault('invalid')` with a sentence. */
+export function agentOptions(args: readonly string[], environment: Readonly<Record<string, string | undefined>> = process.env): AgentOptions {
+  const text = { type: 'string' } as const
+  const { values } = parsed(() => parseArgs({ args: [...args], options: { server: text, token: text, name: text, gateway: text, data: text } }))
+  const server = values.server ?? environment['VAMP_HOST']
+  if (server === undefined || !/^https?:\/\//.test(server) || !URL.canParse(server)) throw new Fault('invalid', `which server? ${server === undefined ? '--server is missing' : `'${server}' is no http address`}`)
+  const gateway = values.gateway ?? environment['VAMP_GATEWAY'] ?? 'auto'
+  if (gateway !== 'auto' && gateway !== 'haproxy' && gateway !== 'embedded') throw new Fault('invalid', `--gateway is auto, haproxy or embedded, not '${gateway}'`)
+  const token = values.token ?? environment['VAMP_TOKEN']
+  return {
+    server, gateway, ...(token === undefined ? {} : { token }),
+    name: values.name ?? environment['VAMP_AGENT'] ?? hostname(),
+    data: resolve(values.data ?? environment['VAMP_DATA'] ?? '.vamp/agent'),
+  }
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw new Fault('invalid', error instanceof Error ? error.message : String(error))
+  }
+}

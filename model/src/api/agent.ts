@@ -1,0 +1,36 @@
+/**
+ * What a remote agent and the server say to each other. Tables come as a stream, each of them whole: after a pause the
+ * newest is all that an agent needs. Windows are posted one by one and in order; (agent, sequence) makes that idempotent.
+ */
+import { type Static, Type } from '@sinclair/typebox'
+import type { Window } from '../metric.ts'
+import type { RoutingTable } from '../routing/table.ts'
+import { type Endpoint, endpoint, opaque } from './endpoint.ts'
+
+/** A second of 32 768 cells; the bound of other bodies is too small for it. */
+export const WINDOW_BYTES_MAX = 16 * 1024 * 1024
+
+const Count = Type.Integer({ minimum: 0 })
+
+/** What an agent says after every table and every second; the server takes a silent agent for dead. */
+export const AgentReportJson = Type.Object({
+  agent: Type.String(),
+  driver: Type.Union([Type.Literal('memory'), Type.Literal('haproxy'), Type.Literal('embedded')]),
+  acknowledged: Count,
+  endpoints: Type.Array(Type.Object({ id: Type.String(), state: Type.Union([Type.Literal('ready'), Type.Literal('draining')]), connections: Count })),
+  shares: Type.Record(Type.String(), Type.Record(Type.String(), Count)),
+  refusal: Type.Optional(Type.Object({ revision: Count, code: Type.String(), reason: Type.String(), gateway: Type.Optional(Type.String()) })),
+  reloads: Count,
+})
+export type AgentReportJson = Static<typeof AgentReportJson>
+
+export const WindowJson = opaque<Window>('the cells of one second')
+export const TableJson = opaque<RoutingTable>('a routing table, whole')
+
+const shared = { group: 'agents', role: 'operator' } as const
+
+export const agents = {
+  tables: endpoint({ ...shared, method: 'GET', path: '/agents/{agent}/tables', summary: 'The newest routing table, at once and whenever it changes; the id of each event is the revision', answer: { is: 'stream', status: 200, schema: TableJson } }),
+  report: endpoint({ ...shared, method: 'PUT', path: '/agents/{agent}/report', summary: 'What the agent\'s proxy carries', body: { is: 'data', schema: AgentReportJson }, answer: { is: 'nothing', status: 204 } }),
+  window: endpoint({ ...shared, method: 'POST', path: '/agents/{agent}/windows', summary: `One window of measurements, at most ${WINDOW_BYTES_MAX} bytes; the same one again changes nothing`, body: { is: 'text', media: 'application/json' }, answer: { is: 'nothing', status: 204 } }),
+} satisfies Record<string, Endpoint>
