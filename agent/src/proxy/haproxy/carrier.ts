@@ -5,6 +5,7 @@
  * `#trusted` says that HAProxy carries `#layout` exactly. Where it is not so (we have just found it, a command was refused,
  * the connection was lost) the next table compares first, and a difference is repaired by a reload.
  */
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
@@ -35,6 +36,7 @@ export interface CarrierOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly threads?: number
+  readonly countries?: string
   readonly door: LogDoor
   /** Runs work that nothing else of the carrier overlaps. */
   alone<T>(work: () => Promise<T>): Promise<T>
@@ -95,10 +97,9 @@ export class Carrier {
       this.#master = undefined
       return await this.#start(table)
     }
-    const next = layOut(this.#layout, table)
+    const next = layOut(this.#layout, table, this.#abilities)
     if (!this.#trusted) {
-      const differs = this.#logPort === this.#options.door.port
-        ? await difference(await this.#connected(), this.#layout, this.#maps(this.#side)) : 'its log goes elsewhere'
+      const differs = await this.#stranger() ?? await difference(await this.#connected(), this.#layout, this.#maps(this.#side))
       if (differs !== undefined) return await this.#replace(table, next, [`haproxy did not carry what it should: ${differs}`], master)
       this.#trusted = true
       this.#arm()
@@ -130,8 +131,19 @@ export class Carrier {
     await forget(this.#options.directory)
   }
 
+  /** Is the HAProxy that we found another one than we would have started? Asked once. */
+  async #stranger(): Promise<string | undefined> {
+    if (this.#written) return undefined
+    if (this.#logPort !== this.#options.door.port) return 'its log goes elsewhere'
+    const files = render(this.#layout, this.#settings(this.#side))
+    const found = await readFile(join(this.#options.directory, 'haproxy.cfg'), 'utf8').catch(() => '')
+    if (found !== files.config) return 'its configuration was written for other settings'
+    this.#written = files
+    return undefined
+  }
+
   async #start(table: RoutingTable): Promise<Applied> {
-    const next = compact(layOut({ ...EMPTY, generation: this.#layout.generation }, table))
+    const next = compact(layOut({ ...EMPTY, generation: this.#layout.generation }, table, this.#abilities))
     await requireFreePorts(EMPTY, next)
     await this.#write(next, this.#side)
     this.#master = await withHolder(() => startMaster(this.#options))
@@ -232,14 +244,16 @@ export class Carrier {
     }
   }
 
+  get #abilities() { return { countries: this.#options.countries !== undefined } }
+
   #maps(side: Side): string { return join(this.#options.directory, side) }
 
   #settings(side: Side): RenderSettings {
-    const { directory, threads, door } = this.#options
+    const { directory, threads, countries, door } = this.#options
     return {
       logPort: door.port, secret: door.secret,
       maps: this.#maps(side), adminSocket: adminSocket(directory), hardStopSeconds: HARD_STOP_SECONDS,
-      ...(threads === undefined ? {} : { threads }),
+      ...(threads === undefined ? {} : { threads }), ...(countries === undefined ? {} : { countries }),
     }
   }
 

@@ -5,7 +5,7 @@ import type { ConditionNode } from '@vamp/model/condition'
 import { matches } from '@vamp/model/condition/matches'
 import fc from 'fast-check'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { contractGateway } from '../contract.ts'
 import { writeSide } from './files.ts'
@@ -61,6 +61,23 @@ describe.skipIf(findBinary() === undefined)('conditions in HAProxy', () => {
         expect(instance, JSON.stringify([node, method, path, headers])).toBe(expected === true ? 'two' : 'one')
       }
     }), { numRuns: 150 })
+  })
+
+  test('the country is that of the longest network in the file', async () => {
+    const directory = mkdtempSync('/tmp/vamp-countries-')
+    writeFileSync(`${directory}/countries.map`, '127.0.0.0/8 FR\n127.0.0.1/32 GB\n')
+    const british = await haproxyWorld({ countries: `${directory}/countries.map` })
+    try {
+      const [port, one, two] = [await british.freePort(), await british.backend('one'), await british.backend('two')]
+      const answer = async (country: string) => {
+        await british.proxy.apply({ revision: 1, gateways: [contractGateway('shop', port, { a: { weight: FULL_SHARE, to: [one] }, b: { strength: FULL_SHARE, condition: { is: 'country', value: country }, to: [two] } })] })
+        return (await british.request(port)).instance
+      }
+      expect([await answer('gb'), await answer('FR')]).toEqual(['two', 'one'])
+    } finally {
+      await british.close()
+      rmSync(directory, { recursive: true })
+    }
   })
 
   test('raw ACLs count together with the rest of a condition', async () => {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { Fault } from '@vamp/model/fault'
 import type { GatewayTable } from '@vamp/model/routing/table'
 import { splitSeed } from '@vamp/model/routing/user-slot'
-import { rawAcls, rawFlag } from './condition-pattern.ts'
+import { needsCountry, rawAcls, rawFlag } from './condition-pattern.ts'
 import { httpLog, LOG_WAY_RULES, TCP_LOG } from './log-line.ts'
 import { gatewayPolicyLines } from './policy-lines.ts'
 import { FLAGS } from './program.ts'
@@ -15,7 +15,16 @@ import { quote, rawWords } from './quote.ts'
 import { serverAddress } from './server.ts'
 import { DRAW_BITS } from './shares.ts'
 
-export interface FrontendPaths { readonly generations: string; readonly hosts: string; map(frontend: string, kind: 'conditions' | 'shares' | 'stick'): string }
+export interface FrontendPaths {
+  readonly generations: string
+  readonly hosts: string
+  /** Networks and their countries. */
+  readonly countries?: string
+  map(frontend: string, kind: 'conditions' | 'shares' | 'stick'): string
+}
+
+/** What depends on how the driver was opened. */
+export interface Abilities { readonly countries: boolean }
 
 /** Name of the frontend that all virtual hosts share. */
 export const HOSTS = 'hosts'
@@ -31,11 +40,13 @@ export function gatewayFrontend(id: string, gateway: GatewayTable, paths: Fronte
 const cookieSuffix = (lookupName: string) => createHash('sha256').update(lookupName).digest('hex').slice(0, 10)
 
 /** Throws `Fault('proxy_refused')` for a gateway whose frontend cannot be written. */
-export function requireFrontend(gateway: GatewayTable, sharedListener: boolean): void {
+export function requireFrontend(gateway: GatewayTable, sharedListener: boolean, { countries }: Abilities): void {
   if (sharedListener && gateway.virtual_hosts.length > 0 && gatewayPolicyLines(gateway.mode, gateway.policy).length > 0)
     throw new Fault('proxy_refused', 'the policy cannot be carried out', { reason: 'a gateway behind the shared listener has its policies on its routes' })
   gatewayPolicyLines(gateway.mode, gateway.policy)
   for (const acl of gatewayRaw(gateway)) rawWords(acl)
+  if (!countries && gateway.routes.some(({ condition }) => condition && needsCountry(condition)))
+    throw new Fault('proxy_refused', 'the condition cannot be carried out', { reason: 'it asks for a country, and there is no file of countries' })
 }
 
 /** Every gateway that has virtual hosts, behind one listener: the Host header says which one, the rest is the same. */
@@ -169,6 +180,7 @@ function conditionRules({ id, paths, raw }: HttpRules): string[] {
     ...names.map(([name, words]) => `acl ${name} ${words.map(quote).join(' ')}`),
     ...(raw.length > 0 ? ['http-request set-var(txn.raw) str(;) if conditions'] : []),
     ...names.map(([name]) => `http-request set-var(txn.raw) var(txn.raw),concat(${name};) if conditions ${name}`),
+    ...(paths.countries ? [`http-request set-var(txn.country) src,map_ip(${paths.countries}) if conditions`] : []),
     'http-request set-var(txn.u) path if conditions',
     'http-request set-var(txn.ip) src,hex if conditions',
     'http-request set-var(txn.h) req.hdrs if conditions',

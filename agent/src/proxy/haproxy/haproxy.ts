@@ -23,6 +23,8 @@ export interface HaproxyOptions {
   readonly log: Logger
   /** Default: HAProxy's own choice, one for each core. */
   readonly threads?: number
+  /** File of lines `network country`, as `2.16.0.0/13 GB`, for conditions on the country. Read when HAProxy starts or reloads. */
+  readonly countries?: string
   /** How host names become addresses; default: the system's resolver. */
   readonly resolve?: Resolve
 }
@@ -38,6 +40,9 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   const { directory, clock, log } = options
   const binary = options.binary ?? findBinary()
   if (binary === undefined) throw new Fault('unsupported', 'haproxy is not installed', {})
+  if (options.countries !== undefined && !/^\/[A-Za-z0-9_./-]+$/.test(options.countries)) {
+    throw new Fault('invalid', 'the file of countries needs an absolute path of plain characters', { countries: options.countries })
+  }
   if (Buffer.byteLength(directory) > DIRECTORY_BYTES_MAX || !/^\/[A-Za-z0-9_./-]+$/.test(directory)) {
     throw new Fault('invalid', 'the directory cannot hold sockets', { directory, reason: `an absolute path of plain characters, at most ${DIRECTORY_BYTES_MAX} bytes` })
   }
@@ -48,6 +53,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   const carrier: Carrier = await openCarrier({
     directory, binary, clock, log, door: lines.door, alone: work => queue.alone(work),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.countries === undefined ? {} : { countries: options.countries }),
   })
   lines.open()
   const addressed = addressBook(options.resolve ?? systemResolve, log)

@@ -10,6 +10,7 @@ import { Fault } from '@vamp/model/fault'
 import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import { backendLines, spareLines } from './backend.ts'
 import { requireFrontend } from './frontend.ts'
+import type { Abilities } from './frontend.ts'
 import { gatewayProgram } from './program.ts'
 import { endpointServers } from './server.ts'
 import type { ServerState } from './server.ts'
@@ -62,7 +63,7 @@ export const GENERATIONS = 2 ** 18
 export const EMPTY: Layout = { revision: 0, gateways: [], slots: [], generation: 0 }
 
 /** The layout that the table needs, as close to the previous one as it can be. Slots that had to be made or changed cost a reload. */
-export function layOut(previous: Layout, table: RoutingTable): Layout {
+export function layOut(previous: Layout, table: RoutingTable, abilities: Abilities = { countries: false }): Layout {
   const wanted = new Map(table.gateways.map(gateway => [gateway.name, gateway]))
   const open = new Map(previous.gateways.map(laid => [laid.table.name, laid]))
   const pool = slotPool(previous, wanted)
@@ -77,7 +78,7 @@ export function layOut(previous: Layout, table: RoutingTable): Layout {
   const gateways: LaidGateway[] = []
   for (const gateway of table.gateways) {
     const before = open.get(gateway.name)
-    inGateway(gateway.name, () => requireFrontend(gateway, table.virtual_hosts !== undefined))
+    inGateway(gateway.name, () => requireFrontend(gateway, table.virtual_hosts !== undefined, abilities))
     const slots = inGateway(gateway.name, () => gateway.routes.map(route => pool.take(gateway, route, table)))
     const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, generation: before?.generation ?? 0 }
     const same = inGateway(gateway.name, () => before ? sameProgram(before, laid) : !gatewayProgram(laid))

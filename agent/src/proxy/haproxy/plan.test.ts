@@ -124,10 +124,11 @@ describe('what takes a reload', () => {
 
 describe('what cannot be carried out', () => {
   test.each<[string, Partial<TableParts>, RegExp]>([
-    ['a regular expression', { condition: { is: 'path', match: 'matches', value: '(' } }, /no regular expression/],
-    ['a network', { condition: { is: 'ip', network: '10.0.0.0/33' } }, /no address or network/],
-    ['a device', { condition: { is: 'device', value: 'toaster' } }, /none of mobile/],
-  ])('%s that is none is refused, with the gateway', (_, parts, reason) => {
+    ['a wrong regular expression', { condition: { is: 'path', match: 'matches', value: '(' } }, /no regular expression/],
+    ['a wrong network', { condition: { is: 'ip', network: '10.0.0.0/33' } }, /no address or network/],
+    ['a country without a file of them', { condition: { is: 'not', operand: { is: 'country', value: 'GB' } } }, /no file of countries/],
+    ['an unknown device', { condition: { is: 'device', value: 'toaster' } }, /none of mobile/],
+  ])('%s is refused, with the gateway', (_, parts, reason) => {
     expect(() => layOut(EMPTY, table(shop({ a: { weight: FULL_SHARE, to: [], ...parts } })))).toThrowError(
       expect.objectContaining({ code: 'proxy_refused', facts: expect.objectContaining({ gateway: 'shop', reason: expect.stringMatching(reason) }) }))
   })

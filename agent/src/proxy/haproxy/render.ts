@@ -20,6 +20,8 @@ export interface RenderSettings {
   /** Proves that a datagram of the log, or a request handed on, is HAProxy's. */
   readonly secret: string
   readonly threads?: number
+  /** File of lines `network country`. */
+  readonly countries?: string
   readonly hardStopSeconds: number
 }
 
@@ -38,7 +40,7 @@ export function render(layout: Layout, settings: RenderSettings): Files {
 }
 
 export function config(layout: Layout, settings: RenderSettings): string {
-  const frame = frameSections(layout, mapPaths(settings.maps), settings.secret)
+  const frame = frameSections(layout, { ...mapPaths(settings.maps), ...(settings.countries ? { countries: settings.countries } : {}) }, settings.secret)
   const servers = new Map(layout.slots.map(slot => [`backend ${slot.id}`, serverLines(slot)]))
   const names = new Map<string, string | undefined>([
     ...layout.gateways.map(laid => [`frontend ${laid.id}`, laid.table.name] as const),

@@ -113,6 +113,17 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     await heir.stop(0)
   })
 
+  test('an heir with other settings reloads once, and says why', async () => {
+    const [port, one] = [await world.freePort(), await world.backend('one')]
+    await world.proxy.apply(table(1, port, [one], [], 0))
+    await world.proxy.detach()
+    const heir = await world.reopen({ threads: 1 })
+
+    expect(await heir.apply(table(1, port, [one], [], 0))).toMatchObject({ how: 'reload', reasons: [expect.stringContaining('other settings')] })
+    expect(await heir.apply(table(1, port, [one], [], 0))).toMatchObject({ how: 'nothing' })
+    await heir.stop(0)
+  })
+
   test('HAProxy is killed: it is started again by itself, as it was', async () => {
     const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
     await world.proxy.apply(table(1, port, [one], [two], 0))

@@ -16,12 +16,12 @@ import { openHaproxy } from '../haproxy.ts'
 export interface HaproxyWorld extends ProxyHarness {
   readonly directory: string
   /** Another driver on the same directory, as a later process opens it. */
-  reopen(): Promise<ProxyHarness['proxy']>
+  reopen(over?: Partial<HaproxyOptions>): Promise<ProxyHarness['proxy']>
 }
 
 export async function haproxyWorld(over: Partial<HaproxyOptions> = {}): Promise<HaproxyWorld> {
   const directory = mkdtempSync('/tmp/vamp-haproxy-')
-  const open = () => openHaproxy({ directory: join(directory, 'proxy'), clock: systemClock, log: silent, threads: 2, ...over })
+  const open = (more: Partial<HaproxyOptions> = {}) => openHaproxy({ directory: join(directory, 'proxy'), clock: systemClock, log: silent, threads: 2, ...over, ...more })
   const proxy = await open()
   const backends = new Map<string, Server>()
   const occupied: TcpServer[] = []
