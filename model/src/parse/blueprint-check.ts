@@ -58,7 +58,7 @@ function checkExternalGateways({ gateways, clusters }: Blueprint, cursor: Cursor
   for (const gateway of gateways) {
     const place = cursor.reading.placeOf(gateway, cursor)
     const { number } = gateway.port
-    if (number > 0 && taken.has(number)) place.report('DuplicateGatewayPortError', `Duplicate gateway port: '${number}'.`)
+    if (number > 0 && taken.has(number)) place.key.report('DuplicateGatewayPortError', `Duplicate gateway port: '${number}'.`)
     taken.add(number)
     for (const route of gateway.routes) checkTarget(route.path, gateway, clusters, cursor.reading.placeOf(route, place))
   }
@@ -85,7 +85,7 @@ function checkClusterVariables({ environment_variables, clusters }: Blueprint, c
     if (known && group === 'environment_variables' && rest.length > 0) continue
     const place = cursor.reading.placeOf(variable, cursor)
     const name = String(place.steps.at(-1) ?? variable.name)
-    place.report('UnresolvedEnvironmentVariableError', `Parameter '${name} -> ${variable.value ?? ''}' cannot be resolved. Check if cluster exists and if it has any breed with port, environment variable or constant referable by ${name}.`, 'write cluster.environment_variables.NAME')
+    place.key.report('UnresolvedEnvironmentVariableError', `Parameter '${name} -> ${variable.value ?? ''}' cannot be resolved. Check if cluster exists and if it has any breed with port, environment variable or constant referable by ${name}.`, 'write cluster.environment_variables.NAME')
   }
 }
 
@@ -126,7 +126,7 @@ function checkService(service: Service, cursor: Cursor): void {
     const at = cursor.reading.placeOf(variable, place)
     if (variable.value === null) at.report('MissingEnvironmentVariableError', `Missing environment variable value for '${variable.name}' in service '${nameOf(breed)}.'`)
     if (breed.is === 'inline' && !breed.value.environment_variables.some(({ name }) => name === variable.name)) {
-      at.report('UnresolvedDependencyInTraitValueError', unresolvedTrait(variable.name, breed.value), near(variable.name, breed.value.environment_variables.map(({ name }) => name)))
+      at.key.report('UnresolvedDependencyInTraitValueError', unresolvedTrait(variable.name, breed.value), near(variable.name, breed.value.environment_variables.map(({ name }) => name)))
     }
   }
   if (breed.is === 'inline') checkHealthCheckPorts(service.health_checks, new Set(breed.value.ports.map(port => port.name)), place)

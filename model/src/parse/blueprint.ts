@@ -42,7 +42,7 @@ function readExternalGateway(key: string, cursor: Cursor): Gateway {
   const fields = cursor.isMap ? cursor.map() : undefined
   const given = fields?.optional('port')
   const number = parsePortNumber(key)
-  if (number && number.number > PORT_MAX) cursor.report('InvalidGatewayPortError', `Invalid gateway port: '${key}'. Port number must be between 0 and ${PORT_MAX}.`)
+  if (number && number.number > PORT_MAX) cursor.key.report('InvalidGatewayPortError', `Invalid gateway port: '${key}'. Port number must be between 0 and ${PORT_MAX}.`)
   const port = given ? readGatewayPort(given) : number ? { name: number.number === 0 ? '' : String(number.number), ...number } : UNASSIGNED
   fields?.ignore('lookup_name', 'service')
   const name = fields?.optional('name')

@@ -1,5 +1,5 @@
 import type { Cluster, Service } from '../blueprint.ts'
-import type { Breed } from '../breed.ts'
+import type { Breed, EnvironmentVariable } from '../breed.ts'
 import type { Gateway } from '../gateway.ts'
 import { isName } from '../name.ts'
 import type { Port } from '../port.ts'
@@ -15,7 +15,7 @@ import { readSlaReference } from './sla.ts'
 import { readArguments, readEnvironment } from './trait.ts'
 
 export function readCluster(name: string, cursor: Cursor): Cluster {
-  if (!isName(name)) illegalName(cursor, name)
+  if (!isName(name)) illegalName(cursor.key, name)
   const base = { name, metadata: {}, gateways: [], dialects: {} }
   if (cursor.isNull) return cursor.reading.place({ ...base, services: [] }, cursor)
   if (!cursor.isMap) return cursor.reading.place({ ...base, services: cursor.items().map(readService) }, cursor)
@@ -64,13 +64,19 @@ function readServiceFields(fields: Fields): Service {
   const scale = fields.optional('scale')
   return place(fields, {
     breed,
-    environment_variables: readEnvironment(fields.optional('environment_variables', 'env')).map(({ name, value }) => ({ name, value })),
+    environment_variables: readEnvironment(fields.optional('environment_variables', 'env')).map(variable => withoutAlias(variable, fields.cursor)),
     ...(scale ? { scale: readScaleReference(scale) } : {}),
     arguments: readArguments(fields),
     ...readHealthChecks(fields),
     ...readNetwork(fields),
     dialects: readDialects(fields),
   })
+}
+
+/** In a service a variable goes by its own name; an alias is the breed's affair. */
+function withoutAlias(variable: EnvironmentVariable, cursor: Cursor): EnvironmentVariable {
+  const { name, value } = variable
+  return cursor.reading.place({ name, value }, cursor.reading.placeOf(variable, cursor))
 }
 
 function place(fields: Fields, service: Service): Service {

@@ -19,8 +19,9 @@ export class Reading {
   report(code: string, message: string, path: string, mark?: Mark, hint?: string): void {
     this.count++
     if (this.problems.length >= PROBLEMS_MAX) return
-    if (this.problems.some(problem => problem.code === code && problem.message === message && problem.path === path)) return
-    this.problems.push({ code, message, path, ...(mark ? { at: positionOf(mark) } : {}), ...(hint ? { hint } : {}) })
+    const at = mark && positionOf(mark)
+    const told = this.problems.some(problem => problem.code === code && problem.message === message && problem.path === path && problem.at?.line === at?.line && problem.at?.column === at?.column)
+    if (!told) this.problems.push({ code, message, path, ...(at ? { at } : {}), ...(hint ? { hint } : {}) })
   }
 
   /** Remembers where a value was read, for checks that look at several values at once. */
@@ -53,12 +54,19 @@ export class Cursor {
   readonly steps: readonly (string | number)[]
   readonly reading: Reading
   private readonly mark: Mark | undefined
+  private readonly keyMark: Mark | undefined
 
-  constructor(node: SourceNode, steps: readonly (string | number)[], reading: Reading, mark: Mark | undefined = node.mark) {
+  constructor(node: SourceNode, steps: readonly (string | number)[], reading: Reading, mark: Mark | undefined = node.mark, keyMark: Mark | undefined = mark) {
     this.node = node
     this.steps = steps
     this.reading = reading
     this.mark = mark
+    this.keyMark = keyMark
+  }
+
+  /** The same value, for problems with its key. */
+  get key(): Cursor {
+    return new Cursor(this.node, this.steps, this.reading, this.keyMark)
   }
 
   /** `clusters/web/services[0]`, '' for the document. */
@@ -231,7 +239,7 @@ export class Fields {
     if (this.open) return
     for (const [key, cursor] of this.unread()) {
       const near = nearest(key, [...this.known].filter(name => !this.entries.has(name)))
-      cursor.unexpected(near && `did you mean '${near}'?`)
+      cursor.key.unexpected(near && `did you mean '${near}'?`)
     }
   }
 
@@ -240,11 +248,12 @@ export class Fields {
     return entry && !isNull(entry.node) ? this.cursorOf(key) : undefined
   }
 
-  /** A problem of a field is shown at its value, of an unknown or empty one at its key. */
+  /** A problem of a scalar is shown at its value, of anything larger at its key, where a person looks first. */
   private cursorOf(key: string): Cursor {
     const entry = this.entries.get(key)
     const node = entry?.node ?? { is: 'scalar', value: null, text: '' } as const
-    const scalar = node.is === 'scalar' && node.value !== null && this.known.has(key)
-    return new Cursor(node, [...this.cursor.steps, key], this.reading, (scalar ? node.mark : undefined) ?? entry?.mark ?? node.mark)
+    const scalar = node.is === 'scalar' && node.value !== null
+    const keyMark = entry?.mark ?? node.mark
+    return new Cursor(node, [...this.cursor.steps, key], this.reading, (scalar ? node.mark : undefined) ?? keyMark, keyMark)
   }
 }

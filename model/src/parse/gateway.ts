@@ -14,7 +14,7 @@ export function readGateway(fields: Fields): Gateway {
   const service = readService(fields.optional('service'))
   const gateway = { ...header, port: cursor ? readGatewayPort(cursor) : UNASSIGNED, ...(service ? { service } : {}), ...readGatewaySettings(fields) }
   checkTcp(gateway, cursor?.text() ?? '', fields.cursor)
-  checkWeights(gateway, fields.cursor)
+  checkWeights(gateway, fields.optional('routes') ?? fields.cursor)
   return gateway
 }
 

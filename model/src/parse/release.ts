@@ -115,11 +115,14 @@ function readExposure(cursor: Cursor | undefined): Release['exposure'] {
   return { bad_requests: requests ? readCount(requests) : DEFAULT_BAD_REQUESTS }
 }
 
+const GATES = ['approve', 'webhook', 'window', 'release'] as const
+
 /** A gate stands before a share; without one, before the first request. */
 function readGate(cursor: Cursor): Gate[] {
   const fields = cursor.map()
   const before = readPercentage(fields.optional('before')) ?? 0
-  const is = (['approve', 'webhook', 'window', 'release'] as const).find(kind => fields.has(kind))
+  const is = GATES.find(kind => fields.has(kind))
+  fields.ignore(...GATES)
   const text = is && fields.required(is)?.text()
   fields.finish()
   switch (is) {

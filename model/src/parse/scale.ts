@@ -14,10 +14,15 @@ export function readScaleReference(cursor: Cursor): Reference<Scale> {
 }
 
 function readSize(fields: Fields, header: Header<'scales'>): Scale {
-  const cpu = fields.required('cpu')?.parsed(parseCpu, 'a number of cores such as 0.5 or 500m', 0) ?? 0
+  const cpu = fields.required('cpu')?.parsed(parseCores, 'a number of cores such as 0.5 or 500m', 0) ?? 0
   const memory = fields.required('memory')?.parsed(parseMemory, 'an amount with a unit such as 64MB', 0) ?? 0
   const instances = fields.optional('instances')
   return { ...header, cpu, memory, instances: instances ? readCount(instances) : 1 }
+}
+
+function parseCores(text: string): number | undefined {
+  const cores = parseCpu(text)
+  return cores !== undefined && cores >= 0 ? cores : undefined
 }
 
 export function readCount(cursor: Cursor): number {

@@ -24,8 +24,8 @@ function readTrait(key: string, cursor: Cursor, rule: 'name' | 'strict name'): T
   const [, name = key, alias] = /^(.+?)\[([^[\]]+)\]$/s.exec(key) ?? []
   const legal = (rule === 'name' ? isName(name) : isStrictName(name)) && (alias === undefined || isName(alias))
   if (!legal) {
-    if (isName(name)) cursor.report('IllegalStrictName', `Illegal name or reference - white space characters, '/', '[', ']' and '.' are not allowed: ${key}`)
-    else illegalName(cursor, key)
+    if (isName(name)) cursor.key.report('IllegalStrictName', `Illegal name or reference - white space characters, '/', '[', ']' and '.' are not allowed: ${key}`)
+    else illegalName(cursor.key, key)
   }
   const trait = { name, ...(alias === undefined ? {} : { alias }), cursor }
   if (cursor.isNull) return { ...trait, value: null }

@@ -114,6 +114,6 @@ function checkEnvironment({ breed, environment_variables }: Workflow, cursor: Cu
     const place = cursor.reading.placeOf(variable, cursor)
     const of = breed.is === 'inline' ? breed.value.name : breed.reference
     if (variable.value === null) place.report('MissingEnvironmentVariableError', `Missing environment variable value for '${variable.name}' in service '${of}.'`)
-    if (given && !given.environment_variables.some(({ name }) => name === variable.name)) place.report('UnresolvedDependencyInTraitValueError', unresolvedTrait(variable.name, given))
+    if (given && !given.environment_variables.some(({ name }) => name === variable.name)) place.key.report('UnresolvedDependencyInTraitValueError', unresolvedTrait(variable.name, given))
   }
 }
