@@ -3,7 +3,7 @@ import { closedEvidence, globalEvidence } from './attribution.ts'
 import { dispersion } from './dispersion.ts'
 import { metricEvidence } from './harm.ts'
 import { findings, type MetricVerdict } from './finding.ts'
-import { affordableShare, nextShare, type RampBasis } from './ramp.ts'
+import { affordableShare, nextShare, type RampBasis, startShare } from './ramp.ts'
 import { logSafety, rateBound, safetyEvidence } from './safety.ts'
 import { SAMPLE_RATIO_ALARM, sampleRatioEvidence } from './sample-ratio.ts'
 import * as say from './sentence.ts'
@@ -16,6 +16,8 @@ export interface DecisionClock {
   readonly elapsed: number
   /** Seconds that it has had half of the traffic or more; 0 before. */
   readonly atLoadCheck: number
+  /** The share that was ordered last, if it may not be in force yet; absent: the last that was seen in force. */
+  readonly ordered?: number
 }
 
 export interface Missing {
@@ -60,7 +62,7 @@ export function decide(state: JudgeState, clock: DecisionClock): Decision {
   const { settings, harm, verdicts: metrics, excess } = basis
   const missing = missingOf(basis)
   const common = { harm, metrics, excess, ...(missing.length > 0 ? { missing } : {}) }
-  const { share } = state
+  const share = basis.ordered
   if (harm >= 1 / (1 - settings.confidence) - 1e-9) return { ...common, action: 'roll_back', share: 0, sentence: rolledBack(basis), next: say.rollingBack }
   if (missing.length === 0) return promotion(basis, common)
   if (clock.elapsed >= settings.clock.maximum) return { ...common, action: 'ask', share, sentence: say.undecided(missing), next: say.asking }
@@ -72,7 +74,7 @@ export function decide(state: JudgeState, clock: DecisionClock): Decision {
 type Common = Pick<Decision, 'harm' | 'metrics' | 'excess' | 'missing'>
 
 function onwards(basis: Basis, missing: readonly Missing[], common: Common): Decision {
-  const { settings, share } = basis
+  const { settings, ordered: share } = basis
   const next = nextShare(basis)
   const sentence = say.noHarm(basis.failing, basis.verdicts)
   if (next > share) {
@@ -118,6 +120,9 @@ function basisOf(state: JudgeState, clock: DecisionClock): Basis {
     state, settings, clock, harm, verdicts, lead: verdicts[suspected], routed,
     excess: (totals.events[failed] ?? 0) - (totals.expected[failed] ?? 0),
     share: state.share,
+    ordered: clock.ordered ?? state.share,
+    start: state.start ?? startShare(settings, state.rate),
+    running: state.second === null || state.runningSince === null ? 0 : state.second - state.runningSince + 1,
     held: state.second === null || state.shareSince === null ? 0 : state.second - state.shareSince + 1,
     rate: state.rate,
     failing: excessBound(state, failed),

@@ -14,6 +14,7 @@ import { dispersion, learnNoise, newDispersion, turnBlocks } from './dispersion.
 import { bet, inject, newCapital, newHarm } from './harm.ts'
 import { addSketch, newHistogram } from './histogram.ts'
 import { narrow, newInterval } from './interval.ts'
+import { startShare } from './ramp.ts'
 import { betOnSafety, newSafety } from './safety.ts'
 import { countShare, newSampleRatio } from './sample-ratio.ts'
 import type { HarmMetric, JudgeSettings } from './settings.ts'
@@ -38,7 +39,7 @@ export function newJudge(settings: JudgeSettings): JudgeState {
   const shown = settings.metrics.flatMap((metric, at) => metric.is === 'errors' || metric.quantile === SETTLED_QUANTILE ? [at] : [])
   const zeros = () => Array.from({ length: metrics + 1 }, () => 0)
   return {
-    settings, second: null, share: 0, shareSince: null, rate: null,
+    settings, second: null, share: 0, shareSince: null, start: null, runningSince: null, rate: null,
     thresholds: newThresholds(quantilesOf(settings).length),
     dispersion: newDispersion(metrics),
     stratum: newStratum(settings),
@@ -66,6 +67,8 @@ export function observeBaseline(state: JudgeState, given: BaselineSecond): Judge
 export function advance(state: JudgeState, given: JudgedSecond): JudgeState {
   const { second, share, baseline, canary } = given
   turn(state, second)
+  state.start ??= startShare(state.settings, state.rate)
+  if (canary.requests > 0) state.runningSince ??= second
   noteShare(state, second, share)
   addSecond(state.stratum, state.settings, slowBuckets(state.settings, state.thresholds.buckets), given)
   if (isFull(state.stratum)) judgeStratum(state)

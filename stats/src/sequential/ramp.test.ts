@@ -1,22 +1,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { nextShare, type RampBasis } from './ramp.ts'
+import { affordableShare, nextShare, type RampBasis, startShare } from './ramp.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
 
-const clean: RampBasis = { settings: DEFAULT_SETTINGS, share: 0.1, held: 1, rate: 100, failing: 0.01, slow: 0.01, warm: true, loadCheckDue: false }
+const clean: RampBasis = { settings: DEFAULT_SETTINGS, share: 0.1, held: 1, ordered: 0, start: 0.1, running: 0, rate: 100, failing: 0.01, slow: 0.01, warm: true, loadCheckDue: false }
 const ladder: RampBasis = { ...clean, settings: { ...DEFAULT_SETTINGS, ramp: { is: 'ladder', steps: [0.1, 0.3, 1], hold: 60 } }, failing: 0.001 }
 
 test.each([[5, 0.2], [100, 0.02], [2000, 0.002], [0, 0.2]])('at %i requests per second the new version starts with %f of them', (rate, share) => {
-  expect(nextShare({ ...clean, share: 0, held: 0, rate })).toBeCloseTo(share, 12)
+  expect(startShare(DEFAULT_SETTINGS, rate)).toBeCloseTo(share, 12)
 })
 
 test('with nothing known of the traffic it starts small', () => {
-  expect(nextShare({ ...clean, share: 0, rate: null })).toBe(0.01)
+  expect(startShare(DEFAULT_SETTINGS, null)).toBe(0.01)
+  expect(nextShare({ ...clean, share: 0, start: 0.01 })).toBe(0.01)
 })
 
 test('it never shrinks, never outgrows its cap, and grows at most by a quarter per second', () => {
   fc.assert(fc.property(fc.double({ min: 0.001, max: 0.25, noNaN: true }), fc.double({ min: -0.1, max: 1, noNaN: true }), fc.double({ min: -0.1, max: 1, noNaN: true }), fc.boolean(), (share, failing, slow, loadCheckDue) => {
-    const next = nextShare({ ...clean, share, failing, slow, loadCheckDue })
+    const next = nextShare({ ...clean, share, start: share, failing, slow, loadCheckDue })
 
     expect(next).toBeGreaterThanOrEqual(share)
     expect(next).toBeLessThanOrEqual(Math.max(share, Math.min(loadCheckDue ? 0.5 : 0.25, share * 1.25 + 1e-12)))
@@ -24,21 +25,29 @@ test('it never shrinks, never outgrows its cap, and grows at most by a quarter p
 })
 
 test('what cannot be excluded yet is paid for: five bad requests in five seconds at most', () => {
-  expect(nextShare({ ...clean, share: 0.02, held: 9, failing: 0.4 })).toBeCloseTo(5 / (100 * 5 * 0.4), 12)
-  expect(nextShare({ ...clean, share: 0.02, held: 9, failing: 0, slow: 0.5 })).toBeCloseTo(0.04, 12)
+  expect(affordableShare({ ...clean, failing: 0.4 })).toBeCloseTo(5 / (100 * 5 * 0.4), 12)
+  expect(affordableShare({ ...clean, failing: 0, slow: 0.5 })).toBeCloseTo(0.1, 12)
+  expect(nextShare({ ...clean, share: 0.02, start: 0.02, failing: 0.4 })).toBeCloseTo(0.025, 12)
+  expect(nextShare({ ...clean, share: 0.02, start: 0.02, failing: 0.41 })).toBe(0.02)
 })
 
 test('a cold version stays small, and only the load check takes it to half', () => {
-  expect(nextShare({ ...clean, share: 0.049, warm: false })).toBe(0.05)
+  expect(nextShare({ ...clean, share: 0.049, start: 0.02, running: 60, warm: false })).toBe(0.05)
   expect(nextShare({ ...clean, share: 0.25 })).toBe(0.25)
   expect(nextShare({ ...clean, share: 0.45, loadCheckDue: true })).toBe(0.5)
 })
 
 test('a ladder climbs when its step was held and the next is affordable; its end is the load check', () => {
-  expect(nextShare({ ...ladder, share: 0 })).toBe(0.1)
+  expect(nextShare({ ...ladder, share: 0, start: 0.1 })).toBe(0.1)
   expect(nextShare({ ...ladder, held: 59 })).toBe(0.1)
   expect(nextShare({ ...ladder, held: 60 })).toBe(0.3)
   expect(nextShare({ ...ladder, held: 60, failing: 0.5 })).toBe(0.1)
   expect(nextShare({ ...ladder, share: 0.3, held: 600 })).toBe(0.3)
   expect(nextShare({ ...ladder, share: 0.3, held: 600, loadCheckDue: true })).toBe(0.5)
+})
+
+test('an order that is still on its way is not taken back, and one that took long may be followed by a double step', () => {
+  expect(nextShare({ ...clean, share: 0.02, start: 0.02, ordered: 0.05 })).toBe(0.05)
+  expect(nextShare({ ...clean, share: 0.02, start: 0.02, running: 2 })).toBeCloseTo(0.02 * 1.25 ** 2, 12)
+  expect(nextShare({ ...clean, share: 0.02, start: 0.02, running: 60 })).toBeCloseTo(0.02 * 1.25 ** 3, 12)
 })

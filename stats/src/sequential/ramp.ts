@@ -9,14 +9,21 @@ import type { JudgeSettings } from './settings.ts'
 const SLOW_WEIGHT = 0.2
 /** With no traffic seen at all. */
 const START_UNSEEN = 0.01
-/** An order may take a while to be in force; still it never grows by more at once. */
-const GROWTH_MAX = 2
+/** A share that is in force may be multiplied by this at once, if the pace allows: orders take a while to be carried out. */
+const STEP_MAX = 2
+/** Rounding must not cost a step. */
+const TOLERANCE = 1e-9
 
 export interface RampBasis {
   readonly settings: JudgeSettings
-  /** In force now, and for how many seconds. */
+  /** In force, and for how many seconds. */
   readonly share: number
   readonly held: number
+  /** Ordered last; the same, once it is in force. */
+  readonly ordered: number
+  /** The first share, fixed when the release began, and the seconds since it was in force. */
+  readonly start: number
+  readonly running: number
   /** Requests per second of both versions; null: none seen yet. */
   readonly rate: number | null
   /** Upper bounds of the excess of failed and of slow requests, as shares of the new version's requests. */
@@ -27,15 +34,22 @@ export interface RampBasis {
   readonly loadCheckDue: boolean
 }
 
-/** The next ordered share; never less than the one in force. */
+/**
+ * The next share to order, never less than what is ordered. It moves in steps of the growth per second, counted from the first
+ * share: an order that changed with every request could never be in force for a whole second, and nothing would be known of it.
+ */
 export function nextShare(basis: RampBasis): number {
-  const { settings, share, held } = basis
-  if (settings.ramp.is === 'ladder') return nextStep(basis, settings.ramp.steps, settings.ramp.hold)
-  const first = startShare(settings, basis.rate)
-  if (share <= 0) return first
-  const cap = capOf(basis, first)
-  const growth = Math.min(GROWTH_MAX, settings.growth ** Math.max(1, held))
-  return Math.max(share, Math.min(cap, share * growth, affordableShare(basis)))
+  const { settings, share, ordered, start, running } = basis
+  if (settings.ramp.is === 'ladder') return Math.max(ordered, nextStep(basis, settings.ramp.steps, settings.ramp.hold))
+  if (share <= 0) return Math.max(ordered, start)
+  const cap = capOf(basis)
+  const pace = start * settings.growth ** Math.max(1, running)
+  const target = Math.min(Math.max(pace, share * settings.growth), share * STEP_MAX, affordableShare(basis)) * (1 + TOLERANCE)
+  return Math.max(ordered, share, target >= cap ? cap : stepBelow(target, start, settings.growth))
+}
+
+function stepBelow(share: number, start: number, growth: number): number {
+  return start * growth ** Math.floor(Math.log(share / start) / Math.log(growth))
 }
 
 /** The share at which the exposure budget would just be spent. */
@@ -50,15 +64,15 @@ export function startShare(settings: JudgeSettings, rate: number | null): number
   return rate === null ? START_UNSEEN : Math.min(most, Math.max(least, requestsPerSecond / Math.max(rate, 1e-9)))
 }
 
-function capOf({ settings, warm, loadCheckDue }: RampBasis, first: number): number {
-  if (!warm) return Math.max(first, settings.shares.warmUp)
+function capOf({ settings, warm, loadCheckDue, start }: RampBasis): number {
+  if (!warm) return Math.max(start, settings.shares.warmUp)
   return loadCheckDue ? settings.shares.loadCheck : settings.shares.test
 }
 
 function nextStep(basis: RampBasis, steps: readonly number[], hold: number): number {
   const { share, held, settings, loadCheckDue } = basis
   const next = steps.find(step => step > share + 1e-9)
-  if (share <= 0) return startShare(settings, basis.rate)
+  if (share <= 0) return basis.start
   if (next !== undefined && next < 1) return held >= hold && affordableShare(basis) >= next ? next : share
   return loadCheckDue && share < settings.shares.loadCheck && affordableShare(basis) >= settings.shares.loadCheck ? settings.shares.loadCheck : share
 }

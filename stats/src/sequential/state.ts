@@ -15,6 +15,9 @@ export interface JudgeState {
   /** The last share that was in force for a whole second, and since when; 0 before the first. */
   share: number
   shareSince: number | null
+  /** The share to begin with, fixed by the traffic when the first second was judged, and the second the new version's traffic began. */
+  start: number | null
+  runningSince: number | null
   /** Requests per second of both versions, a mean over half a minute; null before any second was seen. */
   rate: number | null
   readonly thresholds: ThresholdState
