@@ -14,6 +14,8 @@ import { sqliteFault } from './sqlite-fault.ts'
 
 /** 'Vamp' in ASCII, in the file's header: tells our files from other programs'. */
 const APPLICATION_ID = 0x56616d70
+/** SQLite's name for a database that is gone when it is closed: for tests. */
+const IN_MEMORY = ':memory:'
 /** How long another process, like a backup, may keep the file locked. */
 const BUSY_TIMEOUT_MS = 5000
 const CACHE_KIB = 16_384
@@ -69,7 +71,7 @@ function openFile(file: string): DatabaseSync {
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
     try {
       claim(database, file)
-      chmodSync(file, 0o600)
+      if (file !== IN_MEMORY) chmodSync(file, 0o600)
       database.exec(`
         pragma journal_mode = wal;
         pragma synchronous = full;

@@ -42,14 +42,14 @@ export function openMemoryStore(): Store {
 
   function commit(writes: readonly Write[]): (Stored | undefined)[] {
     if (writes.length > TRANSACTION_WRITES_MAX) throw new Fault('too_large', `a transaction may have ${TRANSACTION_WRITES_MAX} writes`, { writes: writes.length })
+    const texts = writes.map(write => write.do === 'put' ? recordText(write.kind, write.name, write.value) : undefined)
     const undo: (() => void)[] = []
     const changes = new Map<string, Change>()
     try {
-      const results = writes.map(write => {
+      const results = writes.map((write, index) => {
         const { kind, name } = write
-        const text = write.do === 'put' ? recordText(kind, name, write.value) : undefined
         const current = records(kind).get(name)
-        const decision = decide(write, text, current && { revision: current.stored.revision, text: current.text })
+        const decision = decide(write, texts[index], current && { revision: current.stored.revision, text: current.text })
         if (decision.is === 'nothing') return current?.stored
         const held = decision.is === 'put' ? { text: decision.text, stored: stored(kind, name, decision.text, revision + 1) } : undefined
         undo.push(() => set(kind, name, current))
