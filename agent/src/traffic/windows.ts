@@ -58,9 +58,15 @@ export function openWindows(nowMs: number): Windows {
   return {
     add(samples, lost) {
       dropped += lost
+      // One batch is mostly of one second.
+      let second = Number.NaN
+      let cells: SecondCells | undefined
       for (const sample of samples) {
-        const second = secondOf(sample)
-        if (!getOrMake(open, second, () => new SecondCells()).add(sample)) dropped++
+        const its = secondOf(sample)
+        if (its !== second) cells = undefined
+        second = its
+        cells ??= getOrMake(open, second, () => new SecondCells())
+        if (!cells.add(sample)) dropped++
       }
     },
     close: nowMs => closeBefore(Math.floor((nowMs - LATENESS_MS) / 1000)),
@@ -90,9 +96,8 @@ class SecondCells {
 
   /** False if there is no room for another cell. */
   add(sample: Sample): boolean {
-    const slots = this.#slots(sample)
     const slot = (sample.by === 'condition' ? PARTS : 0) + (sample.part & (PARTS - 1))
-    const cell = slots[slot] ?? this.#open(slots, slot, sample)
+    const cell = this.#gateways.get(sample.gateway)?.get(sample.route)?.get(sample.instance)?.[slot] ?? this.#open(slot, sample)
     if (!cell) return false
     cell.requests++
     if (sample.error) cell.errors++
@@ -109,17 +114,13 @@ class SecondCells {
       slots.flatMap(cell => cell ? [{ ...cell, latency: cell.latency.toData() }] : []))))
   }
 
-  #slots({ gateway, route, instance }: Sample): (OpenCell | undefined)[] {
-    const routes = getOrMake(this.#gateways, gateway, () => new Map<string, Map<string, (OpenCell | undefined)[]>>())
-    const instances = getOrMake(routes, route, () => new Map<string, (OpenCell | undefined)[]>())
-    return getOrMake(instances, instance, () => [])
-  }
-
-  #open(slots: (OpenCell | undefined)[], slot: number, { gateway, route, instance, by, part }: Sample): OpenCell | undefined {
+  #open(slot: number, { gateway, route, instance, by, part }: Sample): OpenCell | undefined {
     if (this.#count >= CELLS_MAX) return undefined
     this.#count++
     const cell: OpenCell = { gateway, route, instance, by, part: part & (PARTS - 1), requests: 0, errors: 0, bytes: 0, statuses: [0, 0, 0, 0, 0, 0], latency: new Sketch() }
-    slots[slot] = cell
+    const routes = getOrMake(this.#gateways, gateway, () => new Map<string, Map<string, (OpenCell | undefined)[]>>())
+    const instances = getOrMake(routes, route, () => new Map<string, (OpenCell | undefined)[]>())
+    getOrMake(instances, instance, (): (OpenCell | undefined)[] => [])[slot] = cell
     return cell
   }
 }

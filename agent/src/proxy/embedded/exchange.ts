@@ -53,8 +53,11 @@ export function exchange(context: ExchangeContext, choice: Choice, request: Inco
 
   const attempt = (index: number): void => {
     const endpoint = choice.candidates[index]
-    if (!endpoint) return answerOwn(503)
     if (response.destroyed) return
+    if (!endpoint) {
+      answerOwn(503)
+      return
+    }
     outcome.instance = endpoint.id
     end = context.upstreams.begin(endpoint)
     const handler = answerHandler({
