@@ -19,7 +19,6 @@ export type Probe = (instance: Pick<Observed, 'id' | 'host' | 'ports'>, check: H
 interface Examined {
   /** State and time of what is examined: a restarted container is another one. */
   readonly since: number
-  readonly deployment: string
   readonly answers: { health: Observed['health']; reason?: string }[]
   readonly end: AbortController
 }
@@ -32,6 +31,8 @@ export interface HealthOptions {
 /** The same driver, whose observations say how its instances feel. Whatever was observed once is examined until it is gone. */
 export function withHealth(driver: ContainerDriver, { clock, probe = networkProbe(clock) }: HealthOptions): ContainerDriver {
   const examined = new Map<string, Examined>()
+  /** By deployment, so that looking at one costs nothing for the others. */
+  const deployments = new Map<string, ReadonlySet<string>>()
   const listeners = new Set<(id: string) => void>()
 
   const forget = (id: string) => {
@@ -42,7 +43,7 @@ export function withHealth(driver: ContainerDriver, { clock, probe = networkProb
     const known = examined.get(instance.id)
     if (known?.since === instance.since) return known
     forget(instance.id)
-    const entry: Examined = { since: instance.since, deployment: instance.deployment, answers: instance.health_checks.map(() => ({ health: 'unknown' })), end: new AbortController() }
+    const entry: Examined = { since: instance.since, answers: instance.health_checks.map(() => ({ health: 'unknown' })), end: new AbortController() }
     examined.set(instance.id, entry)
     for (const [index, check] of instance.health_checks.entries()) {
       void examineForever({ instance, check, clock, probe }, answer => {
@@ -64,8 +65,13 @@ export function withHealth(driver: ContainerDriver, { clock, probe = networkProb
     },
     async observe(deployment) {
       const all = await driver.observe(deployment)
-      const present = new Set(all.filter(isExamined).map(({ id }) => id))
-      for (const [id, entry] of examined) if (!present.has(id) && (deployment === undefined || deployment === entry.deployment)) forget(id)
+      const present = Map.groupBy(all.filter(isExamined), instance => instance.deployment)
+      for (const name of deployment === undefined ? new Set([...deployments.keys(), ...present.keys()]) : [deployment]) {
+        const ids = new Set(present.get(name)?.map(({ id }) => id))
+        for (const id of deployments.get(name) ?? []) if (!ids.has(id)) forget(id)
+        if (ids.size > 0) deployments.set(name, ids)
+        else deployments.delete(name)
+      }
       return all.map(instance => isExamined(instance) ? { ...instance, ...summary(examine(instance)) } : instance)
     },
     watch(listener) {
