@@ -32,11 +32,14 @@ export async function run(args: readonly string[]): Promise<void> {
   console.log(values.json ? JSON.stringify({ rows }) : table(rows))
 }
 
+/** The machine may have other things to do. */
+const HEAP_MB_MAX = 256
+
 async function playAll(jobs: readonly Job[], threads: number, told: (row: Row) => void): Promise<Row[]> {
   const rows: (Row | undefined)[] = []
   let next = 0
   const thread = async () => {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url))
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX } })
     try {
       for (let at = next++; at < jobs.length; at = next++) {
         const row = await ask(worker, jobs[at])

@@ -1,5 +1,5 @@
 /** A way to decide releases: it orders a share, sees every second of both versions, and says what comes of it. */
-import type { ArmSecond } from '../../stats/src/sequential/arm-second.ts'
+import type { ArmSecond } from '@vamp/stats/sequential/arm-second'
 
 export type Verdict = 'rolled_back' | 'promoted' | 'held'
 

@@ -1,6 +1,6 @@
 /** This project's judge, driven as the release reconciler drives it. */
-import { advance, decide, newJudge, observeBaseline } from '../../stats/src/sequential/judge.ts'
-import { DEFAULT_SETTINGS, type JudgeSettings } from '../../stats/src/sequential/settings.ts'
+import { advance, decide, newJudge, observeBaseline } from '@vamp/stats/sequential/judge'
+import { DEFAULT_SETTINGS, type JudgeSettings } from '@vamp/stats/sequential/settings'
 import type { Course, Method } from './method.ts'
 
 export function ours(name: string, settings: JudgeSettings = DEFAULT_SETTINGS): Method {

@@ -2,8 +2,8 @@
  * Tests of counts that are pooled over the whole release, looked at every second while the share climbs 1/5/10/25/50 %, a
  * minute each. Both compare "mostly now" with "mostly then" as soon as the share moves.
  */
-import type { ArmSecond } from '../../stats/src/sequential/arm-second.ts'
-import { merge, quantileBucket } from '../../stats/src/sketch.ts'
+import type { ArmSecond } from '@vamp/stats/sequential/arm-second'
+import { merge, quantileBucket } from '@vamp/stats/sketch'
 import type { Course, Method } from './method.ts'
 import { Exceedances } from './sums.ts'
 

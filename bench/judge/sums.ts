@@ -1,6 +1,6 @@
 /** What the rivals look at: counts and latencies over a stretch of time. */
-import type { ArmPart } from '../../stats/src/sequential/arm-second.ts'
-import { countAbove, countOf, merge, quantile, type SketchData } from '../../stats/src/sketch.ts'
+import type { ArmPart } from '@vamp/stats/sequential/arm-second'
+import { countAbove, countOf, merge, quantile, type SketchData } from '@vamp/stats/sketch'
 
 export class Sums {
   requests = 0

@@ -1,6 +1,6 @@
 /** Counts of one group in one second, kept in one place so that a simulated request costs no memory. */
-import type { ArmPart } from '../../stats/src/sequential/arm-second.ts'
-import { BUCKET_MAX, BUCKET_MIN, BUCKETS } from '../../stats/src/sketch.ts'
+import type { ArmPart } from '@vamp/stats/sequential/arm-second'
+import { BUCKET_MAX, BUCKET_MIN, BUCKETS } from '@vamp/stats/sketch'
 
 export class Tally {
   readonly #counts = new Int32Array(BUCKETS)

@@ -3,8 +3,8 @@
  * drift, bursts that hit both versions, failures in clusters, instances with bad moments, cold starts.
  */
 import { type Random, seeded } from './random.ts'
-import type { ArmSecond } from '../../stats/src/sequential/arm-second.ts'
-import { bucketOf, GAMMA, millisecondsOf } from '../../stats/src/sketch.ts'
+import type { ArmSecond } from '@vamp/stats/sequential/arm-second'
+import { bucketOf, GAMMA, millisecondsOf } from '@vamp/stats/sketch'
 import { Tally } from './tally.ts'
 
 export interface Latency {
