@@ -3,8 +3,10 @@
  * |z| ≤ 5 over exact binomials: each such check raises a false alarm in fewer than 1 of 1.7 million runs.
  */
 import type { ConditionNode } from '@vamp/model/condition'
+import { decide } from '@vamp/model/routing/decide'
 import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from '@vamp/model/routing/table'
 import { FULL_SHARE } from '@vamp/model/routing/table'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Proxy as ProxyPort, Sample } from './proxy.ts'
 
@@ -209,6 +211,24 @@ export function proxyContract(name: string, open: () => Promise<ProxyHarness>, g
         expect(await routes(undefined)).toMatchObject({ how: 'runtime' })
         expect((await harness.request(port, { headers: { 'user-agent': 'Chrome' } })).instance).toBe('two')
       })
+    })
+
+    unless('conditions')('a request goes the way that the language explains, for any conditions and any headers', async () => {
+      const port = await harness.freePort()
+      const backends = await Promise.all(['r0', 'r1', 'r2', 'r3', 'other'].map(id => harness.backend(id)))
+      for (const { conditions, requests } of fc.sample(routed, { numRuns: ROUTED_TABLES, seed: 20 })) {
+        // Strengths and weights of all or nothing: what is left is the conditions and their order.
+        const gateway = contractGateway('shop', port, Object.fromEntries(backends.map((endpoint, index): [string, TableParts] => {
+          const condition = conditions[index]
+          return [endpoint.id, { to: [endpoint], weight: condition ? 0 : FULL_SHARE, ...(condition ? { condition, strength: FULL_SHARE } : {}) }]
+        })))
+        await apply(gateway)
+        for (const request of requests) {
+          const decision = decide(gateway, { ...request, ip: '127.0.0.1' }, { strength: 0, weight: 0, instance: 0 })
+          const answer = await harness.request(port, request)
+          expect(answer, JSON.stringify({ conditions, request, reasons: decision.reasons })).toMatchObject({ status: 200, instance: decision.route?.path })
+        }
+      }
     })
 
     describe('stickiness', () => {
@@ -563,6 +583,45 @@ export function proxyContract(name: string, open: () => Promise<ProxyHarness>, g
     })
   })
 }
+
+const ROUTED_TABLES = 60
+
+/** Few names and values, so that they meet; some are what a proxy's own language could take for its own. */
+const word = fc.constantFrom('one', 'One', 'on', 'a b', '"', "'", '%[src]', '\\', '#x', '(?i)one', 'o.e', '$HOME', '{', '|', '^one$')
+const cookieValue = fc.constantFrom('one', 'One', 'o.e', '%5B', 'on')
+const headerName = fc.constantFrom('x-a', 'X-B')
+const cookieName = fc.constantFrom('id', 'ID', 'beta')
+const browser = fc.constantFrom('Mozilla/5.0 (iPhone) Version/17 Mobile Safari/604', 'Mozilla/5.0 (X11) Chrome/120 Safari/537', 'Mozilla/5.0 (iPad) Safari', 'Googlebot/2.1', 'Firefox')
+
+const operand: fc.Arbitrary<ConditionNode> = fc.oneof(
+  fc.record({ is: fc.constantFrom('true' as const, 'false' as const) }),
+  fc.record({ is: fc.constant('host' as const), value: fc.constantFrom('shop.example', 'SHOP.example:80', 'other.example') }),
+  fc.record({ is: fc.constant('user_agent' as const), value: fc.constantFrom('Chrome', 'safari', 'Firefox', 'Googlebot', 'X11)') }),
+  fc.record({ is: fc.constant('header' as const), name: headerName }),
+  fc.record({ is: fc.constantFrom('header_contains' as const, 'header_is' as const), name: headerName, value: word }),
+  fc.record({ is: fc.constant('cookie' as const), name: cookieName }),
+  fc.record({ is: fc.constantFrom('cookie_contains' as const, 'cookie_is' as const), name: cookieName, value: cookieValue }),
+  fc.record({ is: fc.constant('path' as const), match: fc.constantFrom('is' as const, 'begins' as const, 'contains' as const), value: fc.constantFrom('/', '/a', '/a/b', '/A', 'b', '%20') }),
+  fc.record({ is: fc.constant('path' as const), match: fc.constant('matches' as const), value: fc.constantFrom('^/a', 'b$', '/[ab]/.', '(a|A)', '^/$') }),
+  fc.record({ is: fc.constant('method' as const), value: fc.constantFrom('GET', 'post', 'PUT') }),
+  fc.record({ is: fc.constant('ip' as const), network: fc.constantFrom('127.0.0.0/8', '10.0.0.0/8', '127.0.0.1', '0.0.0.0/0', '127.0.0.128/25') }),
+  fc.record({ is: fc.constant('device' as const), value: fc.constantFrom('mobile', 'tablet', 'desktop', 'bot') }),
+)
+const condition: fc.Arbitrary<ConditionNode> = fc.letrec<{ node: ConditionNode }>(tie => ({
+  node: fc.oneof({ maxDepth: 3, withCrossShrink: true }, operand,
+    fc.record({ is: fc.constantFrom('and' as const, 'or' as const), left: tie('node'), right: tie('node') }),
+    fc.record({ is: fc.constant('not' as const), operand: tie('node') })),
+})).node
+
+const cookies = fc.array(fc.tuple(cookieName, cookieValue), { minLength: 1, maxLength: 3 }).map(pairs => pairs.map(([name, value]) => `${name}=${value}`).join('; '))
+const routed = fc.record({
+  conditions: fc.array(condition, { minLength: 4, maxLength: 4 }),
+  requests: fc.array(fc.record({
+    method: fc.constantFrom('GET', 'POST', 'PUT'),
+    path: fc.constantFrom('/', '/a', '/a/b', '/A', '/b/a', '/a%20b'),
+    headers: fc.record({ host: fc.constantFrom('shop.example', 'Shop.Example:80', 'other.example'), 'x-a': word, 'x-b': word, cookie: cookies, 'user-agent': browser }, { requiredKeys: ['host'] }),
+  }), { minLength: 6, maxLength: 6 }),
+})
 
 /** |z| ≤ 5 for a binomial. */
 function expectShare(count: number, of: number, share: number): void {
