@@ -4,7 +4,7 @@ import type { Event, NewEvent } from '@vamp/model/event'
 import { Fault, type FaultCode } from '@vamp/model/fault'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Aggregator, EventLog, EventQuery } from './event-log.ts'
-import { APPEND_EVENTS_MAX, CATCH_UP_EVENTS, TAG_LENGTH_MAX, TAGS_MAX, TYPE_LENGTH_MAX, VALUE_BYTES_MAX } from './limits.ts'
+import { APPEND_EVENTS_MAX, CATCH_UP_EVENTS, GROUPS_MAX, TAG_LENGTH_MAX, TAGS_MAX, TYPE_LENGTH_MAX, VALUE_BYTES_MAX } from './limits.ts'
 
 export interface EventHarness {
   readonly log: EventLog
@@ -132,6 +132,35 @@ export function eventContract(name: string, open: (clock: VirtualClock) => Promi
       for (const percent of [0, 1, 50, 90, 99, 100]) expect(await log.aggregate({}, { type: `p${percent}`, field: 'x' })).toBeCloseTo(percent, 9)
     })
 
+    test('aggregates come by time bucket, by tag, and by both', async () => {
+      const minute = 60_000
+      for (const [index, tags] of [['g:a'], ['g:b'], ['g:a', 'g:b'], ['g:a'], ['other']].entries())
+        await append({ tags, value: { n: (index + 1) * 10 }, timestamp: at(-2 * minute + index * 30_000) })
+      await append({ tags: ['g:c'], value: 'no number', timestamp: at(0) })
+      const by = (type: Aggregator['type'], grouping: Parameters<EventLog['aggregateBy']>[2], query: EventQuery = {}) => log.aggregateBy(query, { type, field: 'n' }, grouping)
+
+      expect(await by('sum', { every: minute })).toEqual([{ time: START - 2 * minute, value: 30 }, { time: START - minute, value: 70 }, { time: START, value: 50 }])
+      expect(await by('count', { every: minute })).toEqual([{ time: START - 2 * minute, value: 2 }, { time: START - minute, value: 2 }, { time: START, value: 2 }])
+      expect(await by('average', { tag: 'g' })).toEqual([{ tag: 'g:a', value: 80 / 3 }, { tag: 'g:b', value: 25 }].map(group => ({ ...group, value: expect.closeTo(group.value) })))
+      expect(await by('p50', { tag: 'g' })).toEqual([{ tag: 'g:a', value: 30 }, { tag: 'g:b', value: 25 }])
+      expect(await by('count', { tag: 'g' })).toEqual([{ tag: 'g:a', value: 3 }, { tag: 'g:b', value: 2 }, { tag: 'g:c', value: 1 }])
+      expect(await by('max', { tag: 'g', every: 2 * minute }, { tags: ['g:b'] })).toEqual([{ time: START - 2 * minute, tag: 'g:a', value: 30 }, { time: START - 2 * minute, tag: 'g:b', value: 30 }])
+      expect(await by('p100', { every: minute }, { tags: ['g:a'], type: 'event' })).toEqual([{ time: START - 2 * minute, value: 10 }, { time: START - minute, value: 40 }])
+      expect(await by('sum', {})).toEqual([{ value: 150 }])
+      expect(await by('sum', { tag: 'nothing' })).toEqual([])
+      expect(await by('sum', { every: minute }, { tags: ['nothing'] })).toEqual([])
+      await expect(by('sum', { every: 0 })).rejects.toEqual(refused('invalid'))
+      await expect(by('sum', { every: 0.5 })).rejects.toEqual(refused('invalid'))
+    })
+
+    test('more groups than anybody reads are refused', async () => {
+      for (let start = 0; start <= GROUPS_MAX; start += 5000) await log.append(Array.from({ length: 5000 }, (_, index) => ({ tags: [`g:${start + index}`], value: 1 })))
+      await append({ tags: ['g:one-more'], value: 1 })
+
+      await expect(log.aggregateBy({}, { type: 'count' }, { tag: 'g' })).rejects.toEqual(refused('too_large'))
+      expect(await log.aggregateBy({}, { type: 'count' }, { every: 1000 })).toHaveLength(1)
+    })
+
     test('a question that cannot be understood is refused', async () => {
       for (const query of [{ time: { gt: 1, gte: 1 } }, { time: { lt: 1, lte: 1 } }, { time: { gt: Number.NaN } }, { tags: [''] }]) await expect(log.query(query)).rejects.toEqual(refused('invalid'))
       for (const aggregator of [{ type: 'median' as 'p50' }, { type: 'p101' as const }, { type: 'max', field: 'a..b' } as const, { type: 'max', field: 'a"b' } as const])
@@ -223,6 +252,14 @@ export function eventContract(name: string, open: (clock: VirtualClock) => Promi
       expect(await log.prune(START + 1)).toBe(2)
       expect(await found({ tags: ['a:1'] })).toEqual(['of 0'])
       expect((await append({ tags: ['a'] }))[0]?.id).toBe('0000000000000004')
+    })
+
+    test('types that are kept longer are left out of a prune', async () => {
+      for (const type of ['event', 'archive', 'metrics']) await append({ tags: ['t'], value: type, type, timestamp: at(-3000) })
+
+      expect(await log.prune(START, { except: ['archive', 'health'] })).toBe(2)
+
+      expect(await found({})).toEqual(['archive', 'of 1'])
     })
 
     test('a prune of many events leaves the rest whole', async () => {

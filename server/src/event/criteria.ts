@@ -2,8 +2,8 @@
 import type { Event } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
 import { demandTag } from './entry.ts'
-import type { Aggregator, EventQuery } from './event-log.ts'
-import { FIELD_DEPTH_MAX, QUERY_EVENTS_MAX, QUERY_TAGS_MAX } from './limits.ts'
+import type { Aggregator, EventQuery, Grouping } from './event-log.ts'
+import { FIELD_DEPTH_MAX, GROUPS_MAX, QUERY_EVENTS_MAX, QUERY_TAGS_MAX } from './limits.ts'
 
 export interface Criteria {
   /** The rarest first, as far as that can be told from a tag: `gateways:shop` is rarer than `gateways`. */
@@ -84,8 +84,31 @@ export function numberAt(value: unknown, path: readonly string[]): number | unde
   return typeof at === 'number' ? at : undefined
 }
 
-/** The two neighbours of a percentile in `count` sorted numbers, and how far it is from the first to the second (Hyndman and Fan, type 7). */
-export function percentileRank(fraction: number, count: number): { readonly below: number; readonly share: number } {
-  const rank = fraction * (count - 1)
-  return { below: Math.floor(rank), share: rank - Math.floor(rank) }
+/** Throws `Fault('invalid'|'too_large')`. */
+export function grouping({ every, tag }: Grouping): Grouping {
+  if (every !== undefined && !(Number.isSafeInteger(every) && every > 0)) throw new Fault('invalid', 'a bucket of time is a whole number of milliseconds above 0', { every })
+  if (tag !== undefined) demandTag(tag)
+  return { ...(every === undefined ? {} : { every }), ...(tag === undefined ? {} : { tag }) }
+}
+
+export function tooManyGroups(): Fault {
+  return new Fault('too_large', `there are more than ${GROUPS_MAX} groups: ask for a shorter time or longer buckets`)
+}
+
+/** Of numbers in any order; nothing when there are none. A percentile lies between its neighbours, by its distance from each. */
+export function aggregate(how: Exclude<Aggregation, { is: 'count' }>, numbers: readonly number[]): number | undefined {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const [min, max] = [sorted[0], sorted.at(-1)]
+  if (min === undefined || max === undefined) return undefined
+  switch (how.is) {
+    case 'min': return min
+    case 'max': return max
+    case 'sum': return sorted.reduce((sum, number) => sum + number, 0)
+    case 'average': return sorted.reduce((sum, number) => sum + number, 0) / sorted.length
+    case 'percentile': {
+      const rank = how.fraction * (sorted.length - 1)
+      const low = sorted[Math.floor(rank)] ?? min
+      return low + ((sorted[Math.ceil(rank)] ?? max) - low) * (rank - Math.floor(rank))
+    }
+  }
 }

@@ -15,6 +15,24 @@ export interface Aggregator {
   readonly field?: string
 }
 
+export interface Grouping {
+  /** Milliseconds of a bucket of time; buckets begin at multiples of it since 1970. */
+  readonly every?: number
+  /** `gateways` groups by tags like `gateways:shop/web`; an event with several is in several groups, one with none in none. */
+  readonly tag?: string
+}
+
+export interface Group {
+  /** Unix time in milliseconds at which the bucket begins; absent when not grouped by time. */
+  readonly time?: number
+  /** The whole tag; absent when not grouped by tag. */
+  readonly tag?: string
+  readonly value: number
+}
+
+/** Of this type, or of all but these. */
+export type PrunedTypes = string | { readonly except: readonly string[] }
+
 export interface EventLog extends AsyncDisposable {
   /** Durable when it resolves. Ids grow in order of append. Bounds: see `limits.ts`; beyond them `Fault('invalid'|'too_large')`. */
   append(events: readonly NewEvent[]): Promise<readonly Event[]>
@@ -22,8 +40,10 @@ export interface EventLog extends AsyncDisposable {
   query(query: EventQuery, page?: { offset?: number; limit?: number }): Promise<{ readonly events: readonly Event[]; readonly total: number }>
   /** `null` where there is nothing to aggregate (`count` gives 0). Percentiles interpolate between neighbours (Hyndman and Fan, type 7). */
   aggregate(query: EventQuery, aggregator: Aggregator): Promise<number | null>
+  /** The same for each group that has something to aggregate, in order of time, then tag. Throws `Fault('too_large')` when there are too many groups. */
+  aggregateBy(query: EventQuery, aggregator: Aggregator, by: Grouping): Promise<readonly Group[]>
   /** Every event appended from now on (or after the id) that matches, in order, none twice, without a buffer: see `subscriptions.ts`. A listener must not wait. */
   subscribe(query: EventQuery, listener: (event: Event) => void, after?: string): () => void
-  /** Removes events of a type (or all) older than the time; returns how many. */
-  prune(olderThan: number, type?: string): Promise<number>
+  /** Removes events (of all types, unless told) older than the time; returns how many. */
+  prune(olderThan: number, types?: PrunedTypes): Promise<number>
 }

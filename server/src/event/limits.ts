@@ -20,6 +20,8 @@ export const COMMIT_EVENTS_MAX = 5000
 export const QUERY_EVENTS_MAX = 10_000
 /** Tags of one query. */
 export const QUERY_TAGS_MAX = 32
+/** Groups of one aggregation. */
+export const GROUPS_MAX = 10_000
 /** Dotted names of an aggregator's field. */
 export const FIELD_DEPTH_MAX = 16
 export const SUBSCRIPTIONS_MAX = 10_000

@@ -2,10 +2,10 @@
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Event } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
-import { aggregation, criteria, matches, numberAt, pageBounds, percentileRank } from '../criteria.ts'
+import { type Aggregation, aggregate, aggregation, type Criteria, criteria, grouping, matches, numberAt, pageBounds, tooManyGroups } from '../criteria.ts'
 import { entries, eventOf, sequenceOf } from '../entry.ts'
-import type { EventLog } from '../event-log.ts'
-import { MEMORY_EVENTS_MAX } from '../limits.ts'
+import type { EventLog, Group, Grouping } from '../event-log.ts'
+import { GROUPS_MAX, MEMORY_EVENTS_MAX } from '../limits.ts'
 import { openSubscriptions } from '../subscriptions.ts'
 
 export function openMemoryEventLog({ clock }: { clock: Clock }): EventLog {
@@ -44,32 +44,44 @@ export function openMemoryEventLog({ clock }: { clock: Clock }): EventLog {
     },
     async aggregate(query, aggregator) {
       demandOpen()
-      const wanted = criteria(query)
       const how = aggregation(aggregator)
-      const found = events.filter(event => matches(wanted, event))
-      if (how.is === 'count') return found.length
-      const numbers = found.flatMap(({ value }) => numberAt(value, how.path) ?? []).sort((a, b) => a - b)
-      const [min, max] = [numbers[0], numbers.at(-1)]
-      if (min === undefined || max === undefined) return null
-      switch (how.is) {
-        case 'min': return min
-        case 'max': return max
-        case 'sum': return numbers.reduce((sum, number) => sum + number, 0)
-        case 'average': return numbers.reduce((sum, number) => sum + number, 0) / numbers.length
-        case 'percentile': {
-          const { below, share } = percentileRank(how.fraction, numbers.length)
-          const [low = min, high = low] = numbers.slice(below, below + 2)
-          return low + (high - low) * share
-        }
-      }
+      const [all] = groups(events, criteria(query), how, {})
+      return all?.value ?? (how.is === 'count' ? 0 : null)
+    },
+    async aggregateBy(query, aggregator, by) {
+      demandOpen()
+      const found = groups(events, criteria(query), aggregation(aggregator), grouping(by))
+      if (found.length > GROUPS_MAX) throw tooManyGroups()
+      return found
     },
     subscribe: (query, listener, after) => { demandOpen(); return subscriptions.add(criteria(query), listener, after === undefined ? undefined : sequenceOf(after)) },
-    async prune(olderThan, type) {
+    async prune(olderThan, types = { except: [] }) {
       demandOpen()
       const before = events.length
-      events = events.filter(event => Date.parse(event.timestamp) >= olderThan || (type !== undefined && event.type !== type))
+      const wanted = (type: string) => typeof types === 'string' ? type === types : !types.except.includes(type)
+      events = events.filter(event => Date.parse(event.timestamp) >= olderThan || !wanted(event.type))
       return before - events.length
     },
     async [Symbol.asyncDispose]() { closed = true; subscriptions.close() },
   }
+}
+
+function groups(events: readonly Event[], wanted: Criteria, how: Aggregation, { every, tag }: Grouping): Group[] {
+  const found = new Map<string, { readonly key: Omit<Group, 'value'>; count: number; readonly numbers: number[] }>()
+  for (const event of events) {
+    if (!matches(wanted, event)) continue
+    const at = Date.parse(event.timestamp)
+    for (const name of tag === undefined ? [undefined] : event.tags.filter(name => name.startsWith(`${tag}:`))) {
+      const key = { ...(every === undefined ? {} : { time: at - at % every }), ...(name === undefined ? {} : { tag: name }) }
+      const id = JSON.stringify([key.time, key.tag])
+      const group = found.get(id) ?? { key, count: 0, numbers: [] }
+      found.set(id, group)
+      group.count++
+      const number = how.is === 'count' ? undefined : numberAt(event.value, how.path)
+      if (number !== undefined) group.numbers.push(number)
+    }
+  }
+  return [...found.values()]
+    .flatMap(({ key, count, numbers }) => { const value = how.is === 'count' ? count : aggregate(how, numbers); return value === undefined ? [] : [{ ...key, value }] })
+    .sort((a, b) => (a.time ?? 0) - (b.time ?? 0) || ((a.tag ?? '') < (b.tag ?? '') ? -1 : 1))
 }

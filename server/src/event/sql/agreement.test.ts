@@ -33,9 +33,14 @@ async function play(log: EventLog, { appends, prunes, queries }: Script): Promis
     results.push(await log.query(query, page))
     const number = await log.aggregate(query, aggregator)
     // The order in which a sum is taken is nobody's promise.
-    results.push(number === null ? null : Number(number.toPrecision(9)))
+    results.push(rounded(number))
+    for (const by of [{ every: 3 }, { tag: 'a' }, { every: 2, tag: 'a' }]) results.push((await log.aggregateBy(query, aggregator, by)).map(group => ({ ...group, value: rounded(group.value) })))
   }
   return [...results, ...told]
+}
+
+function rounded(number: number | null): number | null {
+  return number === null ? null : Number(number.toPrecision(9)) + 0
 }
 
 test('whatever is appended and asked, the embedded log answers as the one in memory does', async () => {

@@ -8,13 +8,13 @@ import { Fault } from '@vamp/model/fault'
 import { sql } from 'kysely'
 import type { Database, Durability } from '../../base/sql/database.ts'
 import { migrate } from '../../base/sql/migrate.ts'
-import { aggregation, criteria, pageBounds, percentileRank } from '../criteria.ts'
+import { aggregation, criteria, grouping, pageBounds, tooManyGroups } from '../criteria.ts'
 import { type Entry, entries, eventOf, sequenceOf } from '../entry.ts'
-import type { Aggregator, EventLog, EventQuery } from '../event-log.ts'
+import type { Aggregator, EventLog, EventQuery, Group, Grouping, PrunedTypes } from '../event-log.ts'
 import { type GroupCommit, openGroupCommit } from '../group-commit.ts'
-import { CATCH_UP_EVENTS, PRUNE_EVENTS } from '../limits.ts'
+import { CATCH_UP_EVENTS, GROUPS_MAX, PRUNE_EVENTS } from '../limits.ts'
 import { openSubscriptions, type Subscriptions } from '../subscriptions.ts'
-import { afterQuery, aggregateQuery, countQuery, type EventRow, neighboursQuery, pageQuery } from './select.ts'
+import { afterQuery, countQuery, type EventRow, groupsQuery, pageQuery, typesCondition } from './select.ts'
 import { EVENT_COLUMNS, EVENT_MIGRATIONS, TAG_COLUMNS } from './tables.ts'
 
 const CHANNEL = 'vamp_events'
@@ -122,15 +122,19 @@ class SqlEventLog implements EventLog {
 
   async aggregate(query: EventQuery, aggregator: Aggregator): Promise<number | null> {
     this.#demandOpen()
-    const { flavour, kysely } = this.#database
-    const wanted = criteria(query)
     const how = aggregation(aggregator)
+    const wanted = criteria(query)
+    const { flavour, kysely } = this.#database
     if (how.is === 'count') return (await countQuery(wanted).execute(kysely)).rows[0]?.count ?? 0
-    const { result, count } = (await aggregateQuery(flavour, wanted, how).execute(kysely)).rows[0] ?? { result: null, count: 0 }
-    if (count === 0 || how.is !== 'percentile') return result
-    const { below, share } = percentileRank(how.fraction, count)
-    const { rows: [low, high = low] } = await neighboursQuery(flavour, wanted, how.path, below).execute(kysely)
-    return low && high ? low.n + (high.n - low.n) * share : null
+    const { rows: [all] } = await groupsQuery(flavour, wanted, how, {}, 1).execute(kysely)
+    return all && all.count > 0 ? all.value : null
+  }
+
+  async aggregateBy(query: EventQuery, aggregator: Aggregator, by: Grouping): Promise<readonly Group[]> {
+    this.#demandOpen()
+    const { rows } = await groupsQuery(this.#database.flavour, criteria(query), aggregation(aggregator), grouping(by), GROUPS_MAX + 1).execute(this.#database.kysely)
+    if (rows.length > GROUPS_MAX) throw tooManyGroups()
+    return rows.flatMap(({ time, tag, value, count }) => count > 0 && value !== null ? [{ ...(time === null ? {} : { time }), ...(tag === null ? {} : { tag }), value }] : [])
   }
 
   subscribe(query: EventQuery, listener: (event: Event) => void, after?: string): () => void {
@@ -138,13 +142,12 @@ class SqlEventLog implements EventLog {
     return this.#subscriptions.add(criteria(query), listener, after === undefined ? undefined : sequenceOf(after))
   }
 
-  async prune(olderThan: number, type?: string): Promise<number> {
+  async prune(olderThan: number, types?: PrunedTypes): Promise<number> {
     this.#demandOpen()
     let pruned = 0
     for (;;) {
       const removed = await this.#database.write(DURABILITY, async transaction => {
-        const { rows } = await sql<EventRow>`select sequence, at, tags from events where at < ${Math.ceil(olderThan)}
-          ${type === undefined ? sql`` : sql`and type = ${type}`} order by at limit ${PRUNE_EVENTS}`.execute(transaction)
+        const { rows } = await sql<EventRow>`select sequence, at, tags from events where at < ${Math.ceil(olderThan)} and ${typesCondition(types)} order by at limit ${PRUNE_EVENTS}`.execute(transaction)
         await this.#database.deleteMany(transaction, 'event_tags', TAG_COLUMNS, rows.flatMap(({ tags, at, sequence }) => (JSON.parse(tags) as string[]).map(tag => [tag, at, sequence])))
         await this.#database.deleteMany(transaction, 'events', { sequence: 'bigint' }, rows.map(({ sequence }) => [sequence]))
         return rows.length
