@@ -7,6 +7,7 @@ import type { Cursor, Fields } from './cursor.ts'
 import { checkTcp, checkWeights, readGatewayPort, readGatewaySettings, UNASSIGNED } from './gateway.ts'
 import { readArtifactName, readCommon, readDialects, readHeader } from './header.ts'
 import { parsePortNumber, PORT_MAX } from './port.ts'
+import { checkPath } from './route.ts'
 import { readEnvironment } from './trait.ts'
 
 export function readBlueprint(fields: Fields): Blueprint {
@@ -58,6 +59,7 @@ function readExternalGateway(key: string, cursor: Cursor): Gateway {
 function shortRoute(cursor: Cursor): Gateway['routes'] {
   if (cursor.isNull) return []
   const path = cursor.text()
+  if (cursor.isScalar) checkPath(path, cursor)
   return [cursor.reading.place({ path, settings: { is: 'inline', value: { metadata: {}, rewrites: [] } } }, cursor)]
 }
 

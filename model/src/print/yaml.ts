@@ -37,11 +37,13 @@ const ROUTE = fields('metadata lookup_name selector weight balance condition con
 const GATEWAY = fields('metadata lookup_name internal sticky virtual_hosts selector routes', { routes: each(ROUTE) })
 const PLAIN_BREED = fields('kind metadata ports environment_variables constants arguments dependencies')
 const BREED = fields('kind metadata ports environment_variables constants arguments dependencies', { dependencies: each(PLAIN_BREED) })
+/** `routes` stays: it says that the map is the gateway, not a map of gateways. */
+const ONE_GATEWAY = fields('metadata sticky virtual_hosts selector', { routes: each(ROUTE) })
 const ESCALATION = fields('metadata')
 const SLA = fields('metadata escalations', { escalations: each(ESCALATION) })
 const SERVICE = fields('environment_variables arguments dialects dependencies', { breed: BREED, scale: WEAK })
 const CLUSTER = fields('metadata dialects gateways', { services: each(SERVICE), gateways: each(GATEWAY), sla: SLA })
-const ONE_GATEWAY_CLUSTER = fields('metadata dialects gateways', { services: each(SERVICE), gateways: GATEWAY, sla: SLA })
+const ONE_GATEWAY_CLUSTER = fields('metadata dialects gateways', { services: each(SERVICE), gateways: ONE_GATEWAY, sla: SLA })
 
 const SHAPES: { readonly [K in Kind]: Shape } = {
   breeds: BREED,
