@@ -224,6 +224,22 @@ describe('a deployment', () => {
     expect(tagsOf(world).slice(-2)).toEqual(['web:1.0 undeployed', 'web:1.1 undeployed'])
   })
 
+  test('a change costs as many steps among a hundred deployments as it does alone', async () => {
+    const stepsOfChange = async (others: number) => {
+      const { server, ...world } = await deployed([WEB])
+      for (let number = 0; number < others; number++) await world.put([WEB], `other-${number}`)
+      await world.until(() => world.running().length === 2 + 2 * others)
+      await world.clock.advance(10_000)
+      const before = server.steps
+      await world.put([{ ...WEB, instances: 3 }])
+      await world.until(async () => (await world.states('web:1.0')).join() === 'ready,ready,ready')
+      await world.clock.advance(1000)
+      return server.steps - before
+    }
+
+    expect(await stepsOfChange(100)).toBe(await stepsOfChange(0))
+  })
+
   test('what runs for nobody is removed, and what a lost status forgot is taken in again', async () => {
     const world = await deployed([WEB])
     const before = world.running()

@@ -34,7 +34,9 @@ export interface ProcessDriverOptions {
   readonly ports?: PortRange
 }
 
+/** Throws `Fault('unsupported')` where there is no `/proc` to know processes by. */
 export function openProcessDriver(options: ProcessDriverOptions): ContainerDriver {
+  if (bootId() === '') throw new Fault('unsupported', 'processes can be run on Linux only: there is no /proc here', {})
   return new ProcessDriver(options)
 }
 
