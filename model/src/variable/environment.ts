@@ -68,7 +68,7 @@ function scopeOf(deployment: Deployment, service: DeploymentService, values: rea
   }
 }
 
-/** Of another cluster: what the deployment says, else what its first service with such a trait says. */
+/** Of a cluster: what the deployment says, else what its first service with such a trait says. */
 function traitOf(deployment: Deployment, cluster: string, group: string, name: string, facts: EnvironmentFacts): string | undefined {
   const services = deployment.clusters.find(each => each.name === cluster)?.services ?? []
   const first = (values: (service: DeploymentService) => readonly { readonly name: string; readonly value: string | null }[]) =>
