@@ -26,10 +26,10 @@ describe('what changes at run time', () => {
   test('a weight is a new generation, a flip, and the old one later', () => {
     const before = running(shop(half))
     const decided = steps(before, table(shop({ ...half, a: { ...half.a, weight: FULL_SHARE }, b: { ...half.b, weight: 0 } })))
-    expect(decided.add).toMatchObject([{ is: 'add-entries', map: '/m/g1.shares.map', entries: [['0.0.128.0/19', 'b1'], ['0.0.160.0/22', 'b1'], ['0.0.164.0/23', 'b1'], ['0.0.166.0/24', 'b1'], ['0.0.167.0/28', 'b1']] }])
+    expect(decided.add).toMatchObject([{ is: 'add-entries', map: '/m/shares.0.map', entries: [['0.0.128.0/19', 'b1'], ['0.0.160.0/22', 'b1'], ['0.0.164.0/23', 'b1'], ['0.0.166.0/24', 'b1'], ['0.0.167.0/28', 'b1']] }])
     expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 8) }])
     expect(decided.last).toEqual([])
-    expect(decided.later).toMatchObject([{ is: 'delete-entries', map: '/m/g1.shares.map' }])
+    expect(decided.later).toMatchObject([{ is: 'delete-entries', map: '/m/shares.0.map' }])
   })
 
   test('a new instance is a server and no generation', () => {
@@ -81,7 +81,7 @@ describe('what changes at run time', () => {
     const before = running(shop(half))
     const decided = steps(before, table(shop({ ...half, b: { ...half.b, condition: { is: 'header', name: 'X' }, strength: 20 } }, { sticky: 'instance' })))
     expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 8 + 7) }])
-    expect(decided.add.map(step => step.is === 'add-entries' ? step.map : step.is)).toEqual(['/m/g1.conditions.map', '/m/g1.shares.map', '/m/g1.stick.map'])
+    expect(decided.add.map(step => step.is === 'add-entries' ? step.map : step.is)).toEqual(['/m/conditions.0.map', '/m/shares.0.map', '/m/stick.0.map'])
   })
 
   test('what was added is taken back', () => {

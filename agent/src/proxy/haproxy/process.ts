@@ -20,7 +20,8 @@ export interface ProcessSettings {
   readonly clock: Clock
 }
 
-const START_MS = 15_000
+/** Thousands of gateways on a busy machine take their time. */
+const START_MS = 60_000
 const POLL_MS = 10
 
 export const adminSocket = (directory: string): string => join(directory, 'admin.sock')

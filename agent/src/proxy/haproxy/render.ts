@@ -28,10 +28,16 @@ export interface RenderSettings {
 /** Lines of the log that HAProxy keeps for a reader that is away. */
 const RING_BYTES = 4 * 1024 * 1024
 
+/**
+ * Gateways that share a map. At its start HAProxy looks every use of a map up in the list of all maps, so a map for each
+ * gateway would cost time by the square of their number; entries are told apart by their generations.
+ */
+const SHARED_BY = { conditions: 8, shares: 64, stick: 64 } as const
+
 export function mapPaths(maps: string): FrontendPaths {
   return {
     generations: `${maps}/generations.map`, hosts: `${maps}/hosts.map`,
-    map: (frontend, kind) => `${maps}/${frontend}.${kind}.map`,
+    map: (frontend, kind) => `${maps}/${kind}.${frontend === HOSTS ? HOSTS : Math.floor(Number(frontend.slice(1)) / SHARED_BY[kind])}.map`,
   }
 }
 

@@ -1,0 +1,202 @@
+/**
+ * What routing costs: the rate of a gateway with 3 versions, 2 conditions with strength, weights and stickiness, as a ratio to
+ * a bare pass-through, to the original's nested layout (one hop over unix sockets), and with 1 000 gateways on the same HAProxy.
+ *
+ * All run in the same rounds, one after the other, on one thread each; the rate is connections / median latency, which short
+ * stalls of the machine do not move. Every figure is the median of the rounds' ratios. Needs HAProxy and wrk.
+ */
+import { execFile, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { systemClock } from '../agent/src/base/clock.ts'
+import { silent } from '../agent/src/base/log.ts'
+import { openHaproxy } from '../agent/src/proxy/haproxy/haproxy.ts'
+import { findBinary } from '../agent/src/proxy/haproxy/process.ts'
+import type { GatewayTable, RouteTable, RoutingTable } from '../model/src/routing/table.ts'
+
+const CONNECTIONS = 16
+const INSTANCES = 4
+const VERSIONS = 3
+
+export async function run(args: readonly string[]): Promise<void> {
+  const option = (name: string, usual: number) => args.includes(name) ? Number(args[args.indexOf(name) + 1]) : usual
+  const [rounds, seconds] = [option('--rounds', 5), option('--seconds', 2)]
+  const directory = mkdtempSync('/tmp/vamp-bench-')
+  const started: ChildProcess[] = []
+  const proxies: Awaited<ReturnType<typeof openHaproxy>>[] = []
+  const start = async (config: string) => {
+    const path = `${directory}/${started.length}.cfg`
+    writeFileSync(path, config)
+    started.push(spawn(findBinary() ?? 'haproxy', ['-db', '-f', path], { stdio: 'ignore', env: {} }))
+    await systemClock.sleep(300)
+  }
+  const open = async (name: string, table: RoutingTable) => {
+    const proxy = await openHaproxy({ directory: `${directory}/${name}`, clock: systemClock, log: silent, threads: 1 })
+    proxies.push(proxy)
+    await proxy.apply(table)
+  }
+  try {
+    const ports = await freePorts(VERSIONS * INSTANCES + 6)
+    const instances = ports.splice(0, VERSIONS * INSTANCES)
+    const [bare = 0, ours = 0, silentPort = 0, nested = 0, crowd = 0] = ports
+    await start(backends(instances))
+    await start(bareConfig(bare, instances))
+    await start(nestedConfig(nested, instances, directory))
+    await open('one', { revision: 1, gateways: [gateway('shop', ours, instances)] })
+    await start(withoutLog(readFileSync(`${directory}/one/haproxy.cfg`, 'utf8'), directory, ours, silentPort))
+    const others = (await freePorts(999)).map((port, index) => gateway(`gateway-${index}`, port, instances))
+    await open('crowd', { revision: 1, gateways: [gateway('shop', crowd, instances), ...others] })
+    const script = `${directory}/requests.lua`
+    writeFileSync(script, REQUESTS)
+    const targets = { bare, ours, silent: silentPort, nested, crowd }
+    const medians: Record<string, number[]> = Object.fromEntries(Object.keys(targets).map(name => [name, []]))
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, port] of Object.entries(targets)) medians[name]?.push(await medianLatency(port, seconds, script))
+    }
+    const ratio = (of: string, to: string) => rounded(median((medians[to] ?? []).map((value, round) => value / (medians[of]?.[round] ?? Number.NaN))))
+    const result = {
+      ratio_bare: ratio('silent', 'bare'), ratio_bare_logged: ratio('ours', 'bare'), ratio_nested: ratio('silent', 'nested'),
+      ratio_1000_gateways: ratio('crowd', 'ours'), ratio_embedded: null,
+      p50_added_us: rounded((median(medians['ours'] ?? []) - median(medians['bare'] ?? [])) / CONNECTIONS), rounds,
+    }
+    console.log(args.includes('--json') ? JSON.stringify(result) : result)
+  } finally {
+    for (const proxy of proxies) await proxy.stop(0)
+    for (const child of started) child.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function gateway(name: string, port: number, instances: readonly number[]): GatewayTable {
+  const route = (version: number, weight: number, over: Partial<RouteTable> = {}): RouteTable => ({
+    path: `v${version}`, lookup_name: `${name}v${version}`, weight, strength: 0, rewrites: [], ...over,
+    target: { is: 'endpoints', endpoints: instances.slice(version * INSTANCES, (version + 1) * INSTANCES).map(at => ({ id: `i-${at}`, host: '127.0.0.1', port: at, state: 'ready' })) },
+  })
+  return {
+    name, lookup_name: name, address: '127.0.0.1', port, mode: 'http', virtual_hosts: [], sticky: 'instance', routes: [
+      route(0, 7_000),
+      route(1, 2_500, { strength: 5_000, condition: { is: 'and', left: { is: 'user_agent', value: 'Chrome' }, right: { is: 'cookie_contains', name: 'beta', value: '1' } } }),
+      route(2, 500, { strength: 500, condition: { is: 'header_contains', name: 'accept-language', value: 'en-GB' } }),
+    ],
+  }
+}
+
+const backends = (instances: readonly number[]) => `global
+  nbthread 1
+defaults
+  mode http
+  timeout client 60s
+  timeout http-keep-alive 60s
+frontend instances
+${instances.map(port => `  bind 127.0.0.1:${port}`).join('\n')}
+  http-request return status 200 content-type text/plain string ok
+`
+
+const DEFAULTS = `global
+  nbthread 1
+defaults
+  mode http
+  timeout connect 3s
+  timeout client 60s
+  timeout server 60s
+  timeout http-keep-alive 60s
+  option redispatch
+  option forwardfor
+`
+
+const servers = (instances: readonly number[]) => instances.map(port => `  server i-${port} 127.0.0.1:${port}`).join('\n')
+
+const bareConfig = (port: number, instances: readonly number[]) => `${DEFAULTS}
+frontend f
+  bind 127.0.0.1:${port}
+  default_backend b
+backend b
+  balance roundrobin
+${servers(instances)}
+`
+
+/** The original's layout: gateway → one unix socket for each route → the route's instances, cookies on both. */
+const nestedConfig = (port: number, instances: readonly number[], directory: string) => `${DEFAULTS}
+frontend f
+  bind 127.0.0.1:${port}
+  acl chrome req.fhdr(User-Agent) -m sub Chrome
+  acl beta req.cook_sub(beta) 1
+  acl british req.fhdr(accept-language) -m sub en-GB
+  use_backend im_1 if chrome beta
+  use_backend im_2 if british
+  default_backend other
+backend other
+  balance roundrobin
+  cookie other insert indirect nocache
+${[0, 1, 2].map(version => `  server r${version} unix@${directory}/r${version}.sock cookie r${version} weight ${[70, 25, 5][version]} send-proxy`).join('\n')}
+backend im_1
+  balance roundrobin
+  cookie im_1 insert indirect nocache
+  server r1 unix@${directory}/r1.sock cookie r1 weight 50 send-proxy
+  server other unix@${directory}/other.sock cookie other weight 50 send-proxy
+backend im_2
+  balance roundrobin
+  cookie im_2 insert indirect nocache
+  server r2 unix@${directory}/r2.sock cookie r2 weight 5 send-proxy
+  server other unix@${directory}/other.sock cookie other weight 95 send-proxy
+frontend f_other
+  bind unix@${directory}/other.sock accept-proxy
+  default_backend other
+${[0, 1, 2].map(version => `frontend f_r${version}
+  bind unix@${directory}/r${version}.sock accept-proxy
+  default_backend r${version}
+backend r${version}
+  balance roundrobin
+  cookie r${version} insert indirect nocache
+${instances.slice(version * INSTANCES, (version + 1) * INSTANCES).map(at => `  server i-${at} 127.0.0.1:${at} cookie i-${at}`).join('\n')}
+`).join('')}`
+
+/** Our own configuration on another port, without the log. */
+const withoutLog = (config: string, directory: string, from: number, to: number) => config
+  .replaceAll(/^ {2}log(-format)? .*\n/gm, '').replace(`:${from}\n`, `:${to}\n`).replace(`${directory}/one/admin.sock`, `${directory}/silent.sock`)
+
+/** Sixty-four visitors: different addresses in their headers, so that no cache of patterns hides the work. */
+const REQUESTS = `
+local requests, at = {}, 0
+local agents = { "Mozilla/5.0 (X11; Linux) Chrome/120.0 Safari/537.36", "Mozilla/5.0 (X11; Linux) Firefox/120.0", "curl/8.0" }
+init = function()
+  for i = 1, 64 do
+    requests[i] = wrk.format("GET", "/shop/item/" .. i, {
+      ["User-Agent"] = agents[i % 3 + 1], ["Accept"] = "text/html,application/xhtml+xml", ["Accept-Encoding"] = "gzip, deflate",
+      ["Accept-Language"] = i % 4 == 0 and "en-GB,en" or "nl-NL,nl", ["Cookie"] = "session=" .. i * 7919 .. (i % 5 == 0 and "; beta=1" or ""),
+    })
+  end
+end
+request = function()
+  at = at % 64 + 1
+  return requests[at]
+end
+`
+
+/** Microseconds. */
+async function medianLatency(port: number, seconds: number, script: string): Promise<number> {
+  const output = await new Promise<string>((resolve, reject) => execFile('wrk',
+    ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--latency', '-s', script, `http://127.0.0.1:${port}/`], (error, stdout) => error ? reject(error) : resolve(stdout)))
+  if (/Non-2xx|Socket errors/.test(output)) throw new Error(`requests failed:\n${output}`)
+  const [, number = '', unit = ''] = /50%\s+([\d.]+)(us|ms|s)/.exec(output) ?? []
+  return Number(number) * ({ us: 1, ms: 1_000, s: 1_000_000 }[unit] ?? Number.NaN)
+}
+
+/** Below the range from which the kernel gives ports to outgoing connections. */
+let nextPort = 15_000
+async function freePorts(count: number): Promise<number[]> {
+  const ports: number[] = []
+  for (; ports.length < count; nextPort++) {
+    const server = createServer()
+    const free = await new Promise<boolean>(resolve => {
+      server.once('error', () => resolve(false))
+      server.listen(nextPort, '127.0.0.1', () => server.close(() => resolve(true)))
+    })
+    if (free) ports.push(nextPort)
+  }
+  return ports
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+const rounded = (value: number) => Math.round(value * 1000) / 1000
