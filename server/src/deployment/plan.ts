@@ -141,10 +141,14 @@ function dependencyMissing({ observed, deployment, service }: ServiceInput): str
     const unready = cluster?.services.find(({ breed, intention }) => intention === 'Deployment' &&
       observed.status?.value.services.find(status => status.cluster === name && status.service === breed.name)?.phase !== 'Done')
     if (unready) return `waits for ${name}: ${unready.breed.name} is not ready`
-    const gateway = observed.gateways.find(({ name: path, value }) => path.startsWith(`${deployment.name}/${name}/`) && value.port.number === 0)
-    if (gateway) return `waits for gateway ${gateway.name} to get its port`
   }
-  return undefined
+  const portless = observed.gateways.find(({ value }) => value.port.number === 0)
+  return portless && speaksOfPorts(service) ? `waits for gateway ${portless.name} to get its port` : undefined
+}
+
+/** Its environment would be another one as soon as the gateways have their ports. */
+function speaksOfPorts({ breed, environment_variables }: DeploymentService): boolean {
+  return [...breed.environment_variables, ...environment_variables].some(({ value }) => value?.includes('.ports.'))
 }
 
 /** What depends on a cluster leaves before it. */

@@ -33,21 +33,23 @@ test('the environment is the breed’s, then the deployment’s for the cluster,
   expect(environment).toEqual({ A: '1', BEE: '2', C: '3', D: '3' })
 })
 
-test('references become values: own names, hosts and gateway ports of other clusters by name or by dependency', () => {
+test('references become values: hosts and gateway ports of other clusters, by name or by dependency', () => {
   const { environment } = resolved({
-    breed: {
-      constants: [{ name: 'schema', value: 'main' }],
-      environment_variables: [
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: the language's own braces
-        { name: 'URL', value: 'pg://$db.host:${ db.ports.sql }/$schema' }, { name: 'ALIAS', value: '$store.host:$store.ports.sql' },
-        { name: 'PRICE', value: '$$5' }, { name: 'NONE', value: '<$nothing.ports.x:$missing,>' }, { name: 'MODE', value: '$db.environment_variables.MODE' },
-      ],
-    },
-    deployment: { hosts: { db: '10.0.0.1' }, environment_variables: [{ name: 'db.environment_variables.MODE', value: 'fast' }] },
+    breed: { environment_variables: [{ name: 'URL', value: '$db.host:$db.ports.sql' }, { name: 'ALIAS', value: '$store.host:$store.ports.sql' }] },
+    deployment: { hosts: { db: '10.0.0.1' } },
     service: { dependencies: { store: 'db' } },
   })
 
-  expect(environment).toEqual({ URL: 'pg://10.0.0.1:40001/main', ALIAS: '10.0.0.1:40001', PRICE: '$5', NONE: '<:,>', MODE: 'fast' })
+  expect(environment).toEqual({ URL: '10.0.0.1:40001', ALIAS: '10.0.0.1:40001' })
+})
+
+test('a place holder that nobody filled keeps the service from starting, in words', () => {
+  const { clusters: [cluster = expect.fail()], ...rest } = deploymentOf('shop', [{ cluster: 'web', breed: 'web:1.0', instances: 1 }])
+  const [service = expect.fail()] = cluster.services
+
+  const result = resolveWorkload({ ...rest, clusters: [cluster] }, cluster, { ...service, environment_variables: [{ name: 'KEY', value: null }] }, CONTEXT)
+
+  expect(result).toEqual({ is: 'refused', why: "Unresolved value of variable 'KEY' for breed 'web:1.0'." })
 })
 
 test('one level of dialects wins entirely', () => {

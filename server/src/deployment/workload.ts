@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { Deployment, DeploymentCluster, DeploymentService } from '@vamp/model/deployment'
 import type { HealthCheck } from '@vamp/model/health-check'
+import { environmentOf } from '@vamp/model/variable/environment'
 import type { Workload } from '../container/container-driver.ts'
-import { environmentOf } from './environment.ts'
 
 export type Template = Omit<Workload, 'id'>
 
@@ -31,12 +31,14 @@ export function resolveWorkload(deployment: Deployment, cluster: DeploymentClust
   const type = breed.deployable.type ?? DEFAULT_DEPLOYABLE
   if (!context.deployables.includes(type))
     return { is: 'refused', why: `the ${context.driver} driver does not run “${type}”; it runs ${context.deployables.join(', ')}` }
+  const { variables, problems } = environmentOf(deployment, cluster.name, service, { port: (cluster, port) => context.ports[`${cluster}.${port}`] })
+  if (problems.length > 0) return { is: 'refused', why: problems.map(({ message }) => message).join(' ') }
   const network = service.network ?? cluster.network
   const content = {
     deployment: deployment.name, cluster: cluster.name, service: breed.name,
     deployable: { type, definition: breed.deployable.definition },
     arguments: argumentsOf(service),
-    environment: environmentOf({ ...deployment, ports: context.ports }, cluster.name, service),
+    environment: variables,
     ports: breed.ports.map(({ name, number, type }) => ({ name, number, type })),
     cpu: scale.cpu, memory: scale.memory,
     ...(network === undefined ? {} : { network }),
