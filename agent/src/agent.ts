@@ -10,7 +10,7 @@ import type { AgentReport, Link } from './link/link.ts'
 import type { Proxy as ProxyPort } from './proxy/proxy.ts'
 import { openDelivery } from './traffic/delivery.ts'
 import type { Sequence } from './traffic/sequence.ts'
-import { openWindows } from './traffic/windows.ts'
+import { LATENESS_MS, openWindows } from './traffic/windows.ts'
 
 export interface AgentOptions {
   readonly name: string
@@ -27,8 +27,6 @@ export type Agent = AsyncDisposable
 const REPORT_MS = 1000
 /** Whoever waits for an instance to have finished should not wait much longer than it takes. */
 const DRAINING_POLL_MS = 50
-/** How soon after its end a second can be closed. */
-const CLOSING_MS = 100
 /** A table that was not carried because something was in the way is tried again. */
 const APPLY_RETRY_MS = 1000
 
@@ -40,7 +38,7 @@ export async function startAgent({ name, proxy, link, clock, log, sequence }: Ag
   const windows = openWindows(clock.now())
   const delivery = openDelivery({ agent: name, link, sequence, clock, log })
   proxy.onSamples((samples, dropped) => windows.add(samples, dropped))
-  const reporter = openReporter({ name, proxy, link, log })
+  const reporter = openReporter({ name, proxy, link, clock, log })
   const carrier = openCarrier({ proxy, clock, log, onConfirmed: reporter.confirmed, onRefused: reporter.refused })
   const closeSeconds = () => {
     const seconds = windows.close(clock.now())
@@ -49,17 +47,28 @@ export async function startAgent({ name, proxy, link, clock, log, sequence }: Ag
   const ends = [
     link.onTable(table => carrier.carry(table)),
     every(clock, REPORT_MS, () => reporter.report()),
-    every(clock, DRAINING_POLL_MS, () => reporter.watchDraining()),
-    every(clock, CLOSING_MS, closeSeconds),
+    onceASecond(clock, LATENESS_MS, closeSeconds),
   ]
   return {
     async [Symbol.asyncDispose]() {
       for (const end of ends) end()
       await carrier.close()
+      reporter.close()
       delivery.add(windows.flush())
       await delivery.close()
     },
   }
+}
+
+/** Runs the action `offsetMs` after the beginning of every second of the clock. Returns what stops it. */
+function onceASecond(clock: Clock, offsetMs: number, action: () => void): () => void {
+  let cancel = () => {}
+  const arm = () => {
+    const into = (((clock.now() - offsetMs) % 1000) + 1000) % 1000
+    cancel = clock.after(1000 - into, () => { action(); arm() })
+  }
+  arm()
+  return () => cancel()
 }
 
 interface Carrier {
@@ -126,16 +135,16 @@ interface Reporter {
   confirmed(table: RoutingTable, reloaded: boolean): Promise<void>
   refused(table: RoutingTable, error: unknown): Promise<void>
   report(): Promise<void>
-  /** Reports when something changed on an instance that drains. */
-  watchDraining(): Promise<void>
+  close(): void
 }
 
-function openReporter({ name, proxy, link, log }: Pick<AgentOptions, 'name' | 'proxy' | 'link' | 'log'>): Reporter {
+function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'sequence'>): Reporter {
   let carried = NOTHING
   let refusal: AgentReport['refusal']
   let reloads = 0
   let connections: ReadonlyMap<string, number> = new Map()
   let toldDraining = ''
+  let stopWatching = () => {}
 
   const tell = () => {
     toldDraining = draining()
@@ -158,15 +167,18 @@ function openReporter({ name, proxy, link, log }: Pick<AgentOptions, 'name' | 'p
     await count()
     tell()
   }
+  /** Tells when something changed on an instance that drains. */
+  const watchDraining = async () => {
+    await count()
+    if (draining() !== toldDraining) tell()
+  }
   return {
     report,
-    async watchDraining() {
-      if (!draining()) return
-      await count()
-      if (draining() !== toldDraining) tell()
-    },
+    close: () => stopWatching(),
     async confirmed(table, reloaded) {
       carried = { table, endpoints: endpointsOf(table), shares: sharesOf(table) }
+      stopWatching()
+      stopWatching = draining() ? every(clock, DRAINING_POLL_MS, watchDraining) : () => {}
       refusal = undefined
       if (reloaded) reloads++
       await report()
