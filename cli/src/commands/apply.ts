@@ -1,0 +1,56 @@
+/** `vamp apply -f shop.yml`: everything in the files, or nothing if one document is wrong. A blueprint is stored and deployed. */
+import type { Change } from '@vamp/model/api/change'
+import { documents } from '@vamp/model/api/documents'
+import { kindOf, singular } from '@vamp/model/kind'
+import { EXIT } from '../exit-code.ts'
+import { type Document, inOrder, joined, kindOfBody, nameOfBody, readDocuments } from '../files.ts'
+import type { Io } from '../io.ts'
+import { asData, formOf } from '../output.ts'
+import type { Session } from '../session.ts'
+import { waitForDeployments } from '../wait.ts'
+import { changeLines } from '../change-lines.ts'
+
+export interface ApplyFlags {
+  readonly file: readonly string[]
+  /** False with `--no-deploy`. */
+  readonly deploy: boolean
+  readonly plan?: boolean
+  readonly wait?: boolean
+  readonly timeout: string
+  readonly output?: string
+}
+
+export async function apply(session: Session, flags: ApplyFlags): Promise<number> {
+  const { client, io } = session
+  const form = formOf(flags.output)
+  const ordered = inOrder(await readDocuments(flags.file, io))
+  const body = textOf(ordered, flags.deploy)
+  const { changes } = await client.plan(documents.put, { body }, io.signal)
+  if (flags.plan) {
+    io.out(form === 'table' ? changes.map(change => changeLines(change, io.colours)).join('') : asData({ changes }, form))
+    return EXIT.ok
+  }
+  const { data } = await client.call(documents.put, { body }, io.signal)
+  if (form === 'json' || form === 'yaml') io.out(asData(data, form))
+  else tell(changes, io)
+  const deployments = [...new Set(changes.flatMap(({ kind, name }) => kind === 'deployments' ? [name] : []))]
+  return flags.wait ? waitForDeployments(session, deployments, Number(flags.timeout)) : EXIT.ok
+}
+
+/** Deployments go before the gateways and releases that need them, so blueprints bring theirs along. */
+function textOf(ordered: readonly Document[], deploy: boolean): string {
+  const named = new Set(ordered.flatMap(({ body }) => body.is === 'deployment' ? [body.name] : []))
+  return joined(ordered.flatMap(({ body }) => {
+    const own = kindOfBody(body) === 'blueprints' && deploy && !named.has(nameOfBody(body))
+    return own ? [body.source, `kind: deployments\nname: ${JSON.stringify(nameOfBody(body))}\n`] : [body.source]
+  }))
+}
+
+const DONE = { create: 'created', update: 'changed', delete: 'removed', keep: 'unchanged' } as const
+
+function tell(changes: readonly Change[], { out, colours }: Io): void {
+  for (const { do: verb, kind, name } of changes) {
+    const known = kindOf(kind)
+    out(`${known ? singular(known) : kind} ${colours.bold(name)} ${verb === 'keep' ? colours.dim(DONE[verb]) : DONE[verb]}\n`)
+  }
+}

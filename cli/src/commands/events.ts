@@ -1,0 +1,53 @@
+/** `vamp events --tag releases:shop-web-1.1 --follow` */
+import { events as endpoints } from '@vamp/model/api/events'
+import type { Event } from '@vamp/model/event'
+import { EXIT } from '../exit-code.ts'
+import { CommandFailure } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { asData, formOf } from '../output.ts'
+import type { Session } from '../session.ts'
+
+export interface EventsFlags { readonly tag: readonly string[]; readonly type?: string; readonly limit: string; readonly since?: string; readonly follow?: boolean; readonly output?: string }
+
+export async function events({ client, io }: Session, flags: EventsFlags): Promise<number> {
+  const limit = Number(flags.limit)
+  if (!Number.isInteger(limit) || limit < 0) throw new CommandFailure(EXIT.usage, `--limit ${flags.limit} is no number of events`)
+  const form = formOf(flags.output)
+  const filter = { tag: [...flags.tag], ...(flags.type === undefined ? {} : { type: flags.type }) }
+  const found: Event[] = []
+  for (let page = 1; found.length < limit; page++) {
+    const { data } = await client.call(endpoints.query, { query: { ...filter, page, per_page: 100, ...(flags.since === undefined ? {} : { from: since(flags.since) }) } }, io.signal)
+    found.push(...data)
+    if (data.length < 100) break
+  }
+  const newest = found.slice(0, limit)
+  const oldestFirst = newest.toReversed()
+  if (form === 'json' || form === 'yaml') io.out(asData(oldestFirst, form))
+  else for (const event of oldestFirst) io.out(line(event, io))
+  if (!flags.follow) return EXIT.ok
+  const after = found[0]?.id
+  for await (const { data } of client.stream(endpoints.stream, { query: filter, ...(after === undefined ? {} : { after }) }, io.signal))
+    io.out(form === 'json' ? `${JSON.stringify(data)}\n` : form === 'yaml' ? asData([data], form) : line(data, io))
+  return EXIT.ok
+}
+
+/** `10m` means the last ten minutes. */
+function since(text: string): string {
+  return /^\d+[smhdw]$/.test(text) ? `now-${text}` : text
+}
+
+/** Tags that only repeat what a longer one says are left out. */
+function line({ timestamp, type, tags, value }: Event, { columns, terminal, colours }: Io): string {
+  const told = tags.filter(tag => !tags.some(other => other.startsWith(`${tag}:`)))
+  const start = `${timestamp.slice(0, 19).replace('T', ' ')}  ${type.padEnd(15)} ${told.join(' ')}`
+  const room = columns - start.length - 2
+  const sentence = sentenceOf(value)
+  return `${colours.dim(start.slice(0, 19))}${start.slice(19)}${sentence === '' ? '' : `  ${colours.dim(terminal && room > 10 ? sentence.slice(0, room) : sentence)}`}\n`
+}
+
+function sentenceOf(value: unknown): string {
+  if (value === undefined) return ''
+  if (typeof value === 'object' && value !== null && 'sentence' in value && typeof value.sentence === 'string') return value.sentence
+  if (typeof value === 'object' && value !== null && 'by' in value) return `by ${String(value.by)}`
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,75 @@
+/** The words under which things are asked for, and how. */
+import { staticArtifacts } from '@vamp/model/api/artifacts'
+import { deployments } from '@vamp/model/api/deployments'
+import { gateways } from '@vamp/model/api/gateways'
+import { releases } from '@vamp/model/api/releases'
+import { tokens } from '@vamp/model/api/tokens'
+import { workflows } from '@vamp/model/api/workflows'
+import { type Kind, KINDS, kindOf, singular } from '@vamp/model/kind'
+import type { Session } from './session.ts'
+import { CommandFailure } from './failure.ts'
+import { EXIT } from './exit-code.ts'
+
+/** What has no artifact of its own. */
+export type Listed = Kind | 'instances' | 'tokens'
+
+/** `deploy` and `gw` would be guesses; a kind is a word of the language, in singular or plural. */
+export function listedOf(word: string): Listed {
+  const lower = word.toLowerCase()
+  const found = kindOf(lower) ?? (lower === 'instance' || lower === 'instances' ? 'instances' : lower === 'token' || lower === 'tokens' ? 'tokens' : undefined)
+  if (!found) throw new CommandFailure(EXIT.usage, `there is no kind '${word}'; there are ${[...KINDS, 'instances', 'tokens'].join(', ')}`)
+  return found
+}
+
+export function artifactKind(word: string): Kind {
+  const kind = listedOf(word)
+  if (kind === 'instances' || kind === 'tokens') throw new CommandFailure(EXIT.usage, `${kind} are no artifacts`)
+  return kind
+}
+
+export type Row = Readonly<Record<string, unknown>> & { readonly name: string }
+
+/** All of them, in order of name. */
+export async function listAll({ client, io }: Session, kind: Listed): Promise<readonly Row[]> {
+  switch (kind) {
+    case 'deployments': return await client.all(deployments.list, {}, io.signal) as unknown as readonly Row[]
+    case 'gateways': return await client.all(gateways.list, {}, io.signal) as unknown as readonly Row[]
+    case 'workflows': return await client.all(workflows.list, {}, io.signal)
+    case 'releases': return await client.all(releases.list, {}, io.signal)
+    case 'instances': return await client.all(deployments.instances, {}, io.signal) as unknown as readonly Row[]
+    case 'tokens': return (await client.call(tokens.list, {}, io.signal)).data
+    default: return client.all(staticArtifacts[kind].list, {}, io.signal)
+  }
+}
+
+export async function readOne({ client, io }: Session, kind: Listed, name: string): Promise<Row> {
+  switch (kind) {
+    case 'deployments': return (await client.call(deployments.get, { path: { deployment: name } }, io.signal)).data as unknown as Row
+    case 'gateways': return (await client.call(gateways.get, { path: { gateway: name } }, io.signal)).data as unknown as Row
+    case 'workflows': return (await client.call(workflows.get, { path: { name } }, io.signal)).data
+    case 'releases': return (await client.call(releases.get, { path: { name } }, io.signal)).data
+    case 'instances': case 'tokens': {
+      const found = (await listAll({ client, io } as Session, kind)).find(row => row.name === name)
+      if (!found) throw new CommandFailure(EXIT.not_found, `There is no ${kind.slice(0, -1)} '${name}'.`)
+      return found
+    }
+    default: return (await client.call(staticArtifacts[kind].get, { path: { name } }, io.signal)).data
+  }
+}
+
+export async function removeOne({ client, io }: Session, kind: Listed, name: string): Promise<void> {
+  switch (kind) {
+    case 'deployments': await client.call(deployments.delete, { path: { deployment: name }, query: { all: true } }, io.signal); return
+    case 'gateways': await client.call(gateways.delete, { path: { gateway: name } }, io.signal); return
+    case 'workflows': await client.call(workflows.delete, { path: { name } }, io.signal); return
+    case 'releases': await readOne({ client, io } as Session, kind, name); await client.call(releases.delete, { path: { name } }, io.signal); return
+    case 'tokens': await client.call(tokens.revoke, { path: { name } }, io.signal); return
+    case 'instances': throw new CommandFailure(EXIT.usage, 'an instance cannot be deleted: its service would start another; change the scale instead')
+    default: await readOne({ client, io } as Session, kind, name); await client.call(staticArtifacts[kind].delete, { path: { name } }, io.signal)
+  }
+}
+
+export function word(kind: Listed): string {
+  return kind === 'instances' || kind === 'tokens' ? kind.slice(0, -1) : singular(kind)
+}
+

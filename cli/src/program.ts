@@ -1,0 +1,110 @@
+/** Every verb with its arguments and help. What a verb does is loaded when it is used: starting is what a command line does most. */
+import { Command } from 'commander'
+import { EXIT_HELP } from './exit-code.ts'
+import type { Io } from './io.ts'
+import { CLIENT_OPTIONS, type Environment, readOptions } from './options.ts'
+import { openSession, type Session } from './session.ts'
+
+export interface ProgramContext {
+  readonly io: Io
+  readonly environment: Environment
+  /** Takes a command's exit code. */
+  readonly end: (exit: number) => void
+}
+
+const OUTPUT = ['-o, --output <form>', 'json, yaml, name or wide'] as const
+const FILE = ['-f, --file <file>', 'a file, a directory, or - for the standard input; repeatable'] as const
+const KINDS = 'breed, blueprint, deployment, gateway, release, scale, condition, sla, workflow …, in singular or plural; instances, tokens'
+const collect = (value: string, before: readonly string[] = []) => [...before, value]
+
+export function buildProgram(context: ProgramContext): Command {
+  const { io } = context
+  const program = new Command('vamp').description('Releases new versions of services safely, and keeps services at the right size.')
+    .exitOverride().configureOutput({ writeOut: text => io.out(text), writeErr: text => io.err(text) })
+    .showSuggestionAfterError().helpCommand('help [command]', 'show help for a command').addHelpText('after', `\n${EXIT_HELP}\n`)
+  for (const { flag, help, env, fallback } of CLIENT_OPTIONS) program.option(flag, `${help} (${env}${fallback === undefined ? '' : `; ${fallback} if not given`})`)
+  addServer(program, context)
+  addDocuments(program, context)
+  addReading(program, context)
+  addRelease(program, context)
+  addRunning(program, context)
+  addTokens(program, context)
+  return program
+}
+
+/** Runs an action with a session; its exit code is the program's. */
+function asking(program: Command, { io, environment, end }: ProgramContext) {
+  return async (action: (session: Session) => Promise<number>) => { end(await action(openSession(readOptions(program.optsWithGlobals(), environment), io))) }
+}
+
+/** The server's flags are the server's: they are read where they are used. */
+function addServer(program: Command, { io, environment, end }: ProgramContext): void {
+  program.command('up').description('start the server').allowUnknownOption().helpOption(false).argument('[flags...]')
+    .action(async (_, __, command: Command) => { end(await (await import('./commands/up.ts')).up(command.args, io, environment)) })
+  program.command('demo').description('a small shop, one good release and two bad ones, judged on live traffic').allowUnknownOption().helpOption(false).argument('[flags...]')
+    .action(async (_, __, command: Command) => { end(await (await import('./commands/demo.ts')).demo(command.args, io, environment)) })
+  program.command('version').description('of this program and of the server').option(...OUTPUT)
+    .action(flags => asking(program, { io, environment, end })(async session => (await import('./commands/version.ts')).version(session, flags)))
+}
+
+function addDocuments(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  program.command('apply').description('store everything in files, and deploy what is a blueprint; nothing happens if one document is wrong')
+    .requiredOption(...FILE, collect).option('--no-deploy', 'only store blueprints; otherwise each is deployed as a deployment of its own name')
+    .option('--plan', 'show what would change and change nothing').option('--wait', 'until the deployments are done').option('--timeout <seconds>', 'of --wait', '300').option(...OUTPUT)
+    .action(flags => ask(async session => (await import('./commands/apply.ts')).apply(session, flags)))
+  program.command('diff').description('what apply would change').requiredOption(...FILE, collect).option('--no-deploy', 'without deploying blueprints').option(...OUTPUT)
+    .action(flags => ask(async session => (await import('./commands/apply.ts')).apply(session, { ...flags, plan: true })))
+  program.command('delete').description('remove things; a deployment loses all of its services').argument('[kind]', KINDS).argument('[name...]').option(...FILE, collect)
+    .action((kind, names, flags) => ask(async session => (await import('./commands/delete.ts')).remove(session, kind, names, flags)))
+  program.command('lint').description('find what is wrong with files, without a server').argument('<file...>', 'files, directories, or -')
+    .action(async files => { context.end(await (await import('./commands/lint.ts')).lint(context.io, files)) })
+}
+
+function addReading(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  program.command('get').alias('list').description('show things').argument('<kind>', KINDS).argument('[name...]').option(...OUTPUT).option('-w, --watch', 'go on showing')
+    .action((kind, names, flags) => ask(async session => (await import('./commands/get.ts')).get(session, kind, names, flags)))
+  program.command('describe').description('everything about one thing, for a person').argument('<kind>', KINDS).argument('<name>')
+    .action((kind, name) => ask(async session => (await import('./commands/describe.ts')).describe(session, kind, name)))
+  program.command('events').description('what happened, oldest first').option('-t, --tag <tag>', 'only with this tag; repeatable', collect, []).option('--type <type>', 'only of this type')
+    .option('-n, --limit <number>', 'the newest so many', '30').option('--since <time>', '10m, 2h, 1d, or a moment').option('-f, --follow', 'and what happens from now on').option(...OUTPUT)
+    .action(flags => ask(async session => (await import('./commands/events.ts')).events(session, flags)))
+  program.command('logs').description('what instances print').argument('[place]', 'deployment, deployment/cluster or deployment/cluster/service').option('-f, --follow', 'and what they print from now on')
+    .option('--tail <lines>', 'so many of the last lines of each instance', '100').option('--instance <name>', 'of one instance').option('--server', 'the log of the server itself, as it is written').option('--level <level>', 'of --server: debug, info, warn, error')
+    .action((place, flags) => ask(async session => (await import('./commands/logs.ts')).logs(session, place, flags)))
+}
+
+function addRelease(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  const release = program.command('release').description('bring a new version to the traffic, step by step, judged on every request')
+  release.command('start', { isDefault: true }).description('begin a release').argument('<place>', 'deployment/cluster').requiredOption('--to <breed>', 'the new version').option('--from <breed>', 'the old one; what holds the traffic if not given')
+    .option('--name <name>', 'of the release').option('--audience <condition>', 'only these visitors take part').option('--instances <number>', 'what the new version starts with').option('--confidence <percent>', '99 if not given')
+    .option('--strategy <strategy>', 'canary, blue-green, rolling, shadow or experiment').option('--plan', 'show what would be stored').option('-w, --watch', 'and follow it')
+    .action((place, flags) => ask(async session => (await import('./commands/release.ts')).startRelease(session, place, flags)))
+  release.command('status').description('where it is, why, and what comes next; all of them without a name').argument('[name]').option('-w, --watch', 'until it is over: exit code 0 if it was promoted').option(...OUTPUT)
+    .action((name, flags) => ask(async session => (await import('./commands/release.ts')).releaseStatus(session, name, flags)))
+  const orders = { pause: 'stop the ramp; roll-back stays armed', resume: 'go on', promote: 'give it all the traffic', abort: 'end it: back to the old version', rollback: 'back to the old version, also after promotion while it is warm' } as const
+  for (const [order, help] of Object.entries(orders) as [keyof typeof orders, string][])
+    release.command(order).description(help).argument('<name>').option('--reason <text>', 'kept with the event')
+      .action((name, flags) => ask(async session => (await import('./commands/release.ts')).orderRelease(session, order, name, flags)))
+  release.command('weight').description('set the share of the new version by hand; the ramp pauses').argument('<name>').argument('<percent>').option('--reason <text>', 'kept with the event')
+    .action((name, percent, flags) => ask(async session => (await import('./commands/release.ts')).weighRelease(session, name, percent, flags)))
+}
+
+function addRunning(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  program.command('scale').description('change the size of a service').argument('<place>', 'deployment/cluster or deployment/cluster/service').argument('[instances]').option('--cpu <cores>').option('--memory <size>', 'such as 64MB')
+    .action((place, count, flags) => ask(async session => (await import('./commands/scale.ts')).scale(session, place, count, flags)))
+  program.command('undeploy').description('end a deployment, or one of its services').argument('<deployment>').option('-s, --service <breed>', 'only this version; it must hold no traffic')
+    .action((name, flags) => ask(async session => (await import('./commands/undeploy.ts')).undeploy(session, name, flags)))
+}
+
+function addTokens(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  const token = program.command('token').description('who may use the API')
+  token.command('create').description('make one; it is shown once').argument('<name>').requiredOption('--role <role>', 'viewer, operator or admin')
+    .action((name, flags) => ask(async session => (await import('./commands/token.ts')).createToken(session, name, flags)))
+  token.command('list').description('show all').option(...OUTPUT).action(flags => ask(async session => (await import('./commands/get.ts')).get(session, 'tokens', [], flags)))
+  token.command('revoke').description('end one at once').argument('<name>').action(name => ask(async session => (await import('./commands/token.ts')).revokeToken(session, name)))
+}
