@@ -17,6 +17,7 @@ export const FAULTS = {
   container_unavailable: { status: 503, terminal: false, title: 'The container runtime does not answer' },
   container_failed: { status: 500, terminal: false, title: 'The container does not run' },
   image_not_found: { status: 400, terminal: true, title: 'There is no such image' },
+  sink_unreachable: { status: 502, terminal: false, title: 'A receiver of events does not take them' },
   timeout: { status: 504, terminal: false, title: 'It took too long' },
   internal: { status: 500, terminal: false, title: 'Internal server error.' },
 } as const satisfies Record<string, { status: number; terminal: boolean; title: string }>

@@ -232,6 +232,29 @@ export function eventContract(name: string, open: (clock: VirtualClock) => Promi
       await vi.waitFor(() => expect([past, future]).toEqual([[3], [3]]))
     })
 
+    test('a consumer at its own speed goes from id to id, sees what matches once, and learns where the end is', async () => {
+      await log.append(Array.from({ length: 7 }, (_, index) => ({ tags: [index % 3 ? 't' : 'third'], value: index })))
+      // In its own time the log hears of what it shares with others.
+      await vi.waitFor(async () => expect((await log.following('', {}, 100)).events).toHaveLength(7))
+      const seen: unknown[] = []
+      const steps: boolean[] = []
+
+      for (let after = '', atEnd = false; !atEnd;) {
+        const step = await log.following(after, { tags: ['t'] }, 2)
+        seen.push(...values(step.events))
+        steps.push(step.atEnd);
+        ({ next: after, atEnd } = step)
+      }
+      const { next } = await log.following('', {}, 100)
+      expect(await log.following(next, {}, 100)).toEqual({ events: [], next, atEnd: true })
+      await append({ tags: ['t'], value: 'later' })
+
+      expect(seen).toEqual([1, 2, 4, 5])
+      expect(steps).toEqual([false, false, false, true])
+      await vi.waitFor(async () => expect(values((await log.following(next, {}, 100)).events)).toEqual(['later']))
+      expect(values((await log.following('00000000ffffffff', {}, 100)).events)).toEqual([])
+    })
+
     test('a subscriber that ended is told nothing more, and one may append while it is told', async () => {
       const [gone, echo]: [unknown[], unknown[]] = [[], []]
       const end = log.subscribe({}, ({ value }) => { gone.push(value); end() })

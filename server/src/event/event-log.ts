@@ -42,6 +42,11 @@ export interface EventLog extends AsyncDisposable {
   aggregate(query: EventQuery, aggregator: Aggregator): Promise<number | null>
   /** The same for each group that has something to aggregate, in order of time, then tag. Throws `Fault('too_large')` when there are too many groups. */
   aggregateBy(query: EventQuery, aggregator: Aggregator, by: Grouping): Promise<readonly Group[]>
+  /**
+   * What matches among the next events after the id, in order of append, and the id after which to go on: for consumers that take
+   * events at their own speed. `''` is before the first one. `limit` bounds how many events are looked at.
+   */
+  following(after: string, query: EventQuery, limit: number): Promise<{ readonly events: readonly Event[]; readonly next: string; readonly atEnd: boolean }>
   /** Every event appended from now on (or after the id) that matches, in order, none twice, without a buffer: see `subscriptions.ts`. A listener must not wait. */
   subscribe(query: EventQuery, listener: (event: Event) => void, after?: string): () => void
   /** Removes events (of all types, unless told) older than the time; returns how many. */

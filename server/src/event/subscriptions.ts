@@ -8,8 +8,8 @@
 import type { Event } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
 import { type Criteria, matches } from './criteria.ts'
-import { sequenceOf } from './entry.ts'
-import { CATCH_UP_EVENTS, SUBSCRIPTIONS_MAX } from './limits.ts'
+import { eventId, sequenceOf } from './entry.ts'
+import { CATCH_UP_EVENTS, QUERY_EVENTS_MAX, SUBSCRIPTIONS_MAX } from './limits.ts'
 
 export interface Source {
   /** The newest sequence that subscribers may be told of. */
@@ -18,6 +18,18 @@ export interface Source {
   newest(): number
   /** Events after the sequence, in order, at most `limit`; fewer than that means that there are no more. */
   read(after: number, limit: number): Promise<readonly Event[]>
+}
+
+/** `EventLog.following` over a source; of what is on its way nothing is given yet. */
+export async function following(source: Source, after: string, criteria: Criteria, limit: number): Promise<{ events: Event[]; next: string; atEnd: boolean }> {
+  const end = source.last()
+  // An id from the future is one of another database.
+  const position = Math.min(after === '' ? 0 : sequenceOf(after), end)
+  const count = Math.max(1, Math.min(QUERY_EVENTS_MAX, Math.trunc(limit)))
+  const seen = (await source.read(position, count)).filter(({ id }) => sequenceOf(id) <= end)
+  const newest = seen.at(-1)
+  const next = seen.length < count ? end : newest ? sequenceOf(newest.id) : end
+  return { events: seen.filter(event => matches(criteria, event)), next: eventId(next), atEnd: next >= source.last() }
 }
 
 export interface Subscriptions {

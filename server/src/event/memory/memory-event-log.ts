@@ -6,20 +6,21 @@ import { type Aggregation, aggregate, aggregation, type Criteria, criteria, grou
 import { entries, eventOf, sequenceOf } from '../entry.ts'
 import type { EventLog, Group, Grouping } from '../event-log.ts'
 import { GROUPS_MAX, MEMORY_EVENTS_MAX } from '../limits.ts'
-import { openSubscriptions } from '../subscriptions.ts'
+import { following, openSubscriptions, type Source } from '../subscriptions.ts'
 
 export function openMemoryEventLog({ clock }: { clock: Clock }): EventLog {
   let events: Event[] = []
   let last = 0
   let closed = false
-  const subscriptions = openSubscriptions({
+  const source: Source = {
     last: () => last,
     newest: () => last,
     read: async (after, limit) => {
       const start = events.findIndex(({ id }) => sequenceOf(id) > after)
       return start < 0 ? [] : events.slice(start, start + limit)
     },
-  })
+  }
+  const subscriptions = openSubscriptions(source)
 
   function demandOpen(): void {
     if (closed) throw new Fault('store_unavailable', 'the event log is closed')
@@ -54,6 +55,7 @@ export function openMemoryEventLog({ clock }: { clock: Clock }): EventLog {
       if (found.length > GROUPS_MAX) throw tooManyGroups()
       return found
     },
+    async following(after, query, limit) { demandOpen(); return await following(source, after, criteria(query), limit) },
     subscribe: (query, listener, after) => { demandOpen(); return subscriptions.add(criteria(query), listener, after === undefined ? undefined : sequenceOf(after)) },
     async prune(olderThan, types = { except: [] }) {
       demandOpen()

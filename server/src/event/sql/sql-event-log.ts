@@ -13,7 +13,7 @@ import { type Entry, entries, eventOf, sequenceOf } from '../entry.ts'
 import type { Aggregator, EventLog, EventQuery, Group, Grouping, PrunedTypes } from '../event-log.ts'
 import { type GroupCommit, openGroupCommit } from '../group-commit.ts'
 import { CATCH_UP_EVENTS, GROUPS_MAX, PRUNE_EVENTS } from '../limits.ts'
-import { openSubscriptions, type Subscriptions } from '../subscriptions.ts'
+import { following, openSubscriptions, type Source, type Subscriptions } from '../subscriptions.ts'
 import { afterQuery, countQuery, type EventRow, groupsQuery, pageQuery, typesCondition } from './select.ts'
 import { EVENT_COLUMNS, EVENT_MIGRATIONS, TAG_COLUMNS } from './tables.ts'
 
@@ -31,6 +31,7 @@ export async function openSqlEventLog({ database, clock }: { database: Database;
 class SqlEventLog implements EventLog {
   readonly #database: Database
   readonly #clock: Clock
+  readonly #source: Source
   readonly #subscriptions: Subscriptions
   readonly #group: GroupCommit
   /** The newest sequence that subscribers may know. */
@@ -45,7 +46,8 @@ class SqlEventLog implements EventLog {
     this.#database = database
     this.#clock = clock
     this.#group = openGroupCommit(batch => this.#commit(batch))
-    this.#subscriptions = openSubscriptions({ last: () => this.#last, newest: () => this.#heard, read: (after, limit) => this.#read(after, limit) })
+    this.#source = { last: () => this.#last, newest: () => this.#heard, read: (after, limit) => this.#read(after, limit) }
+    this.#subscriptions = openSubscriptions(this.#source)
   }
 
   async listen(): Promise<void> {
@@ -135,6 +137,11 @@ class SqlEventLog implements EventLog {
     const { rows } = await groupsQuery(this.#database.flavour, criteria(query), aggregation(aggregator), grouping(by), GROUPS_MAX + 1).execute(this.#database.kysely)
     if (rows.length > GROUPS_MAX) throw tooManyGroups()
     return rows.flatMap(({ time, tag, value, count }) => count > 0 && value !== null ? [{ ...(time === null ? {} : { time }), ...(tag === null ? {} : { tag }), value }] : [])
+  }
+
+  async following(after: string, query: EventQuery, limit: number): Promise<{ events: readonly Event[]; next: string; atEnd: boolean }> {
+    this.#demandOpen()
+    return await following(this.#source, after, criteria(query), limit)
   }
 
   subscribe(query: EventQuery, listener: (event: Event) => void, after?: string): () => void {
