@@ -25,7 +25,7 @@ function deployment(name: string, services: readonly string[]): Deployment {
     clusters: [{
       name: 'web', metadata: {}, gateways: [], dialects: {}, services: services.map(breed => ({
         intention: 'Deployment', environment_variables: [], arguments: [], dialects: {}, dependencies: {},
-        breed: { kind: 'breeds', name: breed, metadata: {}, deployable: { definition: 'x' }, ports: [], environment_variables: [], constants: [], arguments: [], dependencies: {} },
+        breed: { kind: 'breeds', name: breed, metadata: {}, deployable: { definition: 'x' }, ports: [{ name: 'http', number: 80, type: 'http' }], environment_variables: [], constants: [], arguments: [], dependencies: {} },
         scale: { kind: 'scales', name: '', metadata: {}, cpu: 1, memory: 1, instances: 1 },
       })),
     }],
@@ -137,6 +137,33 @@ describe('conditions', () => {
     const tcp = gateway('g', 9000, { '[a:1]': { condition: condition('has cookie x') } }, { port: { name: '9000', number: 9000, type: 'tcp' }, sticky: 'route' })
 
     expect(build([tcp]).table.gateways[0]).toMatchObject({ mode: 'tcp', sticky: 'none', virtual_hosts: [], routes: [{ strength: 0 }] })
+  })
+})
+
+describe('selectors', () => {
+  const shop = {
+    deployments: [deployment('shop', ['web:1', 'web:2']), deployment('other', ['web:3'])],
+    statuses: [status('shop', [instance('web:1', '1'), instance('web:2', '2'), instance('web:2', '3', 'draining'), instance('web:2', '4', 'starting')]), status('other', [instance('web:3', '5')])],
+  }
+  const idsOf = ({ routes }: ReturnType<typeof build>) => routes.map(({ path, weight, target }) => ({ path, weight, ids: target.is === 'endpoints' ? target.endpoints.map(({ id }) => id) : [] }))
+
+  test('of a route choose its instances', () => {
+    expect(idsOf(build([gateway('g', 9000, { all: { selector: 'namespace(shop) and port(80)' }, one: { selector: 'label(service)(web:3)' } })], shop)))
+      .toEqual([{ path: 'all', weight: 5000, ids: ['1', '2', '3'] }, { path: 'one', weight: 5000, ids: ['5'] }])
+  })
+
+  test('of a gateway make a route of each group, and what is set for a group is kept', () => {
+    const built = build([gateway('g', 9000, { '(2)': { weight: 20 } }, { selector: 'name(web:(.*))' })], shop)
+
+    expect(idsOf(built)).toEqual([{ path: '(2)', weight: 2000, ids: ['2', '3'] }, { path: '(1)', weight: 8000, ids: ['1'] }, { path: '(3)', weight: 0, ids: ['5'] }])
+    expect(built.problems).toEqual([])
+  })
+
+  test('that do not parse choose nothing and are told', () => {
+    const { routes, problems } = build([gateway('g', 9000, { a: { selector: 'winter(cold)' } })], shop)
+
+    expect(routes[0]?.target).toEqual({ is: 'endpoints', endpoints: [] })
+    expect(problems).toEqual([{ gateway: 'g', message: "Invalid selector: 'winter(cold)'. Cannot parse: 'winter' is no property of a target." }])
   })
 })
 

@@ -10,8 +10,10 @@ import { gatewayLookupName, routeLookupName } from '../lookup-name.ts'
 import type { Policy, PolicySettings } from '../policy.ts'
 import type { Reference } from '../reference.ts'
 import { assignWeights, shareOf, sharesOf, weightProblem } from '../weights.ts'
+import { groupRoutes } from '../selector/group-routes.ts'
 import { resolveTarget, type Targets } from './route-target.ts'
-import type { GatewayTable, RouteTable, RoutingTable } from './table.ts'
+import { type Candidate, candidates, selectGroups } from './selected.ts'
+import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from './table.ts'
 import { virtualHosts } from './virtual-host.ts'
 
 export interface BuildInput {
@@ -44,7 +46,8 @@ export function buildTable(input: BuildInput): { readonly table: RoutingTable; r
     deployments: new Map(input.deployments.map(deployment => [deployment.name, deployment])),
     statuses: new Map(input.statuses.map(status => [status.name, status])),
   }
-  const gateways = listening.map(gateway => new GatewayBuilder(input, targets, gateway, problems).build())
+  const universe = candidates(input.deployments, input.statuses)
+  const gateways = listening.map(gateway => new GatewayBuilder(input, targets, universe, gateway, problems).build())
   return {
     table: { revision: input.revision, gateways: withoutLoops(gateways, problems), ...(input.virtualHosts ? { virtual_hosts: input.virtualHosts } : {}) },
     problems,
@@ -84,19 +87,23 @@ function withoutLoops(gateways: readonly GatewayTable[], problems: GatewayProble
 class GatewayBuilder {
   private readonly input: BuildInput
   private readonly targets: Targets
+  private readonly universe: readonly Candidate[]
   private readonly gateway: Gateway
   private readonly problems: GatewayProblem[]
 
-  constructor(input: BuildInput, targets: Targets, gateway: Gateway, problems: GatewayProblem[]) {
+  constructor(input: BuildInput, targets: Targets, universe: readonly Candidate[], gateway: Gateway, problems: GatewayProblem[]) {
     this.input = input
     this.targets = targets
+    this.universe = universe
     this.gateway = gateway
     this.problems = problems
   }
 
   build(): GatewayTable {
-    const { name, port, sticky, split, virtual_hosts, policy } = this.gateway
-    const settings = this.gateway.routes.map(route => this.settings(route))
+    const { name, port, sticky, split, virtual_hosts, policy, selector } = this.gateway
+    const groups = selector === undefined ? undefined : this.selected(selector)
+    const routes = groups ? this.groupRoutes([...groups.keys()]) : this.gateway.routes
+    const settings = routes.map(route => this.settings(route))
     const weights = settings.map(({ weight }) => weight)
     const refused = weightProblem(weights)
     if (refused) this.tell(`${refused.reason}: ${name}.`)
@@ -107,14 +114,15 @@ class GatewayBuilder {
       virtual_hosts: http ? virtualHosts(name, virtual_hosts, this.input.virtualHosts !== undefined) : [],
       sticky: http ? sticky : 'none',
       ...(split && http ? { split } : {}),
-      routes: this.gateway.routes.map(({ path }, index) => this.route(path, settings[index] ?? NO_SETTINGS, shares[index] ?? 0)),
+      routes: routes.map(({ path }, index) => this.route(path, settings[index] ?? NO_SETTINGS, shares[index] ?? 0, groups?.get(path))),
       ...this.policy(policy),
     }
   }
 
-  private route(path: string, settings: RouteSettings, weight: number): RouteTable {
+  private route(path: string, settings: RouteSettings, weight: number, members: readonly Endpoint[] | undefined): RouteTable {
     const condition = this.condition(path, settings.condition)
-    const { target, problem } = resolveTarget(path, this.targets)
+    const chosen = members ?? (settings.selector === undefined ? undefined : [...this.selected(settings.selector).values()].flat())
+    const { target, problem } = chosen ? { target: { is: 'endpoints' as const, endpoints: chosen }, problem: undefined } : resolveTarget(path, this.targets)
     if (problem !== undefined) this.tell(problem)
     return {
       path, lookup_name: routeLookupName(this.gateway.name, path), weight,
@@ -125,6 +133,19 @@ class GatewayBuilder {
       rewrites: settings.rewrites.flatMap(rewrite => this.rewrite(rewrite)),
       ...this.policy(settings.policy),
     }
+  }
+
+  /** Routes that are there keep their order; those of new groups follow by name. */
+  private groupRoutes(groups: readonly string[]): readonly Route[] {
+    const there = this.gateway.routes.map(({ path }) => path).filter(path => groups.includes(path))
+    return groupRoutes(this.gateway.routes, [...there, ...groups.filter(group => !there.includes(group)).sort()])
+  }
+
+  private selected(selector: string): ReadonlyMap<string, readonly Endpoint[]> {
+    const groups = selectGroups(selector, this.universe)
+    if (groups.is === 'ok') return groups.value
+    for (const { message } of groups.problems) this.tell(message)
+    return new Map()
   }
 
   private settings({ settings }: Route): RouteSettings {
