@@ -61,6 +61,7 @@ function isTest(file: string): boolean {
 
 /** 'server/src/container/process/spawn.ts' → { in: 'server', folder: 'container' }; 'cli/src/main.ts' → { in: 'cli', folder: '' } */
 function place(file: string): { in: string; folder: string } {
+  if (file === 'server/src/config.ts') return { in: 'server', folder: 'base' }
   const [workspace = '', ...rest] = file.replace('/src/', '/').split('/')
   return { in: workspace, folder: workspace === 'server' && rest.length > 1 ? (rest[0] ?? '') : '' }
 }

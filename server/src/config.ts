@@ -21,6 +21,8 @@ export interface Config {
   readonly virtualHostsPort?: number
   readonly haproxy: string
   readonly containers: 'process' | 'memory'
+  /** What becomes of services and gateways when the server ends. */
+  readonly onExit: 'keep' | 'stop'
   /** `auto`: needed unless the server binds to loopback only. */
   readonly auth: 'auto' | 'on' | 'off'
   readonly namespace: string
@@ -71,6 +73,7 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'virtualHostsPort', flag: 'virtual-hosts-port', value: '<port>', help: 'shared port of all gateways with virtual hosts', read: number(1, 65_535) }),
   option({ key: 'haproxy', flag: 'haproxy', value: '<program>', fallback: 'haproxy', help: 'the HAProxy program', read: text }),
   option({ key: 'containers', flag: 'containers', ...oneOf('process', 'memory'), fallback: 'process', help: 'what runs the services' }),
+  option({ key: 'onExit', flag: 'on-exit', ...oneOf('keep', 'stop'), fallback: 'keep', help: 'when the server ends: keep leaves services and gateways serving, for the next server to find; stop ends them' }),
   option({ key: 'auth', flag: 'auth', ...oneOf('auto', 'on', 'off'), fallback: 'auto', help: 'whether the API asks for a token; auto: unless it listens on loopback only' }),
   option({ key: 'namespace', flag: 'namespace', value: '<name>', fallback: 'default', help: 'name of this installation in paths', read: given => /^[\w-]{1,64}$/.test(given) ? given : undefined }),
   option({ key: 'origins', flag: 'origins', value: '<origin,…>', fallback: '', help: 'web origins beside the own one whose pages may use the API', read: given => given.split(',').map(origin => origin.trim()).filter(Boolean) }),

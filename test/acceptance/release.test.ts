@@ -8,7 +8,7 @@ name: web:1.0
 deployable: {type: process, definition: shop}
 ports: {http: 8080/http}
 ---
-kind: blueprint
+kind: deployment
 name: shop
 gateways: {9050: web/http}
 clusters: {web: {services: [{breed: web:1.0, scale: {cpu: 0.2, memory: 64MB, instances: 2}}]}}

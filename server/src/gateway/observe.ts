@@ -10,7 +10,7 @@ import type { RecordKind, RecordOf } from '../store/record.ts'
 import type { Store, Stored } from '../store/store.ts'
 
 export interface ObservedGateways {
-  /** Of the store, read before everything else: the content is at least as new. */
+  /** For the next table: above 0 also on an empty store, read before everything else, so the content is at least as new. */
   readonly revision: number
   readonly gateways: readonly Stored<'gateways'>[]
   readonly deployments: readonly Deployment[]
@@ -27,7 +27,7 @@ export interface ObservedGateways {
 export const TABLE_KINDS: readonly RecordKind[] = ['gateways', 'deployments', 'deployment-statuses', 'conditions', 'rewrites', 'routes', 'policies']
 
 export async function observeGateways(store: Store, fleet: Fleet): Promise<ObservedGateways> {
-  const revision = await store.revision()
+  const revision = await store.revision() + 1
   const all = async <K extends RecordKind>(kind: K) => (await store.list(kind)).items
   const byName = async <K extends RecordKind>(kind: K): Promise<Map<string, RecordOf[K]>> => new Map((await all(kind)).map(({ name, value }) => [name, value]))
   return {

@@ -5,7 +5,7 @@ import { buildTable } from '@vamp/model/routing/build-table'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import { deployedEvents, routeEvents } from './events.ts'
 import type { ObservedGateways } from './observe.ts'
-import { gatewayStatus } from './status.ts'
+import { gatewayStatus, leftOut } from './status.ts'
 
 export interface GatewayPlan {
   /** Gateways without a port get one from the range. */
@@ -26,7 +26,7 @@ export function planGateways(observed: ObservedGateways, published: RoutingTable
   const assigned = observed.gateways.filter(({ value }) => value.port.number > 0)
   const { table: built, problems } = buildTable({
     gateways: assigned.map(({ value }) => value),
-    instances: observed.deploymentStatuses.flatMap(({ instances }) => instances),
+    statuses: observed.deploymentStatuses,
     deployments: observed.deployments,
     lookupCondition: name => observed.conditions.get(name),
     lookupRewrite: name => observed.rewrites.get(name),
@@ -38,8 +38,11 @@ export function planGateways(observed: ObservedGateways, published: RoutingTable
   })
   const changed = published.revision === 0 || !sameContent(built, published)
   const table = changed ? built : published
-  const statuses = table.gateways.map(gateway =>
-    gatewayStatus(gateway, table, observed.reports, problems.find(problem => problem.gateway === gateway.name)?.message))
+  const problemOf = (name: string) => problems.find(problem => problem.gateway === name)?.message
+  const statuses = [
+    ...table.gateways.map(gateway => gatewayStatus(gateway, table, observed.reports, problemOf(gateway.name))),
+    ...assigned.filter(({ name }) => !table.gateways.some(gateway => gateway.name === name)).map(({ value }) => leftOut(value, problemOf(value.name))),
+  ]
   const present = new Set(observed.gateways.map(({ name }) => name))
   return {
     unassigned: observed.gateways.filter(({ value }) => value.port.number === 0).map(({ name }) => name),

@@ -1,5 +1,6 @@
 /** Desired, acknowledged and refused, per gateway: what `GET /gateways/…` shows beside the artifact. */
 import type { AgentReport } from '@vamp/agent/link/link'
+import type { Gateway } from '@vamp/model/gateway'
 import type { GatewayStatus } from '@vamp/model/gateway-status'
 import { FULL_SHARE, type GatewayTable, type RoutingTable } from '@vamp/model/routing/table'
 
@@ -21,4 +22,9 @@ export function gatewayStatus(gateway: GatewayTable, table: RoutingTable, report
     acknowledged,
     ...(reason === undefined ? {} : { problem: reason }),
   }
+}
+
+/** A gateway that the table cannot have, and why. */
+export function leftOut(gateway: Gateway, problem: string | undefined): GatewayStatus {
+  return { name: gateway.name, deployed: false, port: gateway.port.number, desired: {}, acknowledged: {}, ...(problem === undefined ? {} : { problem }) }
 }

@@ -1,0 +1,121 @@
+/** Every `new`, in order; torn down in reverse. Tests run the whole of it with memory drivers and a virtual clock. */
+import { startAgent } from '@vamp/agent/agent'
+import { openSequence } from '@vamp/agent/traffic/sequence'
+import { type Clock, every } from '@vamp/agent/base/clock'
+import type { Logger } from '@vamp/agent/base/log'
+import type { Proxy } from '@vamp/agent/proxy/proxy'
+import { type Api, openApi } from './api/server.ts'
+import { openKeyedQueue } from './base/keyed-queue.ts'
+import { type Lifecycle, openLifecycle } from './base/lifecycle.ts'
+import type { KeyedQueue, Reconciler } from './base/reconciler.ts'
+import type { Config } from './config.ts'
+import type { ContainerDriver } from './container/container-driver.ts'
+import { deploymentReconciler } from './deployment/reconciler.ts'
+import type { EventLog } from './event/event-log.ts'
+import { type LiveFleet, openFleet } from './fleet/live-fleet.ts'
+import { TABLE_KINDS } from './gateway/observe.ts'
+import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
+import { releaseReconciler } from './release/reconciler.ts'
+import type { Store } from './store/store.ts'
+import { openTraffic, type Traffic } from './traffic/traffic.ts'
+
+/** What a server is made of; `outfit.ts` opens the real ones, tests the memory ones. */
+export interface Outfit {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  readonly store: Store
+  readonly events: EventLog
+  /** With health checks. */
+  readonly containers: ContainerDriver
+  readonly proxy: Proxy
+  readonly portFree: (port: number) => Promise<boolean>
+}
+
+export interface App {
+  readonly url: string
+  readonly store: Store
+  readonly events: EventLog
+  readonly traffic: Traffic
+  /** Leaves what runs running: a later server finds it. */
+  close(): Promise<void>
+}
+
+/** A missed wake-up costs at most this. */
+const RESYNC_MS = 5000
+const AGENT = 'local'
+
+export async function startApp(config: Config, outfit: Outfit): Promise<App> {
+  const { clock, log, store, events } = outfit
+  const lifecycle = openLifecycle({ clock, log })
+  try {
+    const fleet = openFleet({ clock })
+    const traffic = openTraffic({ clock })
+    lifecycle.add('traffic', fleet.onWindow(window => traffic.add(window)))
+    const queues = openQueues(lifecycle, config, outfit, fleet, traffic)
+    lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
+    const agent = await startAgent({ name: AGENT, proxy: outfit.proxy, link: fleet.join(AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) })
+    lifecycle.use('agent', agent)
+    await wakeAll(queues, store)
+    lifecycle.add('resync', every(clock, RESYNC_MS, () => wakeAll(queues, store)))
+    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, clock, log })
+    lifecycle.add('api', () => api.close())
+    return { url: api.url, store, events, traffic, close: () => lifecycle.close() }
+  } catch (error) {
+    await lifecycle.close()
+    throw error
+  }
+}
+
+interface Queues { readonly deployments: { wakeAll(): Promise<void> }; readonly routing: KeyedQueue; readonly releases: KeyedQueue }
+
+function openQueues(lifecycle: Lifecycle, config: Config, outfit: Outfit, fleet: LiveFleet, traffic: Traffic): Queues {
+  const { clock, log, random, store, events, containers, portFree } = outfit
+  const open = (name: string, reconciler: Reconciler) => lifecycle.use(`${name} queue`, openKeyedQueue({ name, reconciler, clock, log, random }))
+  const deployments = lifecycle.use('deployments', deploymentReconciler({ store, events, driver: containers, fleet, clock, log }))
+  const queue = open('deployments', deployments)
+  lifecycle.add('deployments watch', deployments.watch(name => queue.wake(name)))
+  return {
+    deployments: { wakeAll: async () => { for (const name of await deployments.names()) queue.wake(name) } },
+    routing: open('routing', gatewayReconciler({
+      store, events, fleet, log, portFree, ports: config.gatewayPorts,
+      listening: { address: config.gatewayAddress, ...(config.virtualHostsPort === undefined ? {} : { virtualHosts: { address: config.gatewayAddress, port: config.virtualHostsPort } }) },
+    })),
+    releases: open('releases', releaseReconciler({ store, events, traffic, clock, log })),
+  }
+}
+
+/** Who is woken by what. A wake-up carries a name, never what happened. Returns what ends it. */
+function wire({ routing, releases }: Queues, { store }: Outfit, fleet: LiveFleet, traffic: Traffic): () => void {
+  const underWay = new Set<string>()
+  const ends = [
+    store.watch(({ kind, name, deleted }) => {
+      if (TABLE_KINDS.includes(kind)) routing.wake(ROUTING)
+      if (kind === 'releases' || kind === 'release-orders') {
+        releases.wake(name)
+        if (deleted) underWay.delete(name)
+        else underWay.add(name)
+      }
+      if (kind === 'deployment-statuses' || kind === 'gateway-statuses' || kind === 'release-statuses') for (const release of underWay) releases.wake(release)
+    }),
+    fleet.onReport(() => { routing.wake(ROUTING) }),
+    traffic.onSecond(() => { for (const release of underWay) releases.wake(release) }),
+  ]
+  return () => { for (const end of ends) end() }
+}
+
+async function wakeAll({ deployments, routing, releases }: Queues, store: Store): Promise<void> {
+  routing.wake(ROUTING)
+  await deployments.wakeAll()
+  for (const { name } of (await store.list('releases')).items) releases.wake(name)
+}
+
+/** The agent's window numbers go on after a restart. */
+function sequenceStore(store: Store): { load(): Promise<number>; save(reserved: number): Promise<void> } {
+  const name = `agent-${AGENT}`
+  return {
+    load: async () => Number((await store.get('settings', name))?.value['sequence'] ?? 0),
+    save: async reserved => { await store.put('settings', name, { sequence: reserved }) },
+  }
+}
