@@ -1,9 +1,10 @@
 /** What must be true of a breed as a whole. */
 import type { Breed } from '../breed.ts'
+import { parseValue, type VariableReference } from '../variable/parse.ts'
+import { indexOf } from './condition.ts'
 import type { Cursor } from './cursor.ts'
 import { checkHealthCheckPorts } from './health-check.ts'
 import { nearest } from './near.ts'
-import { referencesIn, type VariableReference } from './variable-reference.ts'
 
 export function checkBreed(breed: Breed, cursor: Cursor): void {
   checkHealthCheckPorts(breed.health_checks, new Set(breed.ports.map(port => port.name)), cursor)
@@ -23,19 +24,31 @@ function checkCycles(breed: Breed, ancestors: readonly string[], cursor: Cursor)
 }
 
 function checkValue(value: string, breed: Breed, cursor: Cursor): void {
-  const { references, malformed } = referencesIn(value)
-  for (const index of malformed) cursor.reportWithin(index, 'ParserError', "Cannot parse: no reference begins with this '$'.", "write '$$' for a dollar sign")
-  for (const reference of references) {
-    if (reference.trait && !resolves(reference.trait, breed)) {
-      const near = nearest(reference.trait.alias, Object.keys(breed.dependencies).filter(alias => alias !== reference.trait?.alias))
-      cursor.reportWithin(reference.index, 'UnresolvedDependencyInTraitValueError', unresolvedTrait(reference.text, breed), near && `did you mean '$${near}…'?`)
-    }
+  const parsed = parseValue(value)
+  if (parsed.is === 'refused') {
+    for (const problem of parsed.problems) cursor.reportWithin(indexOf(value, problem), problem.code, problem.message, problem.hint)
+    return
+  }
+  for (const node of parsed.value) {
+    const trait = node.is === 'variable' ? traitOf(node.reference) : undefined
+    if (!trait || resolves(trait, breed)) continue
+    const text = node.is === 'variable' && node.reference.is === 'host' ? `${trait.cluster}.host` : `${trait.cluster}.${trait.group}.${trait.name}`
+    const near = Object.hasOwn(breed.dependencies, trait.cluster) ? undefined : nearest(trait.cluster, Object.keys(breed.dependencies))
+    cursor.reportWithin(value.lastIndexOf('$', value.indexOf(text)), 'UnresolvedDependencyInTraitValueError', unresolvedTrait(text, breed), near && `did you mean '$${near}…'?`)
   }
 }
 
+type Trait = Omit<VariableReference & { is: 'trait' }, 'is'>
+
+/** What a reference wants of a dependency; nothing for the breed's own names and for global values. */
+function traitOf(reference: VariableReference): Trait | undefined {
+  if (reference.is === 'host') return { cluster: reference.cluster, group: 'hosts', name: 'host' }
+  return reference.is === 'trait' ? reference : undefined
+}
+
 /** What a stored dependency has is not known here. */
-function resolves({ alias, group, name }: NonNullable<VariableReference['trait']>, breed: Breed): boolean {
-  const dependency = Object.hasOwn(breed.dependencies, alias) ? breed.dependencies[alias] : undefined
+function resolves({ cluster, group, name }: Trait, breed: Breed): boolean {
+  const dependency = Object.hasOwn(breed.dependencies, cluster) ? breed.dependencies[cluster] : undefined
   if (!dependency || dependency.is === 'reference') return dependency !== undefined
   const { ports, environment_variables, constants } = dependency.value
   switch (group) {
