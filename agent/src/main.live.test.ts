@@ -1,7 +1,7 @@
 /** The program against a server of the contract's making: what it carries, says, keeps, and outlives. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -125,6 +125,8 @@ test('the program carries tables, reports, delivers windows, and serves from its
   await until(() => requestsIn(control.windows) === 20)
   control.publish(table(4))
   await until(() => control.reports.at(-1)?.acknowledged === 4)
+  // The file follows the confirmation.
+  await until(() => readFileSync(join(data, 'table.json'), 'utf8').startsWith('{"revision":4,'))
 
   control.close()
   child.kill('SIGKILL')
