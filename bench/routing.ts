@@ -5,7 +5,7 @@
  * All run in the same rounds, one after the other, on one thread each; the rate is connections / median latency, which short
  * stalls of the machine do not move. Every figure is the median of the rounds' ratios. Needs HAProxy and wrk.
  */
-import { execFile, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -28,6 +28,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const start = async (config: string) => {
     const path = `${directory}/${started.length}.cfg`
     writeFileSync(path, config)
+    execFileSync(findBinary() ?? 'haproxy', ['-c', '-f', path], { stdio: ['ignore', 'ignore', 'inherit'], env: {} })
     started.push(spawn(findBinary() ?? 'haproxy', ['-db', '-f', path], { stdio: 'ignore', env: {} }))
     await systemClock.sleep(300)
   }
@@ -121,7 +122,7 @@ const nestedConfig = (port: number, instances: readonly number[], directory: str
 frontend f
   bind 127.0.0.1:${port}
   acl chrome req.fhdr(User-Agent) -m sub Chrome
-  acl beta req.cook_sub(beta) 1
+  acl beta req.cook(beta) -m sub 1
   acl british req.fhdr(accept-language) -m sub en-GB
   use_backend im_1 if chrome beta
   use_backend im_2 if british
