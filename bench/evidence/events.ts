@@ -16,7 +16,7 @@ import { openPostgresDatabase } from '@vamp/server/base/sql/postgres-database'
 import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
 import { EVENT_MIGRATIONS } from '@vamp/server/event/sql/tables'
 import pg from 'pg'
-import { postgresBinaries, startPostgres } from '../../test/postgres/cluster.ts'
+import { postgresBinaries, startPostgres } from './postgres-cluster.ts'
 
 export interface EventRates { readonly ratio: number; readonly perSecond: number; readonly barePerSecond: number }
 

@@ -10,7 +10,7 @@ import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
 import { storeContract } from '@vamp/server/store/contract'
 import { openSqlStore } from '@vamp/server/store/sql/sql-store'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type PostgresCluster, postgresBinaries, startPostgres } from './cluster.ts'
+import { type PostgresCluster, postgresBinaries, startPostgres } from '../../bench/evidence/postgres-cluster.ts'
 
 const opened: Database[] = []
 let cluster: PostgresCluster

@@ -1,4 +1,4 @@
-/** A PostgreSQL of our own in a temporary directory, for one test file: its own user, its own socket, no port. */
+/** A PostgreSQL of our own in a temporary directory, for tests and measurements: its own user, its own socket, no port. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, chownSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
