@@ -30,6 +30,13 @@ function padded(segments: readonly string[]): readonly string[] {
   return [...segments, ...Array<string>(Math.max(0, SEGMENTS_MAX - segments.length)).fill('*')]
 }
 
+/** Every routing table asks for the same names again. */
+const KNOWN_MAX = 20_000
+const known = new Map<string, string>()
+
 function hexNumber(text: string): string {
-  return sha1(text).replace(/^0+(?=.)/, '')
+  const name = known.get(text) ?? sha1(text).replace(/^0+(?=.)/, '')
+  if (known.size >= KNOWN_MAX) known.clear()
+  known.set(text, name)
+  return name
 }

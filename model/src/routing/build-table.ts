@@ -46,12 +46,16 @@ export function buildTable(input: BuildInput): { readonly table: RoutingTable; r
     deployments: new Map(input.deployments.map(deployment => [deployment.name, deployment])),
     statuses: new Map(input.statuses.map(status => [status.name, status])),
   }
-  const universe = candidates(input.deployments, input.statuses)
+  const universe = listening.some(isSelecting) ? candidates(input.deployments, input.statuses) : []
   const gateways = listening.map(gateway => new GatewayBuilder(input, targets, universe, gateway, problems).build())
   return {
     table: { revision: input.revision, gateways: withoutLoops(gateways, problems), ...(input.virtualHosts ? { virtual_hosts: input.virtualHosts } : {}) },
     problems,
   }
+}
+
+function isSelecting({ selector, routes }: Gateway): boolean {
+  return selector !== undefined || routes.some(({ settings }) => settings.is === 'reference' || settings.value.selector !== undefined)
 }
 
 /** The first gateway that wants a port gets it. */
