@@ -1,10 +1,11 @@
 /**
- * `npm run conformance -- --corpus DIR [--json]`: reads every artifact of a corpus written for the original and compares
- * with what the original's own tests assert.
+ * `npm run conformance -- --corpus DIR [--json]`: reads every artifact and expression of a corpus written for the
+ * original and compares with what the original's own tests assert.
  */
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { DIFFERENCES } from './conformance-differences.ts'
+import { judgeExpressions } from './conformance-expressions.ts'
 import { judge, readManifest } from './conformance-manifest.ts'
 
 export interface Report {
@@ -18,7 +19,7 @@ export interface Report {
 
 export function conformance(corpus: string): Report {
   const declared = new Set(DIFFERENCES.map(({ id }) => id))
-  const verdicts = readManifest(corpus).map(entry => ({ id: entry.id, why: judge(corpus, entry) }))
+  const verdicts = [...readManifest(corpus).map(entry => ({ id: entry.id, why: judge(corpus, entry) })), ...judgeExpressions(corpus)]
   const wrong = verdicts.flatMap(({ id, why }) => why === undefined ? [] : [{ id, why }])
   const failed = wrong.filter(({ id }) => !declared.has(id))
   const differing = new Set(wrong.map(({ id }) => id))

@@ -40,9 +40,9 @@ export function select(node: SelectorNode, target: SelectorTarget, namespace = '
   }
 }
 
-/** `(a,b)` after what was captured, `()` if nothing was. Where that cannot be a route's name, its hash is. */
+/** `(a),(b)` after what was captured, `()` if nothing was. Where that cannot be a route's name, its hash is. */
 export function groupName({ captured }: Selection): string {
-  const name = `(${captured.join(',')})`
+  const name = captured.length === 0 ? '()' : captured.map(text => `(${text})`).join(',')
   return isName(name) ? name : `(${sha1(name)})`
 }
 

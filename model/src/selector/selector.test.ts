@@ -43,9 +43,9 @@ const TARGET: SelectorTarget = { name: 'web-1', kind: 'app', namespace: 'shop', 
 
 test.each([
   ['true', true, '()'], ['false', false, '()'], ['name(web)', false, '()'], ['id(web-.*)', true, '()'], ['NAME(web-(.*))', true, '(1)'],
-  ['image(acme/(.+):(.+))', true, '(web,1.2)'], ['label(stage)(li(ve))', true, '(ve)'], ['label(stage)(a)', false, '()'], ['label(zone|stage)(a)', true, '()'],
+  ['image(acme/(.+):(.+))', true, '(web),(1.2)'], ['label(stage)(li(ve))', true, '(ve)'], ['label(stage)(a)', false, '()'], ['label(zone|stage)(a)', true, '()'],
   ['port(8080) and index(0)', true, '()'], ['port(80)', false, '()'], ['namespace($namespace)', true, '()'], ['group(shop) and type(app) and not host(192[.].*)', true, '()'],
-  ['name((web)-1) and image(.*:(.*))', true, '(web,1.2)'], ['name((web)-1) or image(no(ne))', true, '(web)'], ['name([()].*)', false, '()'], ['image(acme(/)web:1.2)', true, '(4c1a8f)'],
+  ['name((web)-1) and image(.*:(.*))', true, '(web),(1.2)'], ['name((web)-1) or image(no(ne))', true, '(web)'], ['name([()].*)', false, '()'], ['image(acme(/)web:1.2)', true, '(4c1a8f)'],
 ])('%s: %s %s', (text, selected, group) => {
   const selection = select(tree(text), TARGET, 'shop')
 
