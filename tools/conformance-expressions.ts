@@ -172,9 +172,8 @@ function targetsOf({ instances, ...group }: RoutingGroup): { readonly url: strin
 }
 
 function grouped(selected: readonly { readonly url: string; readonly selection: Selection }[]): Readonly<Record<string, readonly string[]>> {
-  const groups: Record<string, string[]> = {}
-  for (const { url, selection } of selected) (groups[groupName(selection)] ??= []).push(url)
-  return groups
+  const groups = Map.groupBy(selected, ({ selection }) => groupName(selection))
+  return Object.fromEntries([...groups].map(([name, members]) => [name, members.map(({ url }) => url)]))
 }
 
 const UNITS: Readonly<Record<string, (text: string) => number | undefined>> = { Percentage: parsePercentage, MegaByte: parseMemory, Quantity: parseCpu, Time: parseTime }

@@ -1,6 +1,7 @@
 /** Resilience of a gateway or a route. */
 import type { HeaderChanges, Policy, PolicySettings } from '../policy.ts'
 import type { Reference } from '../reference.ts'
+import { readExpression } from './condition.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readAnonymousHeader, readHeader } from './header.ts'
 import { readTime } from './health-check.ts'
@@ -44,7 +45,7 @@ function readSettings(fields: Fields): PolicySettings {
     })),
     ...present({ failover: fields.optional('failover')?.items().map(item => item.text()) }),
     ...part(fields, 'headers', inner => present({ request: changes(inner.optional('request')), response: changes(inner.optional('response')) })),
-    ...part(fields, 'redirect', inner => ({ to: text(inner.required('to')), status: readStatus(inner.optional('status'), 302), ...present({ condition: inner.optional('condition')?.text() }) })),
+    ...part(fields, 'redirect', inner => ({ to: text(inner.required('to')), status: readStatus(inner.optional('status'), 302), ...present({ condition: condition(inner.optional('condition')) }) })),
     ...part(fields, 'tls', inner => ({ certificate: text(inner.required('certificate')), ...present({ key: inner.optional('key')?.text(), redirect_http: inner.optional('redirect_http')?.boolean() }) })),
     ...part(fields, 'maintenance', inner => ({ status: readStatus(inner.optional('status'), 503), body: inner.optional('body')?.text() ?? '', ...present({ retry_after: time(inner, 'retry_after') }) })),
   }
@@ -101,6 +102,10 @@ function present<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], u
 function time(fields: Fields, name: string): number | undefined {
   const cursor = fields.optional(name)
   return cursor && readTime(cursor)
+}
+
+function condition(cursor: Cursor | undefined): string | undefined {
+  return cursor && readExpression(cursor)
 }
 
 function count(cursor: Cursor | undefined): number {
