@@ -17,7 +17,7 @@ export function spareLines(mode: 'http' | 'tcp'): readonly string[] {
   return mode === 'http' ? ['balance roundrobin', ...HTTP] : ['balance leastconn']
 }
 
-/** A dead or unknown name in `txn.server` is ignored: the request is balanced as any other. */
+/** A dead or unknown name in `txn.server` is ignored: the request is balanced like the rest. */
 const HTTP = ['option forwardfor', 'use-server %[var(txn.server)] if { var(txn.server) -m found }']
 
 function balanceLines(mode: 'http' | 'tcp', route: RouteTable): readonly string[] {

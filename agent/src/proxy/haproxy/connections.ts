@@ -1,4 +1,5 @@
 /** Requests and connections in progress, of the worker that serves and of those that end after a reload. */
+import type { Clock } from '../../base/clock.ts'
 import type { Layout } from './layout.ts'
 import { askMaster } from './master-socket.ts'
 import type { Runtime } from './runtime.ts'
@@ -7,11 +8,11 @@ import type { Runtime } from './runtime.ts'
 const OLD_WORKERS_MAX = 20
 
 /** By endpoint id; endpoints without any are missing. */
-export async function serverConnections(directory: string, runtime: Runtime | undefined, layout: Layout): Promise<ReadonlyMap<string, number>> {
+export async function serverConnections(directory: string, clock: Clock, runtime: Runtime | undefined, layout: Layout): Promise<ReadonlyMap<string, number>> {
   if (!runtime) return new Map()
   const ids = new Map(layout.slots.flatMap(slot => Object.entries(slot.servers).map(([name, server]) => [name, server.id] as const)))
   const counts = new Map<string, number>()
-  const answers = [await runtime.ask('show servers conn'), ...await oldWorkers(directory)]
+  const answers = [await runtime.ask('show servers conn'), ...await oldWorkers(directory, clock)]
   for (const answer of answers) for (const [name, used] of usedConnections(answer)) {
     const id = ids.get(name) ?? name
     if (used > 0) counts.set(id, (counts.get(id) ?? 0) + used)
@@ -28,9 +29,9 @@ export function* usedConnections(answer: string): Generator<readonly [server: st
   }
 }
 
-async function oldWorkers(directory: string): Promise<string[]> {
-  const shown = await askMaster(directory, 'show proc').catch(() => '')
+async function oldWorkers(directory: string, clock: Clock): Promise<string[]> {
+  const shown = await askMaster(directory, clock, 'show proc').catch(() => '')
   const old = shown.slice(shown.indexOf('# old workers')).split('\n').flatMap(line => /^(\d+)\s+worker/.exec(line)?.[1] ?? [])
   if (!shown.includes('# old workers')) return []
-  return Promise.all(old.slice(0, OLD_WORKERS_MAX).map(pid => askMaster(directory, `@!${pid} show servers conn`).catch(() => '')))
+  return Promise.all(old.slice(0, OLD_WORKERS_MAX).map(pid => askMaster(directory, clock, `@!${pid} show servers conn`).catch(() => '')))
 }

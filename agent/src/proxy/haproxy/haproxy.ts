@@ -69,7 +69,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
       signal?.throwIfAborted()
       return await queue.submit(table)
     },
-    connections: () => serverConnections(directory, carrier.runtime, carrier.layout),
+    connections: () => serverConnections(directory, clock, carrier.runtime, carrier.layout),
     onSamples(next) { listener = next },
     detach,
     stop: graceMs => end(() => carrier.stop(graceMs)),

@@ -2,17 +2,19 @@
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
+import type { Clock } from '../../base/clock.ts'
 
 export const masterSocket = (directory: string): string => join(directory, 'master.sock')
 
 const ANSWER_MS = 2_000
 
-export function askMaster(directory: string, command: string): Promise<string> {
+export function askMaster(directory: string, clock: Clock, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(masterSocket(directory))
     let text = ''
     socket.setEncoding('latin1')
-    socket.setTimeout(ANSWER_MS, () => socket.destroy(new Error('no answer')))
+    const cancel = clock.after(ANSWER_MS, () => socket.destroy(new Error('no answer')))
+    socket.on('close', cancel)
     socket.on('data', (data: string) => { text += data })
     socket.on('error', cause => reject(new Fault('proxy_unreachable', 'the haproxy master does not answer', {}, { cause })))
     socket.on('end', () => { socket.destroy(); resolve(text) })

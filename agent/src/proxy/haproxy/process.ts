@@ -23,6 +23,7 @@ export interface ProcessSettings {
 /** Thousands of gateways on a busy machine take their time. */
 const START_MS = 60_000
 const POLL_MS = 10
+const ASK_AGAIN_MS = 2_000
 
 export const adminSocket = (directory: string): string => join(directory, 'admin.sock')
 const output = (directory: string) => join(directory, 'output.log')
@@ -99,14 +100,19 @@ export async function reload(settings: ProcessSettings, master: Master): Promise
   const { directory, clock } = settings
   const before = await workerPid(directory, clock)
   const from = (await stat(output(directory)).catch(() => undefined))?.size ?? 0
-  process.kill(master.pid, 'SIGUSR2')
+  let asked = Number.NEGATIVE_INFINITY
   await until(settings, undefined, async () => {
+    // A master that has only just started may miss the signal.
+    if (clock.monotonic() - asked > ASK_AGAIN_MS && !/Reloading HAProxy/.test(await outputSince(directory, from))) {
+      asked = clock.monotonic()
+      process.kill(master.pid, 'SIGUSR2')
+    }
     if (!await alive(master)) throw await startFailure(directory, from, 'the master ended')
     if (/Loading failure|Failed to load/i.test(await outputSince(directory, from))) throw await startFailure(directory, from, 'the new worker did not start')
     const now = await workerPid(directory, clock)
     return now !== undefined && now !== before
   })
-  if (before !== undefined) await until(settings, undefined, async () => !/^Stopping: 0$/m.test(await askMaster(directory, `@!${before} show info`).catch(() => '')))
+  if (before !== undefined) await until(settings, undefined, async () => !/^Stopping: 0$/m.test(await askMaster(directory, clock, `@!${before} show info`).catch(() => '')))
 }
 
 /** Asks the worker to end softly; kills what is left after `graceMs`. */

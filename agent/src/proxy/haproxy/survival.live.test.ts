@@ -1,6 +1,6 @@
 /** What a reload, a killed worker and a killed owner cost: nothing, or what was on the killed process. */
 import { fork } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { FULL_SHARE } from '@vamp/model/routing/table'
@@ -101,9 +101,13 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
 
   test('a state that is older than what HAProxy carries is noticed, and repaired by one reload', async () => {
     const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
+    const state = join(world.directory, 'carried.json')
     await world.proxy.apply(table(1, port, [one], [], FULL_SHARE))
-    const heir = await world.reopen()
+    const older = readFileSync(state)
     await world.proxy.apply(table(2, port, [one], [two], 0))
+    await world.proxy.detach()
+    writeFileSync(state, older)
+    const heir = await world.reopen()
 
     const applied = await heir.apply(table(3, port, [one], [two], 0))
 
