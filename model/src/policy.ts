@@ -3,7 +3,7 @@ import type { Metadata } from './metadata.ts'
 
 export interface PolicySettings {
   readonly timeouts?: { readonly connect?: number; readonly request?: number; readonly idle?: number; readonly tunnel?: number }
-  /** Idempotent methods only unless `methods: any`. */
+  /** Idempotent methods only unless the methods are `any`. */
   readonly retries?: { readonly attempts: number; readonly on: readonly string[]; readonly methods: 'idempotent' | 'any' }
   readonly circuit_breaker?: { readonly consecutive_errors: number; readonly eject: number; readonly max_ejected: number }
   readonly rate_limit?: { readonly requests: number; readonly per: number; readonly by: 'gateway' | 'ip' | 'header'; readonly header?: string }

@@ -1,8 +1,7 @@
 import type { Autoscaler, AutoscalerSignal } from '../autoscaler.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readArtifactName, readHeader } from './header.ts'
-import { readTime } from './health-check.ts'
-import { readCount } from './scale.ts'
+import { readCount, readTime } from './quantity.ts'
 
 const DEFAULT_UP = { panic_window: 6 }
 const DEFAULT_DOWN = { stabilisation: 300, cooldown: 60 }

@@ -224,8 +224,19 @@ export class Fields {
     for (const name of names) this.known.add(name)
   }
 
-  /** Every field, nulls included; the keys are the user's own, so none is unknown. */
+  /**
+   * Every field, nulls included; the keys are the user's own, so none is unknown. Whole numbers come first, as they will
+   * wherever the artifact is JSON: what has such an order in one notation only has none.
+   */
   all(): (readonly [key: string, value: Cursor])[] {
+    return this.asWritten().sort(([one], [other]) => {
+      const [before, after] = [wholeNumber(one), wholeNumber(other)]
+      return before === after ? 0 : before - after
+    })
+  }
+
+  /** As `all`, where order has a meaning. */
+  asWritten(): (readonly [key: string, value: Cursor])[] {
     this.open = true
     return this.keys.map(key => [key, this.cursorOf(key)] as const)
   }
@@ -256,4 +267,12 @@ export class Fields {
     const keyMark = entry?.mark ?? node.mark
     return new Cursor(node, [...this.cursor.steps, key], this.reading, (scalar ? node.mark : undefined) ?? keyMark, keyMark)
   }
+}
+
+const INDEX_MAX = 2 ** 32 - 2
+
+/** Of a key that JavaScript's objects keep before all others; for others infinity. */
+function wholeNumber(key: string): number {
+  const number = /^(0|[1-9]\d{0,9})$/.test(key) ? Number(key) : Infinity
+  return number <= INDEX_MAX ? number : Infinity
 }

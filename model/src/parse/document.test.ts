@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { describeProblems } from '../problem.ts'
+import { printJson } from '../print/json.ts'
 import { artifactOf, parseArtifact, parseBodies, parseDeploymentBody, parseDocuments } from './document.ts'
 
 const codes = (parsed: ReturnType<typeof parseDocuments> | ReturnType<typeof parseArtifact>) => parsed.is === 'refused' ? parsed.problems.map(problem => problem.code) : []
@@ -63,6 +64,15 @@ describe('what is sent to a deployment', () => {
       ['artifact', '# small\nkind: scale\nname: s\ncpu: 1\nmemory: 1MB\n'],
     ])
   })
+})
+
+test('maps keep the document\'s order, whole numbers first; routes keep it whatever their names', () => {
+  const parsed = parseArtifact('blueprints', 'name: b\ngateways: {z: {routes: c/p}, 9070: c/p, 90: c/p, a: {routes: c/p}}\nclusters: {c: x}\n')
+  const gateway = parseArtifact('gateways', 'name: g\nroutes: {b: ~, 2: ~, 1: ~}\n')
+
+  expect(parsed.is === 'ok' && parsed.value.gateways.map(({ name }) => name)).toEqual(['90', '9070', 'z', 'a'])
+  expect(gateway.is === 'ok' && gateway.value.routes.map(({ path }) => path)).toEqual(['b', '2', '1'])
+  expect(gateway.is === 'ok' && parseArtifact('gateways', JSON.stringify(printJson(gateway.value)))).toEqual(gateway)
 })
 
 test('several documents where one is expected are refused', () => {

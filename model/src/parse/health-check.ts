@@ -1,6 +1,6 @@
 import type { HealthCheck } from '../health-check.ts'
-import { parseTime } from '../quantity.ts'
 import type { Cursor, Fields } from './cursor.ts'
+import { readTime } from './quantity.ts'
 
 /** One check or a list under `health_checks`; an empty list is kept: it switches checks off. */
 export function readHealthChecks(fields: Fields): { readonly health_checks?: readonly HealthCheck[] } {
@@ -27,11 +27,6 @@ function readFailures(cursor: Cursor | undefined): number {
   const failures = cursor?.integer() ?? 0
   if (failures < 0) cursor?.report('NegativeFailuresNumberError', `Failures can not be negative: ${failures}.`)
   return failures
-}
-
-/** Seconds, from `30s` or `5m`. */
-export function readTime(cursor: Cursor | undefined): number {
-  return cursor?.parsed(parseTime, 'a time such as 30s or 5m', 0) ?? 0
 }
 
 /** Checks that name a port which none of the services has. `ports` is absent while a breed is only a reference. */

@@ -4,10 +4,8 @@ import type { Reference } from '../reference.ts'
 import { readExpression } from './condition.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readAnonymousHeader, readHeader } from './header.ts'
-import { readTime } from './health-check.ts'
+import { readCount, readPercentage, readTime } from './quantity.ts'
 import { readWeakReference } from './reference.ts'
-import { readPercentage } from './route.ts'
-import { readCount } from './scale.ts'
 
 export function readPolicy(fields: Fields): Policy {
   return { ...readHeader(fields, 'policies'), ...readSettings(fields) }

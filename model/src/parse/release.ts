@@ -2,9 +2,8 @@ import type { Gate, Objective, Ramp, Release, ReleaseClock, Strategy } from '../
 import { readExpression } from './condition.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readArtifactName, readHeader } from './header.ts'
-import { readTime } from './health-check.ts'
-import { readPercentage } from './route.ts'
-import { readCount, readScaleReference } from './scale.ts'
+import { readCount, readPercentage, readTime } from './quantity.ts'
+import { readScaleReference } from './scale.ts'
 
 const STRATEGIES: readonly Strategy[] = ['canary', 'blue-green', 'rolling', 'shadow', 'experiment']
 const DEFAULT_CLOCK: ReleaseClock = { minimum: 300, maximum: 1800, warm_up: 30, load_check: 120, hold_back: 900 }

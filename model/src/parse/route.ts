@@ -1,11 +1,11 @@
 import type { Route, RouteArtifact, RouteSettings } from '../gateway.ts'
 import { pathSegments } from '../name.ts'
-import { parsePercentage } from '../quantity.ts'
 import { inline, type Reference } from '../reference.ts'
 import { readConditionReference } from './condition.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readAnonymousHeader, readHeader, readMetadata } from './header.ts'
 import { readPolicyReference } from './policy.ts'
+import { readPercentage } from './quantity.ts'
 import { readWeakReference } from './reference.ts'
 import { readRewriteReference } from './rewrite.ts'
 import { readSelector } from './selector.ts'
@@ -19,8 +19,8 @@ export function readRouteArtifact(fields: Fields): RouteArtifact {
 export function readRoutes(cursor: Cursor | undefined, segments?: (path: string, cursor: Cursor) => void): Route[] {
   if (!cursor) return []
   const check = segments ?? checkPath
-  const routes = cursor.isMap ? cursor.map().all().map(([path, value]) => readRoute(path, value)) : cursor.items().flatMap(item => {
-    if (item.isMap) return item.map().all().map(([path, value]) => readRoute(path, value))
+  const routes = cursor.isMap ? cursor.map().asWritten().map(([path, value]) => readRoute(path, value)) : cursor.items().flatMap(item => {
+    if (item.isMap) return item.map().asWritten().map(([path, value]) => readRoute(path, value))
     return [cursor.reading.place({ path: item.text(), settings: inline(DEFAULT_SETTINGS) }, item)]
   })
   const seen = new Set<string>()
@@ -68,10 +68,6 @@ function readSettings(fields: Fields, path: string | undefined): RouteSettings {
     ...(selector ? { selector: readSelector(selector) } : {}),
     ...(policy ? { policy: readPolicyReference(policy) } : {}),
   }
-}
-
-export function readPercentage(cursor: Cursor | undefined): number | undefined {
-  return cursor?.parsed(parsePercentage, 'a percentage from 0% to 100%', 0)
 }
 
 function checkSelectorPath(path: string, cursor: Cursor): void {

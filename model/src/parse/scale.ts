@@ -3,6 +3,7 @@ import type { Reference } from '../reference.ts'
 import type { Scale } from '../scale.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { type Header, readAnonymousHeader, readHeader } from './header.ts'
+import { readCount } from './quantity.ts'
 import { readWeakReference } from './reference.ts'
 
 export function readScale(fields: Fields): Scale {
@@ -23,10 +24,4 @@ function readSize(fields: Fields, header: Header<'scales'>): Scale {
 function parseCores(text: string): number | undefined {
   const cores = parseCpu(text)
   return cores !== undefined && cores >= 0 ? cores : undefined
-}
-
-export function readCount(cursor: Cursor): number {
-  const count = cursor.integer()
-  if (count < 0) cursor.unexpectedType('a number from 0 is expected here')
-  return count
 }

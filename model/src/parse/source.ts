@@ -7,6 +7,7 @@
 import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser } from 'yaml'
 import type { CST, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
 import { type Parsed, type Position, type Problem, refused } from '../problem.ts'
+import { parseJsonSource } from './json-source.ts'
 
 export interface SourceLimits {
   /** UTF-16 units, close enough to bytes for a limit. */
@@ -62,6 +63,8 @@ export interface SourceDocument {
 /** Every document of a text; empty ones are left out. */
 export function parseSource(text: string, limits: SourceLimits = SOURCE_LIMITS): Parsed<readonly SourceDocument[]> {
   if (text.length > limits.size) return refused(tooMuch(`The document is larger than ${limits.size} characters.`))
+  const json = parseJsonSource(text, limits)
+  if (json) return { is: 'ok', value: [{ root: json, text }] }
   const tokens = tokenize(text, limits.depth)
   if (!Array.isArray(tokens)) return refused(tokens)
 

@@ -38,7 +38,7 @@ function readTrait(key: string, cursor: Cursor, rule: 'name' | 'strict name'): T
 export function readArguments(fields: Fields): Argument[] {
   const cursor = fields.optional('arguments')
   if (!cursor) return []
-  if (!cursor.isList) return cursor.isMap ? cursor.map().all().map(([key, value]) => readArgument(key, value)) : [invalidArgument(cursor)]
+  if (!cursor.isList) return cursor.isMap ? cursor.map().asWritten().map(([key, value]) => readArgument(key, value)) : [invalidArgument(cursor)]
   return cursor.items().map(item => {
     const [only, ...more] = item.isMap ? item.map().all() : []
     return only && more.length === 0 ? readArgument(...only) : invalidArgument(item)

@@ -127,7 +127,7 @@ export function artifactSchema(kind: Kind): JsonSchema {
   return { $schema: DIALECT, title: singular(kind), ...bodyOf(kind, ['name']), $defs: { ...DEFINITIONS, behaviour: BEHAVIOUR } }
 }
 
-/** The schema of a file: any kind, by its `kind`; editors read every document of the file with it. */
+/** The schema of a file whose documents are told apart by `kind`; editors read every document of the file with it. */
 export function documentSchema(): JsonSchema {
   const kinds = KINDS.map(kind => ({ if: { properties: { kind: kindSchema(kind) }, required: ['kind'] }, then: bodyOf(kind, ['kind', 'name']) }))
   return { $schema: DIALECT, title: 'Vamp', type: 'object', properties: { kind: { enum: KINDS.flatMap(kind => [singular(kind), kind]) } }, required: ['kind'], allOf: kinds, $defs: { ...DEFINITIONS, behaviour: BEHAVIOUR } }
