@@ -105,7 +105,7 @@ export async function reload(settings: ProcessSettings, master: Master): Promise
     // A master that has only just started may miss the signal.
     if (clock.monotonic() - asked > ASK_AGAIN_MS && !/Reloading HAProxy/.test(await outputSince(directory, from))) {
       asked = clock.monotonic()
-      process.kill(master.pid, 'SIGUSR2')
+      signal(master, 'SIGUSR2')
     }
     if (!await alive(master)) throw await startFailure(directory, from, 'the master ended')
     if (/Loading failure|Failed to load/i.test(await outputSince(directory, from))) throw await startFailure(directory, from, 'the new worker did not start')
@@ -119,9 +119,18 @@ export async function reload(settings: ProcessSettings, master: Master): Promise
 export async function stopMaster({ clock }: ProcessSettings, master: Master, graceMs: number): Promise<void> {
   for (const [name, patience] of [['SIGUSR1', graceMs], ['SIGTERM', 2_000], ['SIGKILL', 2_000]] as const) {
     if (!await alive(master)) return
-    process.kill(master.pid, name)
+    signal(master, name)
     const deadline = clock.monotonic() + patience
     while (await alive(master) && clock.monotonic() < deadline) await clock.sleep(POLL_MS)
+  }
+}
+
+/** A process may end between the question whether it lives and the signal. */
+function signal(master: Master, name: 'SIGUSR1' | 'SIGUSR2' | 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(master.pid, name)
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH')) throw cause
   }
 }
 
