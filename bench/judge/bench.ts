@@ -2,6 +2,7 @@
  * Plays whole releases in simulated worlds under this project's judge and under its rivals' rules.
  *
  *     npm run bench -- judge [--json] [--runs N] [--seed S] [--rps 5,100,2000] [--method NAME,…] [--scenario PART] [--world FILE] [--workers N]
+ *     npm run bench -- judge --speed
  */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -9,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { methods, scenarios } from './catalogue.ts'
 import type { Row } from './rows.ts'
+import { measureSpeed } from './speed.ts'
 import { table } from './table.ts'
 import type { Job } from './worker.ts'
 import { parseWorld } from './world-file.ts'
@@ -18,9 +20,13 @@ export async function run(args: readonly string[]): Promise<void> {
     args: [...args],
     options: {
       json: { type: 'boolean', default: false }, runs: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' },
-      rps: { type: 'string' }, method: { type: 'string' }, scenario: { type: 'string' }, world: { type: 'string' }, workers: { type: 'string', default: '1' },
+      rps: { type: 'string' }, method: { type: 'string' }, scenario: { type: 'string' }, world: { type: 'string' }, workers: { type: 'string', default: '1' }, speed: { type: 'boolean', default: false },
     },
   })
+  if (values.speed) {
+    for (const rps of [100, 2000, 20_000]) console.log(JSON.stringify(measureSpeed(rps, Number(values.seed))))
+    return
+  }
   const world = values.world === undefined ? undefined : { name: basename(values.world, '.json'), world: parseWorld(readFileSync(values.world, 'utf8')) }
   const rates = (values.rps ?? String(world?.world.rps ?? 100)).split(',').map(Number)
   const wanted = values.method?.split(',')
