@@ -15,7 +15,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   client: ['model'],
   agent: ['model', 'stats'],
   server: ['model', 'stats', 'agent'],
-  cli: ['model', 'client', 'server'],
+  cli: ['model', 'client', 'agent', 'server'],
   web: ['model', 'stats', 'client'],
   test: ['model', 'stats', 'client', 'agent', 'server', 'cli', 'web'],
   bench: ['model', 'stats', 'client', 'agent', 'server', 'cli'],
@@ -23,7 +23,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   examples: ['client'],
 }
 
-/** The command line may start a server, nothing else of it. */
+/** The command line may start a server; for everything else it is a client like any other. */
 const SERVER_FROM_CLI = /^cli\/src\/(commands\/(up|demo)|demo\/[a-z-]+|commands\/(backup|restore))\.ts$/
 
 const LAYERS: readonly (readonly string[])[] = [
@@ -40,7 +40,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const BANNED: readonly (readonly [RegExp, RegExp, string])[] = [
   [/\bprocess\.env\b/, /^(server\/src\/config|cli\/src\/options|agent\/src\/options|vitest\.config)\.ts$|^(test|tools|bench|examples)\/|\.test\.ts$|contract\.ts$/, 'read the configuration handed to you'],
   [/\bDate\.now\(|new Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bMath\.random\(/, /^agent\/src\/base\/clock\.ts$|^(web|test|tools|bench|examples)\/|^cli\/src\/demo\/|\.test\.ts$|contract\.ts$/, 'take a Clock, or a random function'],
-  [/\bconsole\.(log|info|warn|error)\(/, /^(cli|test|tools|bench|examples|web)\//, 'take a Logger'],
+  [/\bconsole\.(log|info|warn|error)\(/, /^(cli|test|tools|bench|examples|web)\/|\.test\.ts$/, 'take a Logger'],
   [/\bas any\b|: any\b|<any>/, /^$/, 'unknown, and parse it'],
   [/^export \* from/, /^$/, 'import from the file that has it'],
   [/\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))/, /^tools\//, 'TODO(#issue)'],
@@ -70,7 +70,7 @@ const label = (file: string) => Object.values(place(file)).filter(Boolean).join(
 
 function mayImport(file: string, target: string): boolean {
   const [from, to] = [place(file), place(target)]
-  if (from.in === 'cli' && to.in === 'server' && !SERVER_FROM_CLI.test(file)) return false
+  if (from.in === 'cli' && (to.in === 'server' || to.in === 'agent') && !SERVER_FROM_CLI.test(file)) return false
   if (from.in !== to.in) return PACKAGES[from.in]?.includes(to.in) ?? false
   return from.folder === to.folder || (RANK.get(to.folder) ?? Number.POSITIVE_INFINITY) < (RANK.get(from.folder) ?? -1)
 }
@@ -152,8 +152,8 @@ test('no function longer than a screen', () => {
       if (start && !open) open = { name: start[2] ?? start[3] ?? '', line: index, indent: start[1] ?? '' }
       else if (open && line === `${open.indent}}`) {
         const length = index - open.line + 1
-        const constructor = returnsObject(lines.slice(open.line, index))
-        if (length > FUNCTION_LINES_MAX && !constructor) wrong.push(`${file}:${open.line + 1}: ${open.name} has ${length} lines`)
+        const closure = returnsObject(lines.slice(open.line, index))
+        if (length > FUNCTION_LINES_MAX && !closure) wrong.push(`${file}:${open.line + 1}: ${open.name} has ${length} lines`)
         open = undefined
       }
     }

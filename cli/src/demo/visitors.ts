@@ -34,7 +34,8 @@ export function startVisitors({ host, port, perSecond }: { host: string; port: n
   const started = performance.now()
 
   const count = (version: string, ok: boolean) => {
-    const entry = byVersion[version] ??= { requests: 0, failed: 0 }
+    const entry = byVersion[version] ?? { requests: 0, failed: 0 }
+    byVersion[version] = entry
     entry.requests++
     total++
     if (!ok) { entry.failed++; failed++ }

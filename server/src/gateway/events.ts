@@ -29,7 +29,7 @@ function changesOf(before: GatewayTable, after: GatewayTable): NewEvent[] {
     ...after.routes.flatMap(route => {
       const previous = old.get(route.path)
       if (!previous) return [event(after, 'added', route.path)]
-      return changes(previous, route).map(change => event(after, change, route.path, valueOf(route)))
+      return changes(previous, route).map(change => event(after, change, route.path, settingsOf(route)))
     }),
     ...before.routes.filter(({ path }) => !now.has(path)).map(({ path }) => event(after, 'removed', path)),
   ]
@@ -46,7 +46,7 @@ function changes(before: RouteTable, after: RouteTable): string[] {
   ]
 }
 
-const valueOf = (route: RouteTable) => ({ weight: `${(route.weight * 100) / FULL_SHARE}%`, condition_strength: `${(route.strength * 100) / FULL_SHARE}%` })
+const settingsOf = (route: RouteTable) => ({ weight: `${(route.weight * 100) / FULL_SHARE}%`, condition_strength: `${(route.strength * 100) / FULL_SHARE}%` })
 
 const event = (gateway: GatewayTable, change: string, path: string, value?: unknown): NewEvent =>
   ({ tags: [`gateways:${gateway.name}`, `route:${change}`, `routes:${path}`], ...(value === undefined ? {} : { value }) })

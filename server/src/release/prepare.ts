@@ -58,7 +58,10 @@ function learn(observed: ObservedRelease, status: ReleaseStatus): Pick<ReleaseSt
   const judge = status.judge as ReleaseJudge
   const last = observed.seconds.at(-1)
   if (!last) return { judge, judged_until: status.judged_until }
-  const state = observed.seconds.reduce((state, { second, cells }) => observeBaseline(state, { second, ...armsOf(cells, status).baseline }), structuredClone(judge.state))
+  const arms = observed.seconds.map(({ second, cells }) => ({ second, ...armsOf(cells, status).baseline }))
+  // What was before the first visitor ever says nothing about the rate of visitors.
+  const first = judge.state.rate === null ? arms.findIndex(({ requests }) => requests > 0) : 0
+  const state = arms.slice(first < 0 ? arms.length : first).reduce((state, arm) => observeBaseline(state, arm), structuredClone(judge.state))
   return { judge: { ...judge, state }, judged_until: last.second + 1 }
 }
 
