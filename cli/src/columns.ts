@@ -78,7 +78,7 @@ function readyOf(view: DeploymentView): string {
 }
 
 function routes({ routes: all, state }: GatewayView): string {
-  return Object.entries(all).map(([path, { weight }]) => `${path.split('/')[2] ?? path} ${state.acknowledged[path] === undefined ? weight ?? '?' : `${state.acknowledged[path]}%`}`).join(', ')
+  return Object.entries(all).map(([path, { weight }]) => `${path.split('/').length === 4 ? path.split('/')[2] : path} ${state.acknowledged[path] === undefined ? weight ?? '?' : `${state.acknowledged[path]}%`}`).join(', ')
 }
 
 /** `3s`, `5m`, `2h`, `4d`: how long ago. */

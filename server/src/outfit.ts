@@ -29,10 +29,10 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   const { store, events } = await openDatabase(data, lifecycle)
   const proxy = await openProxy(config, data ?? join(tmpdir(), `vamp-${process.pid}`), log)
   lifecycle.add('proxy', () => config.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
-  const driver = await openDriver(config, data ?? join(tmpdir(), `vamp-${process.pid}`), environment, log)
+  const driver = withHealth(await openDriver(config, data ?? join(tmpdir(), `vamp-${process.pid}`), environment, log), { clock })
   lifecycle.use('containers', driver)
   if (config.onExit === 'stop') lifecycle.add('instances', () => stopAll(driver), 3 * STOP_GRACE_MS)
-  return { clock, log, random: randomNumber, store, events, containers: withHealth(driver, { clock }), proxy, portFree: port => portIsFree(config.gatewayAddress, port) }
+  return { clock, log, random: randomNumber, store, events, containers: driver, proxy, portFree: port => portIsFree(config.gatewayAddress, port) }
 }
 
 async function openDatabase(data: string | undefined, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog }> {
