@@ -2,7 +2,7 @@
  * Plays whole releases in simulated worlds under this project's judge and under its rivals' rules.
  *
  *     npm run bench -- judge [--json] [--runs N] [--seed S] [--rps 5,100,2000] [--method NAME,…] [--scenario PART] [--world FILE] [--workers N]
- *     npm run bench -- judge --speed
+ *     npm run bench -- judge --speed | --coverage [--runs N] | --switchback [--runs N]
  */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { methods, scenarios } from './catalogue.ts'
 import type { Row } from './rows.ts'
+import { measureCoverage, measureSwitchback } from './side-checks.ts'
 import { measureSpeed } from './speed.ts'
 import { table } from './table.ts'
 import type { Job } from './worker.ts'
@@ -21,10 +22,16 @@ export async function run(args: readonly string[]): Promise<void> {
     options: {
       json: { type: 'boolean', default: false }, runs: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' },
       rps: { type: 'string' }, method: { type: 'string' }, scenario: { type: 'string' }, world: { type: 'string' }, workers: { type: 'string', default: '1' }, speed: { type: 'boolean', default: false },
+      coverage: { type: 'boolean', default: false }, switchback: { type: 'boolean', default: false },
     },
   })
   if (values.speed) {
     for (const rps of [100, 2000, 20_000]) console.log(JSON.stringify(measureSpeed(rps, Number(values.seed))))
+    return
+  }
+  if (values.coverage || values.switchback) {
+    const measure = values.coverage ? measureCoverage : measureSwitchback
+    for (const row of measure(Number(values.runs), Number(values.seed))) console.log(JSON.stringify(row))
     return
   }
   const world = values.world === undefined ? undefined : { name: basename(values.world, '.json'), world: parseWorld(readFileSync(values.world, 'utf8')) }
