@@ -26,11 +26,19 @@ export function releaseText(view: ReleaseView, { columns, colours, now }: Pick<I
 }
 
 function evidenceTable(evidence: readonly MetricEvidence[], width: number, colours: Io['colours']): string {
-  return table(
-    [{ title: 'METRIC' }, { title: 'FINDING' }, { title: 'HARM', right: true }, { title: 'SAFETY', right: true }, { title: 'IN WORDS', flexible: true }],
-    evidence.map(({ metric, finding, harm, safety, sentence }) => [metric, finding, odds(harm), odds(safety), sentence]),
+  const rows = table(
+    [{ title: 'METRIC' }, { title: 'FINDING' }, { title: 'HARM', right: true }, { title: 'SAFETY', right: true }, { title: 'OLD', right: true }, { title: 'NEW', right: true }],
+    evidence.map(({ metric, finding, harm, safety, baseline, canary }) => [metric, finding, odds(harm), odds(safety), level(metric, baseline), level(metric, canary)]),
     { width, head: colours.bold },
   )
+  const decided = evidence.filter(({ finding }) => finding !== 'undecided').flatMap(({ sentence }) => wrap(sentence, width).map((line, index) => `${index === 0 ? '- ' : '  '}${line}\n`))
+  return `${rows}${decided.length > 0 ? '\n' : ''}${decided.join('')}`
+}
+
+/** A share of requests, or milliseconds. */
+function level(metric: string, value: number | null): string {
+  if (value === null) return '–'
+  return metric.startsWith('latency') ? `${value < 10 ? value.toFixed(1) : Math.round(value)} ms` : metric === 'error_rate' ? `${Math.round(value * 10_000) / 100}%` : String(round(value))
 }
 
 function phaseText({ phase, verdict }: ReleaseView, colours: Io['colours']): string {

@@ -13,12 +13,13 @@ export async function events({ client, io }: Session, flags: EventsFlags): Promi
   const limit = Number(flags.limit)
   if (!Number.isInteger(limit) || limit < 0) throw new CommandFailure(EXIT.usage, `--limit ${flags.limit} is no number of events`)
   const form = formOf(flags.output)
+  const isForPeople = ({ type }: Event) => form !== 'table' || flags.type !== undefined || !RECORDS.has(type)
   const filter = { tag: [...flags.tag], ...(flags.type === undefined ? {} : { type: flags.type }) }
   const found: Event[] = []
   for (let page = 1; found.length < limit; page++) {
-    const { data } = await client.call(endpoints.query, { query: { ...filter, page, per_page: 100, ...(flags.since === undefined ? {} : { from: since(flags.since) }) } }, io.signal)
-    found.push(...data)
-    if (data.length < 100) break
+    const { data } = await client.call(endpoints.query, { query: { ...filter, page, per_page: PAGE, ...(flags.since === undefined ? {} : { from: since(flags.since) }) } }, io.signal)
+    found.push(...data.filter(isForPeople))
+    if (data.length < PAGE) break
   }
   const newest = found.slice(0, limit)
   const oldestFirst = newest.toReversed()
@@ -27,9 +28,14 @@ export async function events({ client, io }: Session, flags: EventsFlags): Promi
   if (!flags.follow) return EXIT.ok
   const after = found[0]?.id
   for await (const { data } of client.stream(endpoints.stream, { query: filter, ...(after === undefined ? {} : { after }) }, io.signal))
-    io.out(form === 'json' ? `${JSON.stringify(data)}\n` : form === 'yaml' ? asData([data], form) : line(data, io))
+    if (isForPeople(data)) io.out(form === 'json' ? `${JSON.stringify(data)}\n` : form === 'yaml' ? asData([data], form) : line(data, io))
   return EXIT.ok
 }
+
+const PAGE = 100
+/** Written every second for replays; shown where they are asked for by type, and as data. */
+const RECORDS: ReadonlySet<string> = new Set(['release-evidence'])
+const SENTENCE_MAX = 400
 
 /** `10m` means the last ten minutes. */
 function since(text: string): string {
@@ -42,7 +48,7 @@ function line({ timestamp, type, tags, value }: Event, { columns, terminal, colo
   const start = `${timestamp.slice(0, 19).replace('T', ' ')}  ${type.padEnd(15)} ${told.join(' ')}`
   const room = columns - start.length - 2
   const sentence = sentenceOf(value)
-  return `${colours.dim(start.slice(0, 19))}${start.slice(19)}${sentence === '' ? '' : `  ${colours.dim(terminal && room > 10 ? sentence.slice(0, room) : sentence)}`}\n`
+  return `${colours.dim(start.slice(0, 19))}${start.slice(19)}${sentence === '' ? '' : `  ${colours.dim(sentence.slice(0, terminal && room > 10 ? room : SENTENCE_MAX))}`}\n`
 }
 
 function sentenceOf(value: unknown): string {

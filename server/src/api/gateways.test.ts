@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TestServer, testServer } from './testdata/test-server.ts'
+
+let server: TestServer
+beforeAll(async () => {
+  server = await testServer()
+  await server.ask('/', { method: 'PUT', body: 'kind: breed\nname: a\ndeployable: x\nports: {http: 80}\n---\nkind: deployment\nname: shop\nclusters: {web: {services: {breed: a}}}\n' })
+})
+afterAll(async () => { await server[Symbol.asyncDispose]() })
+
+const put = (name: string, more: string, headers = {}) => server.ask(`/gateways/${name}`, { method: 'PUT', body: `name: ${decodeURIComponent(name)}\n${more}`, headers })
+const code = ({ json }: { json: never }) => (json as { problems: [{ code: string }] }).problems[0].code
+
+test('gateways are made, read, changed (202) and removed', async () => {
+  const made = await server.ask('/gateways', { method: 'POST', body: 'name: front\nport: 8090\nroutes: {"[10.0.0.1:80]": {weight: 100%}}' })
+  expect([made.status, made.json]).toEqual([202, expect.objectContaining({ name: 'front', port: '8090/http', internal: false, deployed: false, state: expect.objectContaining({ requests: 0 }) })])
+  expect((await put('front', 'port: 8090\nsticky: route\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')).json).toEqual(expect.objectContaining({ sticky: 'route' }))
+  expect((await server.ask('/gateways')).json).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'front' }), expect.objectContaining({ name: 'shop/web/http' })]))
+  expect((await server.ask('/gateways/front', { method: 'DELETE' })).status).toBe(202)
+  expect((await server.ask('/gateways/front')).status).toBe(404)
+})
+
+test('names with slashes come raw or escaped', async () => {
+  expect((await put('shop/8091', 'port: 8091\nroutes: shop/web/http')).status).toBe(202)
+
+  for (const path of ['shop/8091', 'shop%2F8091']) expect((await server.ask(`/gateways/${path}`)).json).toEqual(expect.objectContaining({ name: 'shop/8091' }))
+})
+
+test('a port is one gateway\'s', async () => {
+  await put('first', 'port: 8092')
+
+  const second = await put('second', 'port: 8092')
+
+  expect([second.status, code(second)]).toEqual([400, 'UnavailableGatewayPortError'])
+})
+
+test('a cluster\'s own gateway is changed but neither made nor removed by hand', async () => {
+  expect(code(await put('shop/web/none', 'port: 8093'))).toBe('InternalGatewayCreateError')
+  expect(code(await server.ask('/gateways/shop/web/http', { method: 'DELETE' }))).toBe('InternalGatewayRemoveError')
+  expect(code(await put('shop/web/http', 'port: 0\nroutes: {shop/web/b/http: {weight: 100%}}'))).toBe('InternalGatewayUpdateError')
+  expect((await put('shop/web/http', 'routes: {shop/web/a/http: {weight: 100%, condition: user-agent is Firefox, condition_strength: 50%}}')).status).toBe(202)
+  expect((await server.ask('/gateways/shop/web/http')).json).toEqual(expect.objectContaining({ routes: { 'shop/web/a/http': expect.objectContaining({ weight: '100%', condition_strength: '50%' }) } }))
+})
+
+test('what is desired, what is in force and what was seen are told apart', async () => {
+  await put('split', 'port: 8094\nroutes: {"[10.0.0.1:80]": {weight: 90%}, "[10.0.0.2:80]": {weight: 10%}}')
+  const [one, two] = ['[10.0.0.1:80]', '[10.0.0.2:80]']
+  await server.store.put('gateway-statuses', 'split', { name: 'split', deployed: true, port: 8094, desired: { [one]: 90, [two]: 10 }, acknowledged: { [one]: 95, [two]: 5 } })
+  const cell = { gateway: 'split', instance: 'i', by: 'weight' as const, part: 0, errors: 0, statuses: [0, 0, 0, 0, 0, 0] as const, bytes: 0, latency: [] }
+  server.traffic.add({ agent: 'a', sequence: 1, second: Math.floor(Date.now() / 1000) - 2, dropped: 0, cells: [{ ...cell, route: one, requests: 3 }, { ...cell, route: two, requests: 1 }] })
+
+  const { json } = await server.ask('/gateways/split')
+
+  expect(json).toEqual(expect.objectContaining({ deployed: true, state: { desired: { [one]: 90, [two]: 10 }, acknowledged: { [one]: 95, [two]: 5 }, observed: { [one]: 75, [two]: 25 }, requests: 4, seconds: 10 } }))
+})
+
+test('health and metrics are numbers, from events where somebody publishes them', async () => {
+  const latency = [[100, 4]] as const
+  server.traffic.add({ agent: 'a', sequence: 2, second: Math.floor(Date.now() / 1000) - 2, dropped: 0, cells: [{ gateway: 'shop/web/http', route: 'shop/web/a/http', instance: 'i-1', by: 'weight', part: 0, requests: 4, errors: 1, statuses: [0, 0, 3, 0, 0, 1], bytes: 10, latency }] })
+
+  for (const path of ['gateways/shop%2Fweb%2Fhttp', 'gateways/shop%2Fweb%2Fhttp/routes/shop%2Fweb%2Fa%2Fhttp', 'deployments/shop', 'deployments/shop/clusters/web', 'deployments/shop/clusters/web/services/a', 'deployments/shop/clusters/web/services/a/instances/i-1'])
+    expect([path, (await server.ask(`/health/${path}`)).json]).toEqual([path, 0.75])
+  for (const path of ['gateways/shop%2Fweb%2Fhttp/rate', 'gateways/shop%2Fweb%2Fhttp/routes/shop%2Fweb%2Fa%2Fhttp/rate', 'deployments/shop/clusters/web/ports/http/rate', 'deployments/shop/clusters/web/services/a/ports/http/rate', 'deployments/shop/clusters/web/services/a/instances/i-1/ports/http/rate'])
+    expect([path, (await server.ask(`/metrics/${path}?window=40`)).json]).toEqual([path, 0.1])
+  expect((await server.ask('/metrics/gateways/shop%2Fweb%2Fhttp/responseTime')).json).toBeGreaterThan(0)
+  expect((await server.ask('/metrics/gateways/shop%2Fweb%2Fhttp/nonsense')).status).toBe(404)
+  expect((await server.ask('/health/gateways/quiet')).status).toBe(404)
+  await server.ask('/events', { method: 'POST', body: '{tags: ["gateways:shop/web/http", "metrics:rate"], type: metrics, value: 12.5}' })
+  expect((await server.ask('/metrics/gateways/shop%2Fweb%2Fhttp/rate')).json).toBe(12.5)
+})
