@@ -3,7 +3,7 @@
  * fair, so capital that has grown a hundredfold is seen in fewer than one of a hundred such releases, however often one
  * looks (Ville 1939). Part of the capital enters late, for faults that begin late (Shin, Ramdas & Rinaldo, "E-detectors").
  */
-import { logMoment } from './hypergeometric.ts'
+import { logMoment, logMomentBound } from './hypergeometric.ts'
 import { EXPONENT_MAX, expBounded, logAdd, logMean } from './log-sum.ts'
 import type { Counts } from './stratum.ts'
 
@@ -22,6 +22,10 @@ const NOISY = 2
 const NOISY_FACTOR = 1.25
 /** With noise, no single stratum may say more than this (nats): min(e, c) is still fair. */
 const NOISY_NATS_MAX = 3
+
+/** With so many events, harm as large as this is proven by the smaller alternatives at once: its exact law is not worth its time. */
+const MANY_EVENTS = 1000
+const LARGE = 1.6
 
 export interface CapitalState {
   /** Not yet bet. */
@@ -60,7 +64,8 @@ export function bet(logs: number[], counts: Counts, margin: number, noise: numbe
   const entering = Math.log(injected)
   for (let at = 0; at < ALTERNATIVES.length; at++) {
     const delta = ALTERNATIVES[at] ?? 0
-    const gain = told ? tempered(delta * freshEvents - logMoment(oldUnits, freshUnits, events, margin + delta) + atMargin, noise) : 0
+    const moment = events > MANY_EVENTS && delta >= LARGE ? logMomentBound : logMoment
+    const gain = told ? tempered(delta * freshEvents - moment(oldUnits, freshUnits, events, margin + delta) + atMargin, noise) : 0
     logs[at] = (injected > 0 ? logAdd(logs[at] ?? 0, entering) : logs[at] ?? 0) + gain
   }
 }

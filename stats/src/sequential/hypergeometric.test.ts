@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { logMoment } from './hypergeometric.ts'
+import { logMoment, logMomentBound } from './hypergeometric.ts'
 import { logFactorial, logGamma } from './log-gamma.ts'
 
 /** ln E[ψ^X] from whole numbers, for ψ = up/down: only the last logarithm is rounded. */
@@ -50,6 +50,12 @@ describe('the cumulant of the hypergeometric law', () => {
       expect(k(theta)).toBeGreaterThanOrEqual(theta * events * fresh / Math.max(1, old + fresh) - 1e-8)
       expect(2 * k(theta)).toBeLessThanOrEqual(k(theta - 0.3) + k(theta + 0.3) + 1e-8)
     }), { numRuns: 300, seed: 7 })
+  })
+
+  test('is never above the bound that is used instead of it', () => {
+    for (const theta of [0.1, 1.6, 5])
+      for (let fresh = 1; fresh <= 40; fresh += 3)
+        for (let events = 0; events <= 40; events += 3) expect(logMomentBound(40, fresh, events, theta)).toBeGreaterThanOrEqual(logMoment(40, fresh, events, theta) - 1e-12)
   })
 
   test('stays finite and below the bound for drawing with replacement, for a million requests', () => {

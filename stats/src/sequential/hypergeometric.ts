@@ -35,6 +35,14 @@ export function logMoment(old: number, fresh: number, events: number, theta: num
   return logChoose(fresh, peak) + logChoose(old, events - peak) - logChoose(old + fresh, events) + theta * peak + Math.log(sum)
 }
 
+/**
+ * At least K(θ), at the price of one logarithm: drawing with replacement spreads more (Hoeffding 1963). Bets on it are still fair,
+ * and grow more slowly by about the share that the events are of the requests.
+ */
+export function logMomentBound(old: number, fresh: number, events: number, theta: number): number {
+  return events * Math.log1p((fresh / (old + fresh)) * Math.expm1(theta))
+}
+
 function logChoose(n: number, k: number): number {
   return logFactorial(n) - logFactorial(k) - logFactorial(n - k)
 }

@@ -39,7 +39,7 @@ export function logSafety(logs: readonly number[]): number {
 /** Shares of the bound at which the true rate may lie; 0 is a version that never fails. */
 const FRACTIONS: readonly number[] = [0, 0.1, 0.25, 0.5, 0.75, 0.9]
 const HALVINGS = 40
-const PRECISION = 1e-5
+const PRECISION = 1e-4
 
 /**
  * The largest rate that so many events among so many units do not exclude, at every time: the smallest u for which capital

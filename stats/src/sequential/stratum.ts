@@ -110,14 +110,27 @@ function addCount(counts: Counts, oldUnits: number, oldEvents: number | null | u
 /** How many requests there are, and how many in buckets above each given one (in any order); null where none is given. */
 export function exceedances(latency: SketchData, buckets: readonly (number | null)[]): { total: number; above: (number | null)[] } {
   const limits = buckets.map(bucket => bucket ?? Number.POSITIVE_INFINITY)
-  const lowest = Math.min(...limits)
-  const sums = limits.map(() => 0)
+  const order = limits.map((_, at) => at)
+  if (limits.some((limit, at) => limit < (limits[at - 1] ?? limit))) order.sort((a, b) => (limits[a] ?? 0) - (limits[b] ?? 0))
+  const above: (number | null)[] = buckets.map(bucket => bucket === null ? null : 0)
+  // From the slowest down: what was counted when a limit is reached lies above it.
   let total = 0
-  for (const pair of latency) {
-    const [index, count] = pair
-    total += count
-    if (index <= lowest) continue
-    for (let at = 0; at < limits.length; at++) if (index > (limits[at] ?? 0)) sums[at] = (sums[at] ?? 0) + count
+  let next = order.length - 1
+  let limit = limits[order[next] ?? -1] ?? Number.NEGATIVE_INFINITY
+  for (let place = latency.length - 1; place >= 0; place--) {
+    const pair = latency[place]
+    if (!pair) continue
+    while (pair[0] <= limit) {
+      const at = order[next] ?? 0
+      if (above[at] !== null) above[at] = total
+      next -= 1
+      limit = limits[order[next] ?? -1] ?? Number.NEGATIVE_INFINITY
+    }
+    total += pair[1]
   }
-  return { total, above: sums.map((sum, at) => buckets[at] === null ? null : sum) }
+  for (; next >= 0; next--) {
+    const at = order[next] ?? 0
+    if (above[at] !== null) above[at] = total
+  }
+  return { total, above }
 }
