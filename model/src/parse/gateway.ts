@@ -23,7 +23,7 @@ export const UNASSIGNED: Port = { name: '', number: 0, type: 'http' }
 
 /** Everything but the name, the port and where it can be reached. */
 export function readGatewaySettings(fields: Fields, checkPath?: (path: string, cursor: Cursor) => void) {
-  fields.ignore('deployed', 'internal', 'proxy', 'active')
+  fields.ignore('deployed', 'internal', 'proxy', 'active', 'state')
   const split = fields.optional('split')
   const selector = fields.optional('selector')
   const policy = fields.optional('policy')
