@@ -1,0 +1,150 @@
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { allEndpoints } from '@vamp/model/api/contract'
+import { fillPath } from '@vamp/model/api/endpoint'
+import { publicPath } from '@vamp/model/api/openapi'
+import { configOf, readConfig } from '../config.ts'
+import { type TestServer, testServer } from './testdata/test-server.ts'
+
+let open: TestServer
+let guarded: TestServer
+beforeAll(async () => { [open, guarded] = [await testServer({ origins: ['https://ui.example'] }), await testServer({ auth: 'on' })] })
+afterAll(async () => { await open[Symbol.asyncDispose](); await guarded[Symbol.asyncDispose]() })
+
+describe('every endpoint of the contract', () => {
+  test.each(allEndpoints())('%s is served', async (_, { method, path, answer }) => {
+    const names = Object.fromEntries([...path.matchAll(/\{(\w+)/g)].map(([, name = '']) => [name, 'x']))
+    const response = await fetch(`${open.url}${fillPath(path, names)}`, { method, ...(method === 'GET' || method === 'DELETE' ? {} : { body: '{}', headers: { 'Content-Type': 'application/json' } }) })
+    const text = answer.is === 'stream' && response.ok ? '' : await response.text()
+    if (answer.is === 'stream') await response.body?.cancel().catch(() => undefined)
+
+    expect(response.status).toBeLessThan(path === '/health/ready' ? 504 : 500)
+    expect(text).not.toContain('/docs lists what there is')
+  })
+
+  test.each(allEndpoints().filter(([, { role }]) => role !== 'anyone'))('%s needs a token where tokens are needed', async (_, { method, path }) => {
+    const names = Object.fromEntries([...path.matchAll(/\{(\w+)/g)].map(([, name = '']) => [name, 'x']))
+
+    expect((await guarded.ask(fillPath(path, names).replace(/^\/api\/v1|^\//, start => start === '/' ? '///'.slice(0, 2) : ''), { method })).status).toBe(401)
+  })
+
+  test('is in the OpenAPI document', async () => {
+    const document = (await open.ask('//openapi.json')).json as { openapi: string; paths: Record<string, Record<string, { operationId: string }>> }
+
+    expect(document.openapi).toBe('3.1.0')
+    expect(allEndpoints().filter(([id, { path, method }]) => document.paths[publicPath(path)]?.[method.toLowerCase()]?.operationId !== id)).toEqual([])
+  })
+})
+
+describe('roles', () => {
+  const bearer = (token: string) => ({ Authorization: `Bearer ${token}` })
+  const scale = { method: 'PUT', body: '{name: s, cpu: 1, memory: 1MB, instances: 1}' } as const
+
+  test('each may do its own and what the lesser ones may', async () => {
+    const admin = bearer(guarded.firstToken ?? '')
+    const issue = async (role: string) => bearer(((await guarded.ask('/tokens', { method: 'POST', body: { name: role, role }, headers: admin })).json as { token: string }).token)
+    const [viewer, operator] = [await issue('viewer'), await issue('operator')]
+
+    const status = async (headers: Record<string, string>) => [(await guarded.ask('/scales', { headers })).status, (await guarded.ask('/scales/s', { ...scale, headers })).status, (await guarded.ask('/tokens', { headers })).status]
+    expect([await status(viewer), await status(operator), await status(admin)]).toEqual([[200, 403, 403], [200, 200, 403], [200, 200, 200]])
+  })
+
+  test('a token is shown once, stored as its hash, and ends when it is revoked', async () => {
+    const admin = bearer(guarded.firstToken ?? '')
+    const made = await guarded.ask('/tokens', { method: 'POST', body: { name: 'short', role: 'viewer' }, headers: admin })
+    const secret = (made.json as { token: string }).token
+
+    expect(made.status).toBe(201)
+    expect(JSON.stringify((await guarded.store.get('tokens', 'short'))?.value)).not.toContain(secret)
+    expect((await guarded.ask('/tokens', { headers: admin })).text).not.toMatch(/hash|vamp_/)
+    expect((await guarded.ask('/tokens', { method: 'POST', body: { name: 'short', role: 'viewer' }, headers: admin })).status).toBe(409)
+    expect((await guarded.ask('/scales', { headers: bearer(secret) })).status).toBe(200)
+    expect((await guarded.ask('/tokens/short', { method: 'DELETE', headers: admin })).status).toBe(204)
+    expect((await guarded.ask('/scales', { headers: bearer(secret) })).status).toBe(401)
+    expect((await guarded.events.query({ tags: ['tokens:short'], type: 'archive' })).events.map(({ tags }) => tags.at(-1))).toEqual(['archive:delete', 'archive:create'])
+  })
+
+  test('who wrote is in the archive', async () => {
+    await guarded.ask('/scales/audited', { method: 'PUT', body: '{name: audited, cpu: 1, memory: 1MB, instances: 1}', headers: bearer(guarded.firstToken ?? '') })
+
+    expect((await guarded.events.query({ tags: ['scales:audited'] })).events[0]?.value).toEqual(expect.objectContaining({ by: 'admin' }))
+  })
+
+  test('a wrong token is refused, and live, ready and the documents need none', async () => {
+    expect((await guarded.ask('/scales', { headers: bearer('vamp_wrong') })).headers.get('www-authenticate')).toBe('Bearer')
+    for (const path of ['/health/live', '//docs', '//openapi.json']) expect([path, (await guarded.ask(path)).status]).toEqual([path, 200])
+  })
+})
+
+describe('a server on loopback without tokens', () => {
+  /** `fetch` sets the host by itself. */
+  const askAs = (headers: Record<string, string>) => new Promise<number>((resolve, reject) => {
+    const { port } = new URL(open.url)
+    request({ host: '127.0.0.1', port, path: '/api/v1/scales', headers }, response => { response.resume(); resolve(response.statusCode ?? 0) }).on('error', reject).end()
+  })
+
+  test('answers to names of this machine only', async () => {
+    expect(await Promise.all(['127.0.0.1:1', 'localhost', '[::1]:80'].map(host => askAs({ host })))).toEqual([200, 200, 200])
+    expect(await askAs({ host: 'evil.example' })).toBe(403)
+  })
+
+  test('does nothing for pages of other origins, but for those that are let in', async () => {
+    const host = new URL(open.url).host
+    expect(await askAs({ host, origin: `http://${host}` })).toBe(200)
+    expect(await askAs({ host, origin: 'https://evil.example' })).toBe(403)
+    expect(await askAs({ host, origin: 'null' })).toBe(403)
+    expect((await open.ask('/scales', { headers: { Origin: 'https://ui.example' } })).headers.get('access-control-allow-origin')).toBe('https://ui.example')
+  })
+
+  test('takes JSON and YAML and says so', async () => {
+    const { status, json } = await open.ask('/scales', { method: 'POST', body: 'name: a', headers: { 'Content-Type': 'text/plain' } })
+
+    expect([status, json]).toEqual([400, expect.objectContaining({ message: expect.stringContaining('application/x-yaml') })])
+    expect((await open.ask('/scales', { headers: { Accept: 'text/html' } })).status).toBe(400)
+    expect((await open.ask('/scales', { headers: { Accept: 'text/html, */*' } })).status).toBe(200)
+  })
+})
+
+test('paths of the original work: the namespace in front, trailing slashes, long words', async () => {
+  for (const path of ['//default/api/v1/scales', '/scales/', '/information', '/configuration', '/statistics', '/config/port']) expect([path, (await open.ask(path)).status]).toEqual([path, 200])
+  expect((await open.ask('//other/api/v1/scales')).status).toBe(404)
+})
+
+test('a body over the limit is refused, and what the server does not know is told apart from what it cannot do', async () => {
+  expect((await open.ask('/templates', { method: 'POST', body: `name: big\ndefinition: {a: ${'x'.repeat(1024 * 1024)}}` })).status).toBe(413)
+  const { status, json } = await open.ask('/bread')
+  expect([status, json]).toEqual([404, { message: 'There is no GET /api/v1/bread; /docs lists what there is.', code: 'not_found' }])
+})
+
+test('a bug is an internal error without a word of where it happened', async () => {
+  const broken = await testServer()
+  const { list } = broken.store
+  Object.assign(broken.store, { list: () => { throw new TypeError('secret inner place') } })
+
+  const { status, text } = await broken.ask('/scales')
+
+  expect([status, text]).toEqual([500, '{"message":"Internal server error.","code":"internal"}'])
+  Object.assign(broken.store, { list })
+  await broken[Symbol.asyncDispose]()
+})
+
+test('counters are in Prometheus\' format', async () => {
+  const { text, headers } = await open.ask('//metrics')
+
+  expect(headers.get('content-type')).toContain('text/plain; version=0.0.4')
+  expect(text).toMatch(/^vamp_api_requests_total\{method="GET",status="200"\} \d+$/m)
+})
+
+describe('the configuration', () => {
+  test('is read from flags, then the environment, then defaults, and every mistake is told at once', () => {
+    const read = readConfig({ port: '1234' }, { VAMP_PORT: '99', VAMP_GATEWAY: 'embedded' })
+    expect(read).toEqual(expect.objectContaining({ is: 'ok', config: expect.objectContaining({ port: 1234, gateway: 'embedded', bind: '127.0.0.1' }) }))
+    expect(readConfig({ port: '70000', gateway: 'nginx' }, {})).toEqual({ is: 'refused', reasons: ["--port: '70000' is not a <port>", "--gateway: 'nginx' is not one of auto|haproxy|embedded|memory"] })
+  })
+
+  test('lets nobody in from other machines without tokens', () => {
+    expect(readConfig({ bind: '0.0.0.0' }, {})).toEqual({ is: 'refused', reasons: [expect.stringContaining('--auth on')] })
+    expect(readConfig({ bind: '0.0.0.0', auth: 'on' }, {}).is).toBe('ok')
+    expect(configOf().auth).toBe('auto')
+  })
+})
