@@ -24,6 +24,9 @@ export interface Fault {
   readonly latencyTimes?: number
   /** The standard deviation of the logarithm of its latency: the tail moves, the median does not. */
   readonly sigma?: number
+  /** The slowest `tailShare` of its requests, times this, the others unchanged. */
+  readonly tailTimes?: number
+  readonly tailShare?: number
   /** Its share of slow-mode requests. */
   readonly slowShare?: number
   /** Seconds after its first request at which the fault begins, and over which it grows to its full size. */
@@ -206,8 +209,10 @@ export class Simulation {
     const { median, sigma, slowShare = 0, slowMedian = median } = this.#world.latency
     const share = fault.slowShare ?? slowShare
     const slow = share > 0 && this.#random.next() < share
-    const z = this.#normal[Math.floor(this.#random.next() * QUANTILES)] ?? 0
-    const log = Math.log(slow ? slowMedian : median) + (fault.sigma ?? sigma) * z + common + state.logLatency
+    const rank = Math.floor(this.#random.next() * QUANTILES)
+    const z = this.#normal[rank] ?? 0
+    const tail = fault.tailTimes !== undefined && rank >= QUANTILES * (1 - (fault.tailShare ?? 0.03)) ? Math.log(fault.tailTimes) : 0
+    const log = tail + Math.log(slow ? slowMedian : median) + (fault.sigma ?? sigma) * z + common + state.logLatency
     const bucket = Math.ceil(log * PER_LN)
     const stall = this.#world.noise.instances?.stallMs ?? 0
     return state.stalled && stall > 0 ? bucketOf(millisecondsOf(bucket) + stall * this.#random.next()) : bucket
