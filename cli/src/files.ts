@@ -46,7 +46,7 @@ const ORDER = ['breeds', 'scales', 'conditions', 'rewrites', 'routes', 'policies
 
 /** What is used comes before what uses it; otherwise as written. */
 export function inOrder(documents: readonly Document[]): readonly Document[] {
-  const rank = ({ body }: Document) => ORDER.findIndex(kind => kind === kindOfBody(body))
+  const rank = ({ body }: Document) => ORDER.indexOf(kindOfBody(body))
   return documents.toSorted((a, b) => rank(a) - rank(b))
 }
 

@@ -3,7 +3,7 @@ import { startAgent } from '@vamp/agent/agent'
 import { openSequence } from '@vamp/agent/traffic/sequence'
 import { type Clock, every } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
-import type { Proxy } from '@vamp/agent/proxy/proxy'
+import type { Proxy as ProxyPort } from '@vamp/agent/proxy/proxy'
 import { type Api, openApi } from './api/server.ts'
 import { openKeyedQueue } from './base/keyed-queue.ts'
 import { type Lifecycle, openLifecycle } from './base/lifecycle.ts'
@@ -29,7 +29,7 @@ export interface Outfit {
   readonly events: EventLog
   /** With health checks. */
   readonly containers: ContainerDriver
-  readonly proxy: Proxy
+  readonly proxy: ProxyPort
   readonly portFree: (port: number) => Promise<boolean>
 }
 
