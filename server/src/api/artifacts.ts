@@ -1,11 +1,11 @@
 /** Kinds that are stored for others to use. */
 import { artifactEndpoints, STATIC_KINDS, type StaticKind } from '@vamp/model/api/artifacts'
 import type { Artifact, ArtifactOf } from '@vamp/model/artifact'
-import { Fault } from '@vamp/model/fault'
-import { type Kind, singular } from '@vamp/model/kind'
+import type { Kind } from '@vamp/model/kind'
 import { parseArtifact } from '@vamp/model/parse/document'
 import { printJson } from '@vamp/model/print/json'
 import type { Draft } from './draft.ts'
+import { found } from './found.ts'
 import { pageOf, slice } from './paging.ts'
 import { referring } from './references.ts'
 import { accepted, refuse } from './refused.ts'
@@ -36,17 +36,6 @@ function routesOf(world: World, kind: StaticKind): Route[] {
       return written.is === 'planned' ? value(written.plan, { status: 200 }) : nothing
     }),
   ]
-}
-
-/** A stored artifact; throws `Fault('not_found')`. */
-export async function found<K extends Kind>(world: Pick<World, 'store'>, kind: K, name: string) {
-  const stored = await world.store.get(kind, name)
-  if (!stored) throw notFound(kind, name)
-  return stored
-}
-
-export function notFound(kind: Kind, name: string): Fault {
-  return new Fault('not_found', `There is no ${singular(kind)} '${name}'.`, { kind, name })
 }
 
 export function artifactIn<K extends Kind>(kind: K, text: string): ArtifactOf[K] {
