@@ -1,7 +1,7 @@
 /** What the instances of a service print, merged as it comes. */
 import { deployments, LOG_LINES_MAX } from '@vamp/model/api/deployments'
 import { Fault } from '@vamp/model/fault'
-import { found } from './artifacts.ts'
+import { found } from './found.ts'
 import { type Route, route } from './route.ts'
 import type { Outlet } from './sse.ts'
 import type { World } from './world.ts'

@@ -6,7 +6,7 @@ import type { Gateway, Route } from '@vamp/model/gateway'
 import type { Kind } from '@vamp/model/kind'
 import { inline, type Reference, reference } from '@vamp/model/reference'
 import type { Store } from '../store/store.ts'
-import { found } from './artifacts.ts'
+import { found } from './found.ts'
 
 export interface ReferenceQuery { readonly expand_references?: boolean; readonly only_references?: boolean }
 
