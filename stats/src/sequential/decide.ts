@@ -3,7 +3,7 @@ import { closedEvidence, globalEvidence } from './attribution.ts'
 import { dispersion } from './dispersion.ts'
 import { metricEvidence } from './harm.ts'
 import { findings, type MetricVerdict } from './finding.ts'
-import { affordableShare, nextShare, type RampBasis, startShare } from './ramp.ts'
+import { affordableShare, heldBackShare, nextShare, type RampBasis, startShare } from './ramp.ts'
 import { logSafety, rateBound, safetyEvidence } from './safety.ts'
 import { SAMPLE_RATIO_ALARM, sampleRatioEvidence } from './sample-ratio.ts'
 import * as say from './sentence.ts'
@@ -92,8 +92,8 @@ function affordable(basis: Basis): { share: number; settings: JudgeState['settin
 }
 
 function promotion(basis: Basis, common: Common): Decision {
-  const { shares, clock } = basis.settings
-  const share = clock.holdBack > 0 ? shares.holdBack : 1
+  const { clock } = basis.settings
+  const share = clock.holdBack > 0 ? heldBackShare(basis.settings, basis.rate) : 1
   return { ...common, action: 'promote', share, sentence: say.promoted(basis.clock.elapsed, basis.failing, basis.verdicts), next: say.heldBack(share, clock.holdBack) }
 }
 

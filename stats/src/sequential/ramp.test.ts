@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { affordableShare, nextShare, type RampBasis, startShare } from './ramp.ts'
+import { affordableShare, heldBackShare, nextShare, type RampBasis, startShare } from './ramp.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
 
 const clean: RampBasis = { settings: DEFAULT_SETTINGS, share: 0.1, held: 1, ordered: 0, start: 0.1, running: 0, rate: 100, failing: 0.01, slow: 0.01, warm: true, loadCheckDue: false }
@@ -50,4 +50,8 @@ test('an order that is still on its way is not taken back, and one that took lon
   expect(nextShare({ ...clean, share: 0.02, start: 0.02, ordered: 0.05 })).toBe(0.05)
   expect(nextShare({ ...clean, share: 0.02, start: 0.02, running: 2 })).toBeCloseTo(0.02 * 1.25 ** 2, 12)
   expect(nextShare({ ...clean, share: 0.02, start: 0.02, running: 60 })).toBeCloseTo(0.02 * 1.25 ** 3, 12)
+})
+
+test.each([[100, 0.9], [5, 0.8], [1.5, 0.5], [0, 0.5]])('at %f requests per second the new version gets %f of them while it is held back', (rate, share) => {
+  expect(heldBackShare(DEFAULT_SETTINGS, rate)).toBeCloseTo(share, 12)
 })

@@ -11,6 +11,8 @@ const SLOW_WEIGHT = 0.2
 const START_UNSEEN = 0.01
 /** A share that is in force may be multiplied by this at once, if the pace allows: orders take a while to be carried out. */
 const STEP_MAX = 2
+/** Requests per second that the old version keeps at least, within half of the traffic. */
+const KEPT_PER_SECOND = 1
 /** Rounding must not cost a step. */
 const TOLERANCE = 1e-9
 
@@ -62,6 +64,12 @@ export function startShare(settings: JudgeSettings, rate: number | null): number
   if (settings.ramp.is === 'ladder') return settings.ramp.steps[0] ?? settings.shares.test
   const { requestsPerSecond, least, most } = settings.start
   return rate === null ? START_UNSEEN : Math.min(most, Math.max(least, requestsPerSecond / Math.max(rate, 1e-9)))
+}
+
+/** What the new version gets while the old one keeps a little: enough for it to be compared with, also where there is little traffic. */
+export function heldBackShare({ shares }: JudgeSettings, rate: number | null): number {
+  const kept = KEPT_PER_SECOND / Math.max(rate ?? 0, KEPT_PER_SECOND)
+  return Math.min(shares.holdBack, Math.max(shares.loadCheck, 1 - kept))
 }
 
 function capOf({ settings, warm, loadCheckDue, start }: RampBasis): number {
