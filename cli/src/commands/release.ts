@@ -1,4 +1,5 @@
 /** `vamp release shop/web --to web:1.1`, and everything that can be told to a release afterwards. */
+import { ApiError } from '@vamp/client/api-error'
 import { releases } from '@vamp/model/api/releases'
 import type { ReleaseView } from '@vamp/model/api/releases'
 import { RELEASE_STATUSES } from '../columns.ts'
@@ -43,7 +44,10 @@ export async function startRelease(session: Session, where: string, flags: Start
     io.out(asData(await client.plan(releases.put, { path: { name }, body }, io.signal), 'yaml'))
     return EXIT.ok
   }
-  await client.call(releases.put, { path: { name }, body, expected: 'absent' }, io.signal)
+  await client.call(releases.put, { path: { name }, body, expected: 'absent' }, io.signal).catch(error => {
+    if (error instanceof ApiError && error.status === 412) throw new CommandFailure(EXIT.refused, `${error.message}\n  → --name gives this one another name; vamp delete release ${name} removes one that is over`)
+    throw error
+  })
   io.out(`release ${io.colours.bold(name)} begins; vamp release status ${name} --watch\n`)
   return flags.watch ? releaseStatus(session, name, { watch: true }) : EXIT.ok
 }

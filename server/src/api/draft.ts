@@ -7,7 +7,7 @@ import type { Change, Plan } from '@vamp/model/api/change'
 import type { Artifact, ArtifactOf } from '@vamp/model/artifact'
 import type { NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
-import type { Kind } from '@vamp/model/kind'
+import { type Kind, singular } from '@vamp/model/kind'
 import { printJson } from '@vamp/model/print/json'
 import type { Expected, Store, Stored, Write } from '../store/store.ts'
 
@@ -46,7 +46,7 @@ export function openDraft(store: Store): Draft {
     const known = drafted.get(keyOf(kind, name))
     const before = known ? known.before : await read(kind, name)
     const expected = demand === 'as-read' ? before?.revision ?? 'absent' : demand
-    if (expected !== 'any' && expected !== (before?.revision ?? 'absent')) throw mismatch(kind, name, before)
+    if (expected !== 'any' && expected !== (before?.revision ?? 'absent')) throw mismatch(kind, name, expected, before)
     drafted.set(keyOf(kind, name), { kind, name, before, expected: known && expected === 'any' ? known.expected : expected, source, ...(after ? { after } : {}) })
   }
 
@@ -74,8 +74,10 @@ export function openDraft(store: Store): Draft {
   }
 }
 
-function mismatch(kind: Kind, name: string, before: Stored | undefined): Fault {
-  return new Fault('revision_mismatch', before ? `${kind} '${name}' was changed in the meantime: it is at revision ${before.revision}.` : `${kind} '${name}' is not there.`, { kind, name, actual: before?.revision ?? 'absent' })
+function mismatch(kind: Kind, name: string, expected: Expected, before: Stored | undefined): Fault {
+  const facts = { kind, name, expected, actual: before?.revision ?? 'absent' }
+  if (!before) return new Fault('revision_mismatch', `The ${singular(kind)} '${name}' is not there any more.`, facts)
+  return new Fault('revision_mismatch', expected === 'absent' ? `There is a ${singular(kind)} '${name}' already.` : `The ${singular(kind)} '${name}' was changed in the meantime: it is at revision ${before.revision}.`, facts)
 }
 
 function changeOf(draft: Drafted): Change {
