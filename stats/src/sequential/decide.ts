@@ -116,6 +116,7 @@ function basisOf(state: JudgeState, clock: DecisionClock): Basis {
   const slowest = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === 0.99)
   const harm = globalEvidence(evidence, weights)
   const routed = sampleRatioEvidence(state.sampleRatio) < SAMPLE_RATIO_ALARM
+  const failing = excessBound(state, failed)
   return {
     state, settings, clock, harm, verdicts, lead: verdicts[suspected], routed,
     excess: (totals.events[failed] ?? 0) - (totals.expected[failed] ?? 0),
@@ -125,7 +126,8 @@ function basisOf(state: JudgeState, clock: DecisionClock): Basis {
     running: state.second === null || state.runningSince === null ? 0 : state.second - state.runningSince + 1,
     held: state.second === null || state.shareSince === null ? 0 : state.second - state.shareSince + 1,
     rate: state.rate,
-    failing: excessBound(state, failed),
+    failing,
+    proven: errorsShown(state, failing) && state.safety.slice(1).every(logs => safetyEvidence(logs) >= settings.safety.evidence),
     slow: slowest < 0 || (totals.units[slowest] ?? 0) === 0 ? 0 : excessBound(state, slowest),
     warm: clock.elapsed >= settings.clock.warmUp,
     loadCheckDue: clock.elapsed >= settings.clock.minimum - settings.clock.loadCheck && harm < settings.freezeAt && routed,
@@ -155,10 +157,15 @@ function missingOf(basis: Basis): Missing[] {
   return missing
 }
 
+/** By the ratio or by the difference. */
+function errorsShown({ settings: { safety }, safety: [logs = []] }: JudgeState, failing: number): boolean {
+  return failing <= safety.errorExcess || safetyEvidence(logs) >= safety.evidence
+}
+
 function missingErrors({ state, settings, failing, rate, share }: Basis): Missing[] {
   const failed = settings.metrics.length
   const logs = state.safety[0] ?? []
-  if (failing <= settings.safety.errorExcess || safetyEvidence(logs) >= settings.safety.evidence) return []
+  if (errorsShown(state, failing)) return []
   const byOdds = timesNeeded(logs, settings.safety.evidence)
   const byExcess = TIMES.find(times => excessBound(state, failed, times) <= settings.safety.errorExcess) ?? Number.POSITIVE_INFINITY
   const seconds = secondsFor(Math.min(byOdds, byExcess), state.totals.units[failed] ?? 0, share, rate)

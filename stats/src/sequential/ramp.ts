@@ -31,6 +31,8 @@ export interface RampBasis {
   /** Upper bounds of the excess of failed and of slow requests, as shares of the new version's requests. */
   readonly failing: number
   readonly slow: number
+  /** Everything that a promotion has to show of errors and latency is shown: no budget is needed for what would be promoted. */
+  readonly proven: boolean
   readonly warm: boolean
   /** The clock allows the load check. */
   readonly loadCheckDue: boolean
@@ -38,7 +40,7 @@ export interface RampBasis {
 
 /**
  * The next share to order, never less than what is ordered. It moves in steps of the growth per second, counted from the first
- * share: an order that changed with every request could never be in force for a whole second, and nothing would be known of it.
+ * share: an order that changed with every request could never be in force for a whole second, and nothing would be known of it. To the nearest step, for what is affordable.
  */
 export function nextShare(basis: RampBasis): number {
   const { settings, share, ordered, start, running } = basis
@@ -46,7 +48,7 @@ export function nextShare(basis: RampBasis): number {
   if (share <= 0) return Math.max(ordered, start)
   const cap = capOf(basis)
   const pace = start * settings.growth ** Math.max(1, running)
-  const target = Math.min(Math.max(pace, share * settings.growth), share * STEP_MAX, affordableShare(basis)) * (1 + TOLERANCE)
+  const target = Math.min(Math.max(pace, share * settings.growth), share * STEP_MAX, affordableShare(basis) * Math.sqrt(settings.growth)) * (1 + TOLERANCE)
   return Math.max(ordered, share, target >= cap ? cap : stepBelow(target, start, settings.growth))
 }
 
@@ -55,7 +57,8 @@ function stepBelow(share: number, start: number, growth: number): number {
 }
 
 /** The share at which the exposure budget would just be spent. */
-export function affordableShare({ settings, rate, failing, slow }: RampBasis): number {
+export function affordableShare({ settings, rate, failing, slow, proven }: RampBasis): number {
+  if (proven) return 1
   const badPerShare = (rate ?? 0) * settings.exposure.seconds * Math.max(failing, SLOW_WEIGHT * slow)
   return badPerShare > 0 ? settings.exposure.badRequests / badPerShare : 1
 }
