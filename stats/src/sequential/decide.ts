@@ -115,7 +115,7 @@ function basisOf(state: JudgeState, clock: DecisionClock): Basis {
   const failed = settings.metrics.length
   const slowest = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === 0.99)
   const harm = globalEvidence(evidence, weights)
-  const routed = sampleRatioEvidence(state.sampleRatio) < SAMPLE_RATIO_ALARM
+  const routed = !settings.sampleRatio || sampleRatioEvidence(state.sampleRatio) < SAMPLE_RATIO_ALARM
   const failing = excessBound(state, failed)
   return {
     state, settings, clock, harm, verdicts, lead: verdicts[suspected], routed,

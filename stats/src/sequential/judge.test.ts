@@ -125,6 +125,12 @@ describe('a release', () => {
     expect(decision.sentence).toContain('router or measurement is wrong')
   })
 
+  test('is not frozen for its share where sessions stick', () => {
+    const { actions } = release({ errors: 0.001 }, { carried: share => share >= 0.05 ? share / 2 : share, limit: 240, settings: { ...DEFAULT_SETTINGS, sampleRatio: false } })
+
+    expect(actions).not.toContain('freeze')
+  })
+
   test('that is slow only while it is cold is not blamed for it', () => {
     let age = 0
     const cold: Version = { errors: 0.001, get slower() { return age++ < 25 ? 40 : 0 } }

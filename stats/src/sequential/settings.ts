@@ -54,6 +54,8 @@ export interface JudgeSettings {
   /** Largest shares while cold, while testing, for the load check, and while held back. */
   readonly shares: { readonly warmUp: number; readonly test: number; readonly loadCheck: number; readonly holdBack: number }
   readonly clock: ClockSettings
+  /** Whether the share that the new version gets is checked against the ordered one. Not where sessions stick: they follow an order late. */
+  readonly sampleRatio: boolean
   /** Evidence of harm (odds) at which the ramp stops, and at which a person is warned. */
   readonly freezeAt: number
   readonly warnAt: number
@@ -80,6 +82,7 @@ export const DEFAULT_SETTINGS: JudgeSettings = {
   growth: 1.25,
   shares: { warmUp: 0.05, test: 0.25, loadCheck: 0.5, holdBack: 0.9 },
   clock: { minimum: 300, maximum: 1800, warmUp: 30, loadCheck: 120, holdBack: 900 },
+  sampleRatio: true,
   freezeAt: 3,
   warnAt: 20,
 }
