@@ -24,7 +24,12 @@ export const AgentReportJson = Type.Object({
 })
 export type AgentReportJson = Static<typeof AgentReportJson>
 
-export const WindowJson = opaque<Window>('the cells of one second')
+const Cell = Type.Object({
+  gateway: Type.String(), route: Type.String(), instance: Type.String(), by: Type.Union([Type.Literal('condition'), Type.Literal('weight')]), part: Type.Integer({ minimum: 0, maximum: 7 }),
+  requests: Count, errors: Count, statuses: Type.Array(Count, { minItems: 6, maxItems: 6 }), bytes: Type.Number({ minimum: 0 }), latency: Type.Array(Type.Array(Type.Integer(), { minItems: 2, maxItems: 2 })),
+})
+/** The cells of one second. */
+export const WindowJson = Type.Unsafe<Window>(Type.Object({ agent: Type.String(), sequence: Count, second: Count, cells: Type.Array(Cell), dropped: Count }))
 export const TableJson = opaque<RoutingTable>('a routing table, whole')
 
 const shared = { group: 'agents', role: 'operator' } as const
@@ -32,5 +37,5 @@ const shared = { group: 'agents', role: 'operator' } as const
 export const agents = {
   tables: endpoint({ ...shared, method: 'GET', path: '/agents/{agent}/tables', summary: 'The newest routing table, at once and whenever it changes; the id of each event is the revision', answer: { is: 'stream', status: 200, schema: TableJson } }),
   report: endpoint({ ...shared, method: 'PUT', path: '/agents/{agent}/report', summary: 'What the agent\'s proxy carries', body: { is: 'data', schema: AgentReportJson }, answer: { is: 'nothing', status: 204 } }),
-  window: endpoint({ ...shared, method: 'POST', path: '/agents/{agent}/windows', summary: `One window of measurements, at most ${WINDOW_BYTES_MAX} bytes; the same one again changes nothing`, body: { is: 'text', media: 'application/json' }, answer: { is: 'nothing', status: 204 } }),
+  window: endpoint({ ...shared, method: 'POST', path: '/agents/{agent}/windows', summary: `One window of measurements, at most ${WINDOW_BYTES_MAX} bytes; the same one again changes nothing`, body: { is: 'text', media: 'application/json' }, bytesMax: WINDOW_BYTES_MAX, answer: { is: 'nothing', status: 204 } }),
 } satisfies Record<string, Endpoint>

@@ -1,4 +1,5 @@
 /** Every endpoint there is, by resource. */
+import { agents } from './agent.ts'
 import { staticArtifacts } from './artifacts.ts'
 import { deployments } from './deployments.ts'
 import { documents } from './documents.ts'
@@ -10,7 +11,7 @@ import { health, metrics, pages, system } from './system.ts'
 import { tokens } from './tokens.ts'
 import { workflows } from './workflows.ts'
 
-export const contract = { documents, ...staticArtifacts, deployments, gateways, workflows, releases, events, system, health, metrics, tokens, pages } as const satisfies Readonly<Record<string, Readonly<Record<string, Endpoint>>>>
+export const contract = { documents, ...staticArtifacts, deployments, gateways, workflows, releases, events, system, health, metrics, tokens, agents, pages } as const satisfies Readonly<Record<string, Readonly<Record<string, Endpoint>>>>
 
 /** `breeds.list` and its row, in order of the contract. */
 export function allEndpoints(): readonly (readonly [id: string, endpoint: Endpoint])[] {

@@ -41,6 +41,8 @@ export interface Endpoint {
   readonly summary: string
   readonly query?: TObject
   readonly body?: Body
+  /** Of the body; 1 MiB where nothing is said. */
+  readonly bytesMax?: number
   readonly answer: Answer
 }
 

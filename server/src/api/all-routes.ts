@@ -1,4 +1,5 @@
 /** Every route of the contract but the counters, which need the server itself. */
+import { agentRoutes } from './agents.ts'
 import { artifactRoutes } from './artifacts.ts'
 import { deploymentPartRoutes } from './deployment-parts.ts'
 import { deploymentRoutes } from './deployments.ts'
@@ -17,6 +18,6 @@ import type { World } from './world.ts'
 export function allRoutes(world: World): readonly Route[] {
   return [
     ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...gatewayRoutes(world),
-    ...workflowRoutes(world), ...releaseRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...tokenRoutes(world),
+    ...workflowRoutes(world), ...releaseRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
   ]
 }

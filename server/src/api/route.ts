@@ -50,7 +50,7 @@ export function mount(app: FastifyInstance, { endpoint, handle }: Route, identit
   const query = endpoint.query ? checker(endpoint.query, 'query') : undefined
   const body = endpoint.body?.is === 'data' ? checker(endpoint.body.schema, 'body') : undefined
   app.route({
-    method: endpoint.method, url: urlOf(endpoint.path),
+    method: endpoint.method, url: urlOf(endpoint.path), bodyLimit: endpoint.bytesMax ?? BODY_BYTES_MAX,
     handler: async (request, reply) => {
       const who = admitted(identityOf(request), endpoint)
       const media = endpoint.answer.is === 'data' || endpoint.answer.is === 'nothing' ? acceptedMedia(request.headers.accept) : 'application/json'

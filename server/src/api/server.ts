@@ -9,7 +9,7 @@ import { openTokens, type Tokens } from '../auth/tokens.ts'
 import { type Config, needsToken } from '../config.ts'
 import type { ContainerDriver } from '../container/container-driver.ts'
 import type { EventLog } from '../event/event-log.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { LiveFleet } from '../fleet/live-fleet.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { allRoutes } from './all-routes.ts'
@@ -34,7 +34,7 @@ export interface ApiOptions {
   readonly config: Config
   readonly store: Store
   readonly events: EventLog
-  readonly fleet: Fleet
+  readonly fleet: LiveFleet
   readonly traffic: Traffic
   readonly containers: ContainerDriver
   readonly clock: Clock

@@ -44,9 +44,14 @@ export async function answerStream(reply: FastifyReply, source: StreamSource, st
   streams.open++
   const write = (text: string) => {
     if (gone.signal.aborted) return false
+    // What is left unread from before counts, so that one large message may always be sent.
+    if (raw.writableLength > STREAM_UNREAD_BYTES_MAX) {
+      end()
+      raw.destroy()
+      return false
+    }
     raw.write(text)
-    if (raw.writableLength > STREAM_UNREAD_BYTES_MAX) { end(); raw.destroy() }
-    return !gone.signal.aborted
+    return true
   }
   const stopHeartbeat = every(streams.clock, HEARTBEAT_MS, () => { write(': alive\n\n') })
   try {

@@ -5,7 +5,7 @@ import type { Tokens } from '../auth/tokens.ts'
 import type { Config } from '../config.ts'
 import type { ContainerDriver } from '../container/container-driver.ts'
 import type { EventLog } from '../event/event-log.ts'
-import type { Fleet } from '../fleet/fleet.ts'
+import type { LiveFleet } from '../fleet/live-fleet.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { LogTail } from './log-tail.ts'
@@ -14,7 +14,7 @@ export interface World {
   readonly config: Config
   readonly store: Store
   readonly events: EventLog
-  readonly fleet: Fleet
+  readonly fleet: LiveFleet
   readonly traffic: Traffic
   readonly containers: ContainerDriver
   readonly tokens: Tokens

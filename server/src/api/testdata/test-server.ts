@@ -6,7 +6,7 @@ import { memoryMachine } from '../../container/memory/memory-machine.ts'
 import { configOf, type Config } from '../../config.ts'
 import type { EventLog } from '../../event/event-log.ts'
 import { openMemoryEventLog } from '../../event/memory/memory-event-log.ts'
-import { openFleet } from '../../fleet/live-fleet.ts'
+import { type LiveFleet, openFleet } from '../../fleet/live-fleet.ts'
 import { openMemoryStore } from '../../store/memory/memory-store.ts'
 import type { Store } from '../../store/store.ts'
 import { openTraffic, type Traffic } from '../../traffic/traffic.ts'
@@ -32,6 +32,7 @@ export interface TestServer extends AsyncDisposable {
   readonly store: Store
   readonly events: EventLog
   readonly traffic: Traffic
+  readonly fleet: LiveFleet
   /** Paths without a leading `/api/v1` get one, unless they begin with `//`. */
   ask(path: string, ask?: Ask): Promise<Answer>
 }
@@ -41,9 +42,10 @@ export async function testServer(changes: Partial<Config> = {}): Promise<TestSer
   const store = openMemoryStore()
   const events = openMemoryEventLog({ clock })
   const traffic = openTraffic({ clock })
-  const api = await openApi({ config: configOf({ port: 0, ...changes }), store, events, traffic, fleet: openFleet({ clock }), containers: openMemoryDriver(memoryMachine({ clock })), clock, log: silent })
+  const fleet = openFleet({ clock })
+  const api = await openApi({ config: configOf({ port: 0, ...changes }), store, events, traffic, fleet, containers: openMemoryDriver(memoryMachine({ clock })), clock, log: silent })
   return {
-    url: api.url, firstToken: api.firstToken, store, events, traffic,
+    url: api.url, firstToken: api.firstToken, store, events, traffic, fleet,
     async ask(path, { method = 'GET', body, headers = {} } = {}) {
       const url = path.startsWith('//') ? `${api.url}${path.slice(1)}` : `${api.url}/api/v1${path}`
       const response = await fetch(url, {

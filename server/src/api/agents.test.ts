@@ -1,0 +1,34 @@
+import { expect, test, vi } from 'vitest'
+import { systemClock } from '@vamp/agent/base/clock'
+import { silent } from '@vamp/agent/base/log'
+import { openHttpLink } from '@vamp/agent/link/http'
+import { testServer } from './testdata/test-server.ts'
+
+test('an agent on another host gets every table, and what it reports and measures arrives', async () => {
+  await using server = await testServer()
+  server.fleet.publish({ revision: 1, gateways: [] })
+  await using link = openHttpLink({ server: server.url, agent: 'north', clock: systemClock, log: silent })
+  const revisions: number[] = []
+  link.onTable(({ revision }) => revisions.push(revision))
+  await vi.waitFor(() => expect(revisions).toEqual([1]))
+
+  server.fleet.publish({ revision: 2, gateways: [] })
+  link.report({ agent: 'north', driver: 'haproxy', acknowledged: 2, endpoints: [], shares: {}, reloads: 0 })
+  const windows: number[] = []
+  server.fleet.onWindow(({ sequence, cells }) => windows.push(sequence, cells.length))
+  const cell = { gateway: 'g', route: 'r', instance: 'i', by: 'weight', part: 0, requests: 1, errors: 0, statuses: [0, 0, 1, 0, 0, 0], bytes: 5, latency: [[3, 1]] } as const
+  await link.deliver({ agent: 'north', sequence: 7, second: 1_700_000_000, dropped: 0, cells: [cell] })
+
+  await vi.waitFor(() => expect([revisions, windows, server.fleet.acknowledged()]).toEqual([[1, 2], [7, 1], 2]))
+})
+
+test('what is no window, or speaks for somebody else, is refused', async () => {
+  await using server = await testServer()
+  const post = async (agent: string, body: object) => (await server.ask(`/agents/${agent}/windows`, { method: 'POST', body })).status
+  const window = { agent: 'north', sequence: 1, second: 1, dropped: 0, cells: [] }
+
+  expect(await post('north', window)).toBe(204)
+  expect(await post('south', window)).toBe(400)
+  expect(await post('local', { ...window, agent: 'local' })).toBe(409)
+  expect(await post('north', { ...window, cells: [{}] })).toBe(400)
+})
