@@ -1,7 +1,7 @@
 /**
  * Plays whole releases in simulated worlds under this project's judge and under its rivals' rules.
  *
- *     npm run bench -- judge [--json] [--runs N] [--seed S] [--rps 5,100,2000] [--method NAME,…] [--scenario PART] [--world FILE] [--workers N]
+ *     npm run bench -- judge [--json] [--runs N] [--seed S] [--rps 5,100,2000] [--method NAME,…] [--scenario PART] [--world FILE] [--lag SECONDS] [--workers N]
  *     npm run bench -- judge --speed | --coverage [--runs N] | --switchback [--runs N]
  */
 import { readFileSync } from 'node:fs'
@@ -21,7 +21,7 @@ export async function run(args: readonly string[]): Promise<void> {
     args: [...args],
     options: {
       json: { type: 'boolean', default: false }, runs: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' },
-      rps: { type: 'string' }, method: { type: 'string' }, scenario: { type: 'string' }, world: { type: 'string' }, workers: { type: 'string', default: '1' }, speed: { type: 'boolean', default: false },
+      rps: { type: 'string' }, method: { type: 'string' }, scenario: { type: 'string' }, world: { type: 'string' }, workers: { type: 'string', default: '1' }, lag: { type: 'string', default: '0' }, speed: { type: 'boolean', default: false },
       coverage: { type: 'boolean', default: false }, switchback: { type: 'boolean', default: false },
     },
   })
@@ -40,7 +40,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const jobs: Job[] = rates.flatMap(rps => scenarios(world)
     .filter(({ name }) => values.scenario === undefined || name.includes(values.scenario))
     .flatMap(({ name }) => methods().filter(method => !wanted || wanted.includes(method.name))
-      .map(method => ({ scenario: name, rps, method: method.name, runs: Number(values.runs), seed: Number(values.seed), ...(world ? { world } : {}) }))))
+      .map(method => ({ scenario: name, rps, method: method.name, runs: Number(values.runs), seed: Number(values.seed), lag: Number(values.lag), ...(world ? { world } : {}) }))))
   const rows = await playAll(jobs, Math.max(1, Number(values.workers)), row => { if (!values.json) process.stderr.write(`${row.scenario}, ${row.rps}/s, ${row.method}\n`) })
   console.log(values.json ? JSON.stringify({ rows }) : table(rows))
 }

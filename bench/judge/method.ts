@@ -9,6 +9,8 @@ export interface SeenSecond {
   readonly canary: ArmSecond
   /** The share in force in this second. */
   readonly share: number
+  /** It came into force within this second. */
+  readonly changed: boolean
   /** Seconds since the new version's first request, at the beginning of this second. */
   readonly age: number
 }

@@ -15,7 +15,7 @@ export function ours(name: string, settings: JudgeSettings = DEFAULT_SETTINGS): 
       return {
         first: { share: decide(state, { elapsed: 0, atLoadCheck: 0 }).share },
         see: (seen): Course => {
-          state = advance(state, seen)
+          state = advance(state, { ...seen, share: seen.changed ? null : seen.share })
           if (seen.share >= 0.5) atLoadCheck += 1
           if (heldBack > 0) heldBack += 1
           const decision = decide(state, { elapsed: seen.age + 1, atLoadCheck })

@@ -19,12 +19,14 @@ export interface Played {
   readonly exposed: number
 }
 
-export function play(method: Method, world: World, seed: number): Played {
+/** `lag`: seconds that an ordered share takes to be in force; the second in which it arrives is then a mixture. */
+export function play(method: Method, world: World, seed: number, lag = 0): Played {
   const simulation = new Simulation(world, seed)
   const history = Array.from({ length: HISTORY_SECONDS }, () => simulation.step(0).baseline)
   const startsAt = 1_700_000_000 + (seed % 3600)
   const course = method.begin(history, startsAt)
-  let { share } = course.first
+  const orders = [course.first.share]
+  let share = lag === 0 ? course.first.share : 0
   let [excess, exposed, promotedAt] = [0, 0, 0]
   const serve = (share: number) => {
     const age = simulation.age
@@ -34,7 +36,10 @@ export function play(method: Method, world: World, seed: number): Played {
     return { ...second, age }
   }
   for (let at = 0; at < BILL_SECONDS; at++) {
-    const next = course.see({ second: startsAt + at, share, ...serve(share) })
+    const inForce = orders[at - lag] ?? 0
+    const changed = lag > 0 && inForce !== share
+    share = inForce
+    const next = course.see({ second: startsAt + at, share, changed, ...serve(share) })
     if (next.heldBack && promotedAt === 0) promotedAt = at + 1
     if (next.verdict === 'rolled_back') {
       for (let late = 0; late < PROPAGATION_SECONDS; late++) serve(share)
@@ -44,7 +49,7 @@ export function play(method: Method, world: World, seed: number): Played {
       const left = BILL_SECONDS - at - 1
       return { verdict: 'promoted', seconds: promotedAt || at + 1, excess: excess + left * world.rps * addedErrors(world), exposed: exposed + left * world.rps }
     }
-    share = next.share
+    orders.push(next.share)
   }
   return { verdict: promotedAt > 0 ? 'promoted' : 'held', seconds: promotedAt || BILL_SECONDS, excess, exposed }
 }

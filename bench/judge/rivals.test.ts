@@ -14,7 +14,7 @@ function ending(method: Method, canary: (second: number) => ArmSecond, baseline:
   const course = method.begin([arm(100, 0)], 0)
   let { share } = course.first
   for (let second = 0; second < 3600; second++) {
-    const next = course.see({ second, share, age: second, baseline: baseline(second), canary: canary(second) })
+    const next = course.see({ second, share, changed: false, age: second, baseline: baseline(second), canary: canary(second) })
     if (next.verdict) return { verdict: next.verdict, seconds: second + 1 }
     share = next.share
   }

@@ -23,9 +23,9 @@ export interface Row {
   readonly held: number
 }
 
-export function playRow(scenario: Scenario, rps: number, method: Method, runs: number, seed: number): Row {
+export function playRow(scenario: Scenario, rps: number, method: Method, runs: number, seed: number, lag: number): Row {
   const world = scenario.world(rps)
-  const played = Array.from({ length: runs }, (_, run) => play(method, world, seedOf(seed, scenario.name, rps, run)))
+  const played = Array.from({ length: runs }, (_, run) => play(method, world, seedOf(seed, scenario.name, rps, run), lag))
   return rowOf(scenario, rps, method.name, played)
 }
 

@@ -10,11 +10,12 @@ export interface Job {
   readonly method: string
   readonly runs: number
   readonly seed: number
+  readonly lag: number
   readonly world?: { readonly name: string; readonly world: World }
 }
 
 parentPort?.on('message', (job: Job) => {
   const scenario = scenarios(job.world).find(({ name }) => name === job.scenario)
   const method = methods().find(({ name }) => name === job.method)
-  parentPort?.postMessage(scenario && method ? playRow(scenario, job.rps, method, job.runs, job.seed) : null)
+  parentPort?.postMessage(scenario && method ? playRow(scenario, job.rps, method, job.runs, job.seed, job.lag) : null)
 })
