@@ -12,7 +12,7 @@ import { startVisitors } from '@vamp/cli/demo/visitors'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const MAIN = join(ROOT, 'cli/src/main.ts')
+const MAIN = join(ROOT, 'cli/bin/vamp.mjs')
 
 let directory: string
 let servers: ChildProcess[]

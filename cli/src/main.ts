@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+/** The program: what was typed in, an exit code out. */
 import { processIo } from './io.ts'
 import { environment } from './options.ts'
 import { run } from './run.ts'

@@ -37,7 +37,7 @@ export async function runDemo(options: DemoOptions, connect: (url: string, read:
     const haproxy = options.gateway !== 'embedded' && ensureHaproxy(options.path, stage.say)
     if (options.gateway === 'haproxy' && !haproxy) throw new Error('HAProxy was asked for and is not there')
     const gateway = haproxy ? 'haproxy' as const : 'embedded' as const
-    server = await startServer({ main: join(ROOT, 'cli/src/main.ts'), directory: resolve(options.data), port: options.port, gateway, containers: options.containers })
+    server = await startServer({ main: join(ROOT, 'cli/bin/vamp.mjs'), directory: resolve(options.data), port: options.port, gateway, containers: options.containers })
     stage.say(`Vamp runs at ${server.url} (log: ${server.logFile}).`)
     stage.say('The release policies of this demonstration set short clock minimums, because it must end; never less evidence.')
     const story = await tell(connect(server.url, file => readFile(file, 'utf8')), stage, gateway, 'examples/shop', ending.signal)

@@ -1,8 +1,9 @@
 /** Asks an instance over the network whether it is well. */
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
 import { connect } from 'node:net'
 import type { Clock } from '@vamp/agent/base/clock'
 import type { HealthCheck } from '@vamp/model/health-check'
-import { Agent, request } from 'undici'
 import type { Observed } from './container-driver.ts'
 
 /** For checks that give none. */
@@ -10,8 +11,6 @@ const TIMEOUT_MS_DEFAULT = 5000
 
 /** Any status from 200 to 399 is well; certificates are not verified; a protocol that nobody here speaks is always well. */
 export function networkProbe(clock: Clock): (instance: Pick<Observed, 'host' | 'ports'>, check: HealthCheck, signal: AbortSignal) => Promise<string | undefined> {
-  // No agent keeps connections: a check must see whether new ones are accepted.
-  const dispatcher = new Agent({ pipelining: 0, connect: { rejectUnauthorized: false } })
   return async ({ host, ports }, check, signal) => {
     const port = ports[check.port]
     if (port === undefined) return `finds no port ${check.port}`
@@ -24,8 +23,7 @@ export function networkProbe(clock: Clock): (instance: Pick<Observed, 'host' | '
       if (protocol.endsWith('TCP')) return await askTcp(host, port, either)
       if (protocol.endsWith('HTTP') || protocol.endsWith('HTTPS')) {
         const path = check.path.startsWith('/') ? check.path : `/${check.path}`
-        const { statusCode, body } = await request(`${protocol.endsWith('S') ? 'https' : 'http'}://${host}:${port}${path}`, { dispatcher, reset: true, signal: either })
-        await body.dump()
+        const statusCode = await askHttp(protocol.endsWith('S') ? requestHttps : requestHttp, { host, port, path, signal: either })
         return statusCode >= 200 && statusCode < 400 ? undefined : `answered ${statusCode}`
       }
       return undefined
@@ -36,6 +34,19 @@ export function networkProbe(clock: Clock): (instance: Pick<Observed, 'host' | '
       cancel()
     }
   }
+}
+
+/** No agent keeps connections: a check must see whether new ones are accepted. */
+function askHttp(request: typeof requestHttp | typeof requestHttps, { host, port, path, signal }: { host: string; port: number; path: string; signal: AbortSignal }): Promise<number> {
+  return new Promise((done, fail) => {
+    const asked = request({ host, port, path, signal, agent: false, headers: { connection: 'close' }, rejectUnauthorized: false }, response => {
+      response.resume()
+      response.once('end', () => done(response.statusCode ?? 0))
+      response.once('error', fail)
+    })
+    asked.once('error', fail)
+    asked.end()
+  })
 }
 
 function askTcp(host: string, port: number, signal: AbortSignal): Promise<undefined> {
@@ -49,6 +60,6 @@ function askTcp(host: string, port: number, signal: AbortSignal): Promise<undefi
 function failure(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === 'ECONNREFUSED') return 'was refused'
-  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'was cut off'
+  if (code === 'ECONNRESET') return 'was cut off'
   return `failed: ${error instanceof Error ? error.message : String(error)}`
 }
