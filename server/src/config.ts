@@ -13,14 +13,23 @@ export interface Config {
   readonly port: number
   /** Where everything is kept; absent = in memory, gone at the end. */
   readonly data?: string
-  readonly gateway: 'auto' | 'haproxy' | 'embedded' | 'memory'
+  /** `postgres://…`, with its password; absent = a file in the data directory. */
+  readonly database?: string
+  /** `none`: only agents elsewhere carry requests. */
+  readonly gateway: 'auto' | 'haproxy' | 'embedded' | 'memory' | 'none'
   readonly gatewayAddress: string
   /** For gateways that name no port. */
   readonly gatewayPorts: PortRange
   /** Of the shared listener for virtual hosts; absent = none. */
   readonly virtualHostsPort?: number
   readonly haproxy: string
-  readonly containers: 'process' | 'memory'
+  readonly containers: 'process' | 'docker' | 'memory'
+  /** `unix:///path` or `tcp://host:port` */
+  readonly docker: string
+  /** A directory with `ca.pem`, `cert.pem` and `key.pem`; with it TCP is TLS. */
+  readonly dockerTls?: string
+  /** Of instances whose artifacts name none. */
+  readonly dockerNetwork: string
   /** What becomes of services and gateways when the server ends. */
   readonly onExit: 'keep' | 'stop'
   /** `auto`: needed unless the server binds to loopback only. */
@@ -30,6 +39,13 @@ export interface Config {
   readonly origins: readonly string[]
   /** Days; 0 = for ever. */
   readonly eventsKeep: number
+  /** Where events are posted to, besides being kept. */
+  readonly webhook?: string
+  readonly webhookSecret?: string
+  readonly elasticsearch?: string
+  readonly elasticsearchIndex: string
+  /** Value of the `Authorization` header. */
+  readonly elasticsearchAuthorization?: string
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly logFormat: 'human' | 'json'
   readonly installation: string
@@ -56,6 +72,13 @@ const oneOf = <const T extends string>(...words: readonly T[]) => ({ value: word
 const number = (from: number, to: number) => (text: string) => /^\d+$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : undefined
 const address = (text: string) => isIP(text) || text === 'localhost' ? text : undefined
 const text = (given: string) => given === '' ? undefined : given
+const matching = (pattern: RegExp) => (given: string) => pattern.test(given) ? given : undefined
+
+/** Whoever shows the address must not show a password with it. */
+function webAddress(given: string): string | undefined {
+  const url = URL.parse(given)
+  return url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' ? given : undefined
+}
 
 function portRange(given: string): PortRange | undefined {
   const [, from = '', to = ''] = /^(\d+)-(\d+)$/.exec(given) ?? []
@@ -67,17 +90,26 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'bind', flag: 'bind', value: '<address>', fallback: '127.0.0.1', help: 'where the API and the UI listen; anything but loopback needs --auth on', read: address }),
   option({ key: 'port', flag: 'port', value: '<port>', fallback: '8080', help: 'port of the API and the UI; 0 takes any free one', read: number(0, 65_535) }),
   option({ key: 'data', flag: 'data', value: '<directory>', fallback: '.vamp', help: 'where everything is kept; "memory" keeps nothing', read: text }),
-  option({ key: 'gateway', flag: 'gateway', ...oneOf('auto', 'haproxy', 'embedded', 'memory'), fallback: 'auto', help: 'what routes the requests; auto takes HAProxy where it is installed and the embedded proxy elsewhere' }),
+  option({ key: 'database', flag: 'database', value: '<postgres://…>', secret: true, help: 'a PostgreSQL database for everything that is stored; a file in the data directory without it', read: matching(/^postgres(ql)?:\/\/./) }),
+  option({ key: 'gateway', flag: 'gateway', ...oneOf('auto', 'haproxy', 'embedded', 'memory', 'none'), fallback: 'auto', help: 'what routes the requests; auto takes HAProxy where it is installed and the embedded proxy elsewhere; none leaves it to agents on other machines' }),
   option({ key: 'gatewayAddress', flag: 'gateway-address', value: '<address>', fallback: '127.0.0.1', help: 'where gateways listen; 0.0.0.0 opens them to other machines', read: address }),
   option({ key: 'gatewayPorts', flag: 'gateway-ports', value: '<from>-<to>', fallback: '40000-45000', help: 'ports for gateways that name none', read: portRange }),
   option({ key: 'virtualHostsPort', flag: 'virtual-hosts-port', value: '<port>', help: 'shared port of all gateways with virtual hosts', read: number(1, 65_535) }),
   option({ key: 'haproxy', flag: 'haproxy', value: '<program>', fallback: 'haproxy', help: 'the HAProxy program', read: text }),
-  option({ key: 'containers', flag: 'containers', ...oneOf('process', 'memory'), fallback: 'process', help: 'what runs the services' }),
+  option({ key: 'containers', flag: 'containers', ...oneOf('process', 'docker', 'memory'), fallback: 'process', help: 'what runs the services' }),
+  option({ key: 'docker', flag: 'docker', value: '<unix:///…, tcp://…>', fallback: 'unix:///var/run/docker.sock', help: 'the Docker engine', read: matching(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+:\d+)$/) }),
+  option({ key: 'dockerTls', flag: 'docker-tls', value: '<directory>', help: 'with ca.pem, cert.pem and key.pem for an engine behind TLS', read: text }),
+  option({ key: 'dockerNetwork', flag: 'docker-network', value: '<name>', fallback: 'bridge', help: 'network of the instances whose artifacts name none', read: text }),
   option({ key: 'onExit', flag: 'on-exit', ...oneOf('keep', 'stop'), fallback: 'keep', help: 'when the server ends: keep leaves services and gateways serving, for the next server to find; stop ends them' }),
   option({ key: 'auth', flag: 'auth', ...oneOf('auto', 'on', 'off'), fallback: 'auto', help: 'whether the API asks for a token; auto: unless it listens on loopback only' }),
   option({ key: 'namespace', flag: 'namespace', value: '<name>', fallback: 'default', help: 'name of this installation in paths', read: given => /^[\w-]{1,64}$/.test(given) ? given : undefined }),
   option({ key: 'origins', flag: 'origins', value: '<origin,…>', fallback: '', help: 'web origins beside the own one whose pages may use the API', read: given => given.split(',').map(origin => origin.trim()).filter(Boolean) }),
-  option({ key: 'eventsKeep', flag: 'events-keep', value: '<days>', fallback: '30', help: 'how long events are kept; 0 for ever', read: number(0, 36_500) }),
+  option({ key: 'eventsKeep', flag: 'events-keep', value: '<days>', fallback: '30', help: 'how long events are kept, those about what people did and about releases longer; 0 for ever', read: number(0, 36_500) }),
+  option({ key: 'webhook', flag: 'webhook', value: '<url>', help: 'where every event is posted to, at least once and in order', read: webAddress }),
+  option({ key: 'webhookSecret', flag: 'webhook-secret', value: '<whsec_…>', secret: true, help: 'with which what is posted is signed, as in Standard Webhooks: whsec_ and at least 24 bytes in base64', read: matching(/^whsec_[A-Za-z0-9+/]{32,}=*$/) }),
+  option({ key: 'elasticsearch', flag: 'elasticsearch', value: '<url>', help: 'Elasticsearch or OpenSearch, which gets every event as a document', read: webAddress }),
+  option({ key: 'elasticsearchIndex', flag: 'elasticsearch-index', value: '<name>', fallback: 'vamp', help: 'how the names of its indices begin; the type and the day follow', read: matching(/^[a-z0-9][a-z0-9._-]{0,100}$/) }),
+  option({ key: 'elasticsearchAuthorization', flag: 'elasticsearch-authorization', value: '<header>', secret: true, help: 'its Authorization header, such as "ApiKey …"', read: text }),
   option({ key: 'logLevel', flag: 'log-level', ...oneOf('debug', 'info', 'warn', 'error'), fallback: 'info', help: 'the least important lines that are logged' }),
   option({ key: 'logFormat', flag: 'log-format', ...oneOf('human', 'json'), fallback: 'human', help: 'how log lines are written' }),
   option({ key: 'installation', flag: 'name', value: '<name>', fallback: 'vamp', help: 'what this server calls itself', read: text }),
@@ -97,7 +129,7 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>> =
       : environment[row.env] !== undefined ? [environment[row.env], 'environment' as const] : [row.fallback, 'default' as const]
     if (given === undefined) continue
     const value = row.read(given)
-    if (value === undefined) reasons.push(`${source === 'environment' ? row.env : `--${row.flag}`}: '${given}' is not ${row.value.startsWith('<') ? `a ${row.value}` : `one of ${row.value}`}`)
+    if (value === undefined) reasons.push(`${source === 'environment' ? row.env : `--${row.flag}`}: ${row.secret ? 'what is given' : `'${given}'`} is not ${row.value.startsWith('<') ? `a ${row.value}` : `one of ${row.value}`}`)
     values[row.key] = value
     sources[row.flag] = source
   }
@@ -126,4 +158,22 @@ export function needsToken({ auth, bind }: Pick<Config, 'auth' | 'bind'>): boole
 function contradictions({ auth, bind }: Config): string[] {
   if (isLoopback(bind) || auth === 'on') return []
   return [`--bind ${bind} lets other machines in: say --auth on as well, or bind to 127.0.0.1`]
+}
+
+/** docs/configuration.md. */
+export function configurationPage(): string {
+  const rows = OPTIONS.map(({ flag, env, value, fallback, help }) => `| \`--${flag}\` | \`${env}\` | ${value.replaceAll('|', ', ').replaceAll('<', '\\<')} | ${fallback === undefined || fallback === '' ? '' : `\`${fallback}\``} | ${help} |`)
+  return `# Configuration of the server
+
+What \`vamp up\` can be told, by flag or by environment variable; flags win. This page is made from the table of options in
+\`server/src/config.ts\`, as is \`vamp up --help\`; \`GET /api/v1/config\` shows what is in force.
+
+| flag | environment | value | if not given | |
+| --- | --- | --- | --- | --- |
+${rows.join('\n')}
+
+A server that listens on loopback asks nobody for a token, answers to names of this machine only, and does nothing for web pages of
+other origins. Any other address needs \`--auth on\`: the first start then makes an administrator's token and shows it once; more
+are made with \`vamp token create\`.
+`
 }

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allEndpoints } from '@vamp/model/api/contract'
 import { fillPath } from '@vamp/model/api/endpoint'
 import { publicPath } from '@vamp/model/api/openapi'
-import { configOf, readConfig } from '../config.ts'
 import { type TestServer, testServer } from './testdata/test-server.ts'
 
 let open: TestServer
@@ -133,18 +132,4 @@ test('counters are in Prometheus\' format', async () => {
 
   expect(headers.get('content-type')).toContain('text/plain; version=0.0.4')
   expect(text).toMatch(/^vamp_api_requests_total\{method="GET",status="200"\} \d+$/m)
-})
-
-describe('the configuration', () => {
-  test('is read from flags, then the environment, then defaults, and every mistake is told at once', () => {
-    const read = readConfig({ port: '1234' }, { VAMP_PORT: '99', VAMP_GATEWAY: 'embedded' })
-    expect(read).toEqual(expect.objectContaining({ is: 'ok', config: expect.objectContaining({ port: 1234, gateway: 'embedded', bind: '127.0.0.1' }) }))
-    expect(readConfig({ port: '70000', gateway: 'nginx' }, {})).toEqual({ is: 'refused', reasons: ["--port: '70000' is not a <port>", "--gateway: 'nginx' is not one of auto|haproxy|embedded|memory"] })
-  })
-
-  test('lets nobody in from other machines without tokens', () => {
-    expect(readConfig({ bind: '0.0.0.0' }, {})).toEqual({ is: 'refused', reasons: [expect.stringContaining('--auth on')] })
-    expect(readConfig({ bind: '0.0.0.0', auth: 'on' }, {}).is).toBe('ok')
-    expect(configOf().auth).toBe('auto')
-  })
 })
