@@ -4,6 +4,7 @@ import { openSequence } from '@vamp/agent/traffic/sequence'
 import { type Clock, every } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import type { Proxy as ProxyPort } from '@vamp/agent/proxy/proxy'
+import type { LogTail } from './api/log-tail.ts'
 import { type Api, openApi } from './api/server.ts'
 import { openKeyedQueue } from './base/keyed-queue.ts'
 import { type Lifecycle, openLifecycle } from './base/lifecycle.ts'
@@ -12,7 +13,9 @@ import type { Config } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
 import { deploymentReconciler } from './deployment/reconciler.ts'
 import type { EventLog } from './event/event-log.ts'
-import { type LiveFleet, openFleet } from './fleet/live-fleet.ts'
+import { DEFAULT_RETENTION, type Retention, startRetention } from './event/retention.ts'
+import { type Sink, type SinkPlaces, sinkReconciler } from './event/sink.ts'
+import { type LiveFleet, LOCAL_AGENT, openFleet } from './fleet/live-fleet.ts'
 import { TABLE_KINDS } from './gateway/observe.ts'
 import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
 import { releaseReconciler } from './release/reconciler.ts'
@@ -29,7 +32,11 @@ export interface Outfit {
   readonly events: EventLog
   /** With health checks. */
   readonly containers: ContainerDriver
-  readonly proxy: ProxyPort
+  /** Absent where only agents elsewhere carry requests. */
+  readonly proxy?: ProxyPort
+  /** Where events go besides the log, by a name under which its place in the log is kept. */
+  readonly sinks?: ReadonlyMap<string, Sink>
+  readonly logTail?: LogTail
   readonly portFree: (port: number) => Promise<boolean>
 }
 
@@ -38,13 +45,14 @@ export interface App {
   readonly store: Store
   readonly events: EventLog
   readonly traffic: Traffic
+  /** Of the first start with tokens: what its administrator signs in with, given this once. */
+  readonly firstToken?: string
   /** Leaves what runs running: a later server finds it. */
   close(): Promise<void>
 }
 
 /** A missed wake-up costs at most this. */
 const RESYNC_MS = 5000
-const AGENT = 'local'
 
 export async function startApp(config: Config, outfit: Outfit): Promise<App> {
   const { clock, log, store, events } = outfit
@@ -55,13 +63,14 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('traffic', fleet.onWindow(window => traffic.add(window)))
     const queues = openQueues(lifecycle, config, outfit, fleet, traffic)
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
-    const agent = await startAgent({ name: AGENT, proxy: outfit.proxy, link: fleet.join(AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) })
-    lifecycle.use('agent', agent)
+    if (outfit.proxy) lifecycle.use('agent', await startAgent({ name: LOCAL_AGENT, proxy: outfit.proxy, link: fleet.join(LOCAL_AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) }))
     await wakeAll(queues, store)
     lifecycle.add('resync', every(clock, RESYNC_MS, () => wakeAll(queues, store)))
-    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, clock, log })
+    if (config.eventsKeep > 0) lifecycle.add('retention', startRetention({ events, retention: retentionOf(config.eventsKeep), clock, log }))
+    startSinks(lifecycle, outfit)
+    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}) })
     lifecycle.add('api', () => api.close())
-    return { url: api.url, store, events, traffic, close: () => lifecycle.close() }
+    return { url: api.url, store, events, traffic, ...(api.firstToken === undefined ? {} : { firstToken: api.firstToken }), close: () => lifecycle.close() }
   } catch (error) {
     await lifecycle.close()
     throw error
@@ -113,9 +122,32 @@ async function wakeAll({ deployments, routing, releases }: Queues, store: Store)
 
 /** The agent's window numbers go on after a restart. */
 function sequenceStore(store: Store): { load(): Promise<number>; save(reserved: number): Promise<void> } {
-  const name = `agent-${AGENT}`
+  const name = `agent-${LOCAL_AGENT}`
   return {
     load: async () => Number((await store.get('settings', name))?.value['sequence'] ?? 0),
     save: async reserved => { await store.put('settings', name, { sequence: reserved }) },
+  }
+}
+
+/** What is kept longer than everything else is never kept shorter than it. */
+function retentionOf(days: number): Retention {
+  return { days, types: Object.fromEntries(Object.entries(DEFAULT_RETENTION.types).map(([type, own]) => [type, Math.max(own, days)])) }
+}
+
+function startSinks(lifecycle: Lifecycle, { store, events, clock, log, random, sinks }: Outfit): void {
+  if (!sinks || sinks.size === 0) return
+  const queue = lifecycle.use('sinks queue', openKeyedQueue({ name: 'sinks', reconciler: sinkReconciler({ sink: async name => sinks.get(name), places: sinkPlaces(store), events }), clock, log, random }))
+  const wake = () => { for (const name of sinks.keys()) queue.wake(name) }
+  lifecycle.add('sinks watch', events.subscribe({}, wake))
+  wake()
+}
+
+function sinkPlaces(store: Store): SinkPlaces {
+  return {
+    async load(name) {
+      const place = (await store.get('settings', `sink-${name}`))?.value['place']
+      return typeof place === 'string' ? place : undefined
+    },
+    async save(name, place) { await store.put('settings', `sink-${name}`, { place }) },
   }
 }

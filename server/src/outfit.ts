@@ -1,5 +1,6 @@
 /** The real parts of a server, opened as its configuration says. Heavy drivers are imported only where they are used. */
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { systemClock } from '@vamp/agent/base/clock'
@@ -7,6 +8,7 @@ import type { Logger } from '@vamp/agent/base/log'
 import { portIsFree } from '@vamp/agent/proxy/haproxy/port-holder'
 import type { Proxy as ProxyPort } from '@vamp/agent/proxy/proxy'
 import { Fault } from '@vamp/model/fault'
+import { tailOf } from './api/log-tail.ts'
 import type { Outfit } from './app.ts'
 import type { Lifecycle } from './base/lifecycle.ts'
 import { randomNumber } from './base/random.ts'
@@ -15,6 +17,7 @@ import type { Config } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
 import { withHealth } from './container/health.ts'
 import type { EventLog } from './event/event-log.ts'
+import type { Sink } from './event/sink.ts'
 import type { Store } from './store/store.ts'
 
 const clock = systemClock
@@ -22,32 +25,54 @@ const clock = systemClock
 const STOP_GRACE_MS = 2000
 /** A Unix socket's path is short; a HAProxy whose directory would be too long lives under the system's temporary one. */
 const SOCKET_DIRECTORY_MAX = 75
+/** The embedded database, in the data directory. */
+export const DATABASE_FILE = 'vamp.db'
 
-export async function openOutfit(config: Config, environment: Readonly<Record<string, string>>, log: Logger, lifecycle: Lifecycle): Promise<Outfit> {
+export async function openOutfit(config: Config, environment: Readonly<Record<string, string>>, ownLog: Logger, lifecycle: Lifecycle): Promise<Outfit> {
   const data = config.data === undefined ? undefined : resolve(config.data)
+  const directory = data ?? join(tmpdir(), `vamp-${process.pid}`)
+  const logTail = tailOf(ownLog)
+  const { log } = logTail
   if (data !== undefined) lifecycle.add('data directory', await claimDirectory(data))
-  const { store, events } = await openDatabase(data, lifecycle)
-  const proxy = await openProxy(config, data ?? join(tmpdir(), `vamp-${process.pid}`), log)
-  lifecycle.add('proxy', () => config.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
-  const driver = withHealth(await openDriver(config, data ?? join(tmpdir(), `vamp-${process.pid}`), environment, log), { clock })
+  const { store, events } = await openDatabase(config, data, log, lifecycle)
+  const sinks = await openSinks(config)
+  const proxy = await openProxy(config, directory, log)
+  if (proxy) lifecycle.add('proxy', () => config.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
+  const driver = withHealth(await openDriver(config, directory, environment, log), { clock })
   lifecycle.use('containers', driver)
   if (config.onExit === 'stop') lifecycle.add('instances', () => stopAll(driver), 3 * STOP_GRACE_MS)
-  return { clock, log, random: randomNumber, store, events, containers: driver, proxy, portFree: port => portIsFree(config.gatewayAddress, port) }
+  // What is free on a machine with another agent, that agent finds out.
+  const portFree = proxy ? (port: number) => portIsFree(config.gatewayAddress, port) : async () => true
+  return { clock, log, logTail, random: randomNumber, store, events, sinks, containers: driver, portFree, ...(proxy ? { proxy } : {}) }
 }
 
-async function openDatabase(data: string | undefined, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog }> {
-  if (data === undefined) {
+async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog }> {
+  if (url === undefined && data === undefined) {
     const [{ openMemoryStore }, { openMemoryEventLog }] = await Promise.all([import('./store/memory/memory-store.ts'), import('./event/memory/memory-event-log.ts')])
     return { store: lifecycle.use('store', openMemoryStore()), events: lifecycle.use('events', openMemoryEventLog({ clock })) }
   }
-  const [{ openEmbeddedDatabase }, { openSqlStore }, { openSqlEventLog }] = await Promise.all([
-    import('./base/sql/embedded-database.ts'), import('./store/sql/sql-store.ts'), import('./event/sql/sql-event-log.ts'),
-  ])
-  const database = lifecycle.use('database', openEmbeddedDatabase({ file: join(data, 'vamp.db') }))
+  const [{ openSqlStore }, { openSqlEventLog }] = await Promise.all([import('./store/sql/sql-store.ts'), import('./event/sql/sql-event-log.ts')])
+  const database = lifecycle.use('database', url === undefined
+    ? (await import('./base/sql/embedded-database.ts')).openEmbeddedDatabase({ file: join(data ?? '', DATABASE_FILE) })
+    : await (await import('./base/sql/postgres-database.ts')).openPostgresDatabase({ url, clock, log }))
   return { store: lifecycle.use('store', await openSqlStore(database)), events: lifecycle.use('events', await openSqlEventLog({ database, clock })) }
 }
 
-async function openProxy(config: Config, data: string, log: Logger): Promise<ProxyPort> {
+async function openSinks({ webhook, webhookSecret, elasticsearch, elasticsearchIndex, elasticsearchAuthorization }: Config): Promise<ReadonlyMap<string, Sink>> {
+  const sinks = new Map<string, Sink>()
+  if (webhook !== undefined) {
+    const { webhookSink } = await import('./event/webhook.ts')
+    sinks.set('webhook', webhookSink({ url: webhook, query: {}, ...(webhookSecret === undefined ? {} : { secret: webhookSecret }) }, clock))
+  }
+  if (elasticsearch !== undefined) {
+    const { elasticsearchSink } = await import('./event/elasticsearch.ts')
+    sinks.set('elasticsearch', elasticsearchSink({ url: elasticsearch, index: elasticsearchIndex, query: {}, ...(elasticsearchAuthorization === undefined ? {} : { headers: { authorization: elasticsearchAuthorization } }) }))
+  }
+  return sinks
+}
+
+async function openProxy(config: Config, data: string, log: Logger): Promise<ProxyPort | undefined> {
+  if (config.gateway === 'none') return undefined
   const { findBinary } = await import('@vamp/agent/proxy/haproxy/process')
   const binary = config.haproxy.includes('/') ? config.haproxy : findBinary()
   const driver = config.gateway === 'auto' ? (binary === undefined ? 'embedded' : 'haproxy') : config.gateway
@@ -80,8 +105,35 @@ async function openDriver(config: Config, data: string, environment: Readonly<Re
     const [{ openMemoryDriver }, { memoryMachine }] = await Promise.all([import('./container/memory/memory-driver.ts'), import('./container/memory/memory-machine.ts')])
     return openMemoryDriver(memoryMachine({ clock }))
   }
+  if (config.containers === 'docker') {
+    const { openDockerDriver } = await import('./container/docker/docker-driver.ts')
+    const { docker: host, dockerTls, dockerNetwork: network } = config
+    return openDockerDriver({ address: { host, ...(dockerTls === undefined ? {} : { tls: readTls(dockerTls) }) }, network, owner: ownerIn(data), clock, log })
+  }
   const { openProcessDriver } = await import('./container/process/process-driver.ts')
   return openProcessDriver({ directory: data, clock, log, cwd: process.cwd(), environment })
+}
+
+/** Named as Docker's own tools name them. Throws `Fault('invalid')`. */
+function readTls(directory: string): { ca: string; cert: string; key: string } {
+  const read = (name: string) => {
+    try {
+      return readFileSync(join(directory, name), 'utf8')
+    } catch (cause) {
+      throw new Fault('invalid', `--docker-tls: ${join(directory, name)} cannot be read`, { directory }, { cause })
+    }
+  }
+  return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') }
+}
+
+/** Whose containers are whose on an engine with several installations: kept beside the database, so that the next server finds its own. */
+function ownerIn(directory: string): string {
+  const file = join(directory, 'docker-owner')
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+  const owner = randomBytes(6).toString('hex')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  writeFileSync(file, owner)
+  return owner
 }
 
 async function stopAll(driver: ContainerDriver): Promise<void> {

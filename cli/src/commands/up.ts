@@ -3,7 +3,7 @@ import { systemClock } from '@vamp/agent/base/clock'
 import { startApp } from '@vamp/server/app'
 import { openLifecycle } from '@vamp/server/base/lifecycle'
 import { openLog } from '@vamp/server/base/log'
-import { OPTIONS, readConfig } from '@vamp/server/config'
+import { type Config, OPTIONS, readConfig } from '@vamp/server/config'
 import { openOutfit } from '@vamp/server/outfit'
 import { Command, CommanderError } from 'commander'
 import { EXIT } from '../exit-code.ts'
@@ -24,12 +24,18 @@ export async function up(args: readonly string[], io: Io, environment: Environme
     const outfit = await openOutfit(config, inherited(environment), log, lifecycle)
     const app = await startApp(config, outfit)
     lifecycle.add('app', () => app.close())
-    io.out(`Vamp runs at ${app.url}${config.data === undefined ? ', in memory only' : `, with its data in ${config.data}`}. Ctrl-C ends it.\n`)
+    if (app.firstToken !== undefined) io.out(`The token of the administrator, shown this once: ${app.firstToken}\n`)
+    io.out(`Vamp runs at ${app.url}${placeOf(config)}. Ctrl-C ends it.\n`)
     await new Promise<void>(resolve => { if (io.signal.aborted) resolve(); else io.signal.addEventListener('abort', () => resolve(), { once: true }) })
     return EXIT.ok
   } finally {
     await lifecycle.close()
   }
+}
+
+function placeOf({ data, database }: Config): string {
+  if (database !== undefined) return ', with its data in PostgreSQL'
+  return data === undefined ? ', in memory only' : `, with its data in ${data}`
 }
 
 /** Nothing if only help was asked for. */

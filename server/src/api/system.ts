@@ -61,7 +61,7 @@ function installation({ store }: World): () => Promise<string> {
 }
 
 async function persistence({ store, config }: World): Promise<Readonly<Record<string, unknown>>> {
-  return { database: { type: config.data === undefined ? 'memory' : 'embedded' }, revision: await store.revision() }
+  return { database: { type: config.database !== undefined ? 'postgresql' : config.data === undefined ? 'memory' : 'embedded' }, revision: await store.revision() }
 }
 
 function drivers({ fleet, containers }: World): Readonly<Record<string, unknown>> {
@@ -74,7 +74,7 @@ function drivers({ fleet, containers }: World): Readonly<Record<string, unknown>
 
 /** What is in force, by flag; secrets stay hidden. */
 function effective({ config }: Pick<World, 'config'>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(OPTIONS.map(({ flag, key, secret }) => [flag, secret ? '[hidden]' : config[key] ?? null]))
+  return Object.fromEntries(OPTIONS.map(({ flag, key, secret }) => [flag, config[key] !== undefined && secret ? '[hidden]' : config[key] ?? null]))
 }
 
 async function counts({ store, traffic }: World): Promise<Readonly<Record<string, unknown>>> {
@@ -92,8 +92,10 @@ async function answered(ask: () => Promise<unknown>): Promise<string> {
   }
 }
 
-function proxyState({ fleet }: World): string {
+/** A server whose agents are elsewhere is well without them. */
+function proxyState({ fleet, config }: World): string {
   const reports = fleet.reports()
+  if (config.gateway === 'none') return 'ok'
   if (reports.length === 0) return 'no agent reports'
   const late = reports.find(({ acknowledged }) => acknowledged < fleet.table.revision)
   return late ? late.refusal?.reason ?? `agent ${late.agent} carries revision ${late.acknowledged} of ${fleet.table.revision}` : 'ok'

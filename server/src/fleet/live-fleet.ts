@@ -4,6 +4,7 @@
  */
 import type { Clock } from '@vamp/agent/base/clock'
 import type { AgentReport, Link } from '@vamp/agent/link/link'
+import { Fault } from '@vamp/model/fault'
 import type { Window } from '@vamp/model/metric'
 import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
 import type { Fleet } from './fleet.ts'
@@ -11,10 +12,15 @@ import type { Fleet } from './fleet.ts'
 /** An agent that says nothing for so long is not waited for. It reports every second. */
 const AGENT_SILENT_MS = 10_000
 
+/** Of live ones; a name that nobody has heard of for a while is forgotten. */
+export const AGENTS_MAX = 1000
+/** The agent beside the server's own proxy. */
+export const LOCAL_AGENT = 'local'
+
 const EMPTY: RoutingTable = { revision: 0, gateways: [] }
 
 export interface LiveFleet extends Fleet {
-  /** The server's end of an agent's link. */
+  /** The server's end of an agent's link. One that joins again keeps what it reported until it reports again. Throws `Fault('too_large')`. */
   join(agent: string): Link
 }
 
@@ -52,7 +58,9 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
     onReport(listener) { reportListeners.add(listener); return () => reportListeners.delete(listener) },
     onWindow(listener) { windowListeners.add(listener); return () => windowListeners.delete(listener) },
     join(agent) {
-      members.set(agent, { heardAt: clock.now() })
+      for (const [name, { heardAt }] of members) if (clock.now() - heardAt > AGENT_SILENT_MS) members.delete(name)
+      if (!members.has(agent) && members.size >= AGENTS_MAX) throw new Fault('too_large', `${AGENTS_MAX} agents are connected.`)
+      members.set(agent, { ...members.get(agent), heardAt: clock.now() })
       return {
         onTable(listener) {
           tableListeners.add(listener)
