@@ -32,3 +32,21 @@ test('what is no window, or speaks for somebody else, is refused', async () => {
   expect(await post('local', { ...window, agent: 'local' })).toBe(409)
   expect(await post('north', { ...window, cells: [{}] })).toBe(400)
 })
+
+test('a server that counts from the beginning is listened to, and of two streams of one agent the newer one lives', async () => {
+  await using server = await testServer()
+  server.fleet.publish({ revision: 2, gateways: [] })
+  const opened = async (known: string) => {
+    const response = await fetch(`${server.url}/api/v1/agents/north/tables`, { headers: { 'Last-Event-ID': known } })
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    let text = ''
+    return { until: async (part: string) => { while (!text.includes(part)) { const next = await reader?.read(); if (!next || next.done) return 'ended'; text += next.value } return 'there' } }
+  }
+
+  const behind = await opened('50')
+  expect(await behind.until('id: 2\n')).toBe('there')
+  const current = await opened('2')
+  expect(await behind.until('id: 3\n')).toBe('ended')
+  server.fleet.publish({ revision: 3, gateways: [] })
+  expect(await current.until('id: 3\n')).toBe('there')
+})

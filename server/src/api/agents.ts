@@ -1,38 +1,44 @@
 /** Agents on other hosts: their tables out, their reports and measurements in. */
 import { agents, WindowJson } from '@vamp/model/api/agent'
-import type { AgentReport, Link } from '@vamp/agent/link/link'
+import type { AgentReport } from '@vamp/agent/link/link'
 import { Fault } from '@vamp/model/fault'
 import type { Window } from '@vamp/model/metric'
-import { AGENTS_MAX } from './limits.ts'
+import { LOCAL_AGENT } from '../fleet/live-fleet.ts'
 import { refuse } from './refused.ts'
 import { nothing, type Route, route } from './route.ts'
 import { checker } from './schema-check.ts'
 import { aborted } from './sse.ts'
 import type { World } from './world.ts'
 
-/** This server's own agent needs no network, and nobody else may speak for it. */
-const OWN = 'local'
-
-export function agentRoutes({ fleet }: World): Route[] {
-  const links = new Map<string, Link>()
+export function agentRoutes({ fleet, log }: World): Route[] {
+  /** What ends the stream of an agent. */
+  const streams = new Map<string, () => void>()
   const checkWindow = checker(WindowJson, 'body')
-  const linkOf = (agent: string): Link => {
-    if (agent === OWN) throw new Fault('conflict', `'${OWN}' is the server's own agent; give this one another name.`)
-    const known = links.get(agent)
-    if (known) return known
-    if (links.size >= AGENTS_MAX) throw new Fault('too_large', `${AGENTS_MAX} agents are known.`)
-    const link = fleet.join(agent)
-    links.set(agent, link)
-    return link
+  /** This server's own agent needs no network, and nobody else may speak for it. */
+  const linkOf = (agent: string) => {
+    if (agent === LOCAL_AGENT) throw new Fault('conflict', `'${LOCAL_AGENT}' is the server's own agent; give this one another name.`)
+    return fleet.join(agent)
   }
   return [
     route(agents.tables, async ({ path, header }) => {
       const link = linkOf(path.agent)
       const known = Number(header('Last-Event-ID') ?? 0)
       return { is: 'stream', source: async outlet => {
-        const end = link.onTable(table => { if (table.revision > known) outlet.send({ id: String(table.revision), data: table }) })
-        await aborted(outlet.signal)
+        const replaced = new AbortController()
+        const leave = () => replaced.abort()
+        // A connection that broke may look open for a while.
+        if (streams.has(path.agent)) log.warn('an agent connects once more: back after a break, or two of one name?', { agent: path.agent })
+        streams.get(path.agent)?.()
+        streams.set(path.agent, leave)
+        let opening = true
+        const end = link.onTable(table => {
+          // A server that lost its memory counts from the beginning: any other table is news.
+          if (!opening || table.revision !== known) outlet.send({ id: String(table.revision), data: table })
+        })
+        opening = false
+        await aborted(AbortSignal.any([outlet.signal, replaced.signal]))
         end()
+        if (streams.get(path.agent) === leave) streams.delete(path.agent)
       } }
     }),
     route(agents.report, async ({ path, body }) => {

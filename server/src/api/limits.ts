@@ -13,5 +13,3 @@ export const REQUEST_MS = 30_000
 export const WRITE_ATTEMPTS_MAX = 8
 /** Rounds in which a plan may find out what else it needs to know. */
 export const LOOKUP_ROUNDS_MAX = 32
-/** Remote agents that are remembered. */
-export const AGENTS_MAX = 1000

@@ -53,7 +53,7 @@ export async function answerStream(reply: FastifyReply, source: StreamSource, st
     raw.write(text)
     return true
   }
-  const stopHeartbeat = every(streams.clock, HEARTBEAT_MS, () => { write(': alive\n\n') })
+  const stopHeartbeat = every(streams.clock, HEARTBEAT_MS, () => { if (raw.writableLength === 0) write(': alive\n\n') })
   try {
     await source({ send: message => write(messageText(message)), signal: gone.signal })
   } catch (error) {
