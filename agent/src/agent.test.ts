@@ -89,7 +89,7 @@ test('a table that cannot be carried is reported with the reason, the last good 
   given.pair.publish({ revision: 2, gateways: [...tableOf(2, endpoint('two')).gateways, late] })
   await given.clock.advance(0)
   expect(given.last()).toMatchObject({
-    acknowledged: 1, endpoints: [{ id: 'one' }], refusal: { revision: 2, code: 'port_taken', reason: 'port 81 is held by nginx (process 4711)', gateway: 'late' },
+    acknowledged: 1, endpoints: [{ id: 'one' }], refusal: { revision: 2, code: 'port_taken', reason: 'port 81 is held by nginx (process 4711): free it, and the gateway takes it by itself, or give the gateway another port', gateway: 'late' },
   })
 
   given.pair.publish(tableOf(3, endpoint('two')))

@@ -7,7 +7,7 @@ import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
 import { type Clock, every } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
 import type { AgentReport, Link } from './link/link.ts'
-import type { Proxy as ProxyPort } from './proxy/proxy.ts'
+import type { Applied, Proxy as ProxyPort } from './proxy/proxy.ts'
 import { openDelivery } from './traffic/delivery.ts'
 import type { Sequence } from './traffic/sequence.ts'
 import { LATENESS_MS, openWindows } from './traffic/windows.ts'
@@ -80,7 +80,7 @@ interface CarrierOptions {
   readonly proxy: ProxyPort
   readonly clock: Clock
   readonly log: Logger
-  readonly onConfirmed: (table: RoutingTable, reloaded: boolean) => Promise<void>
+  readonly onConfirmed: (table: RoutingTable, applied: Applied) => Promise<void>
   readonly onRefused: (table: RoutingTable, error: unknown) => Promise<void>
 }
 
@@ -99,9 +99,10 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
   }
   const apply = async (table: RoutingTable) => {
     try {
-      const { how, reasons, commands } = await proxy.apply(table, ended.signal)
+      const applied = await proxy.apply(table, ended.signal)
+      const { how, reasons, commands } = applied
       log.info('table carried', { revision: table.revision, how, reasons, commands })
-      await onConfirmed(table, how === 'reload')
+      await onConfirmed(table, applied)
     } catch (error) {
       if (ended.signal.aborted) return
       log.warn('table not carried', { revision: table.revision, error })
@@ -132,7 +133,7 @@ function canHeal(error: unknown): boolean {
 }
 
 interface Reporter {
-  confirmed(table: RoutingTable, reloaded: boolean): Promise<void>
+  confirmed(table: RoutingTable, applied: Applied): Promise<void>
   refused(table: RoutingTable, error: unknown): Promise<void>
   report(): Promise<void>
   close(): void
@@ -142,6 +143,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   let carried = NOTHING
   let refusal: AgentReport['refusal']
   let reloads = 0
+  let lastReload: AgentReport['lastReload']
   let connections: ReadonlyMap<string, number> = new Map()
   let toldDraining = ''
   let stopWatching = () => {}
@@ -152,6 +154,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
       agent: name, driver: proxy.driver, acknowledged: carried.table.revision, shares: carried.shares, reloads,
       endpoints: carried.endpoints.map(({ id, state }) => ({ id, state, connections: connections.get(id) ?? 0 })),
       ...(refusal ? { refusal } : {}),
+      ...(lastReload ? { lastReload } : {}),
     })
   }
   const draining = () => carried.endpoints.filter(({ state }) => state === 'draining').map(({ id }) => `${id} ${connections.get(id) ?? 0}`).join()
@@ -175,12 +178,15 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   return {
     report,
     close: () => stopWatching(),
-    async confirmed(table, reloaded) {
+    async confirmed(table, { how, reasons }) {
       carried = { table, endpoints: endpointsOf(table), shares: sharesOf(table) }
       stopWatching()
       stopWatching = draining() ? every(clock, DRAINING_POLL_MS, watchDraining) : () => {}
       refusal = undefined
-      if (reloaded) reloads++
+      if (how === 'reload') {
+        reloads++
+        lastReload = { revision: table.revision, reasons }
+      }
       await report()
     },
     async refused(table, error) {
@@ -209,6 +215,6 @@ function refusalOf(table: RoutingTable, error: unknown): NonNullable<AgentReport
   const { facts, code } = error
   const port = typeof facts['port'] === 'number' ? facts['port'] : undefined
   const gateway = typeof facts['gateway'] === 'string' ? facts['gateway'] : table.gateways.find(candidate => candidate.port === port)?.name
-  const reason = code === 'port_taken' ? `port ${port} is held by ${facts['holder'] ?? 'somebody else'}` : String(facts['reason'] ?? error.message)
+  const reason = code === 'port_taken' ? `port ${port} is held by ${facts['holder'] ?? 'somebody else'}: free it, and the gateway takes it by itself, or give the gateway another port` : String(facts['reason'] ?? error.message)
   return { revision, code, reason, ...(gateway === undefined ? {} : { gateway }) }
 }

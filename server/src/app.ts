@@ -18,6 +18,7 @@ import { type Sink, type SinkPlaces, sinkReconciler } from './event/sink.ts'
 import { type LiveFleet, LOCAL_AGENT, openFleet } from './fleet/live-fleet.ts'
 import { TABLE_KINDS } from './gateway/observe.ts'
 import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
+import { tellReloads } from './gateway/reload-events.ts'
 import { releaseReconciler } from './release/reconciler.ts'
 import type { Store } from './store/store.ts'
 import { openTraffic, type Traffic } from './traffic/traffic.ts'
@@ -62,6 +63,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     const traffic = openTraffic({ clock })
     lifecycle.add('traffic', fleet.onWindow(window => traffic.add(window)))
     const queues = openQueues(lifecycle, config, outfit, fleet, traffic)
+    lifecycle.add('reload events', tellReloads({ fleet, events }))
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
     if (outfit.proxy) lifecycle.use('agent', await startAgent({ name: LOCAL_AGENT, proxy: outfit.proxy, link: fleet.join(LOCAL_AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) }))
     await wakeAll(queues, store)

@@ -15,6 +15,8 @@ export interface AgentReport {
   /** Why the newest table is not in force, if it is not; by gateway where it is known. */
   readonly refusal?: { readonly revision: number; readonly code: string; readonly reason: string; readonly gateway?: string }
   readonly reloads: number
+  /** The newest reload and what forced it, in words. */
+  readonly lastReload?: { readonly revision: number; readonly reasons: readonly string[] }
 }
 
 export interface Link {

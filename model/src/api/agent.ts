@@ -21,6 +21,7 @@ export const AgentReportJson = Type.Object({
   shares: Type.Record(Type.String(), Type.Record(Type.String(), Count)),
   refusal: Type.Optional(Type.Object({ revision: Count, code: Type.String(), reason: Type.String(), gateway: Type.Optional(Type.String()) })),
   reloads: Count,
+  lastReload: Type.Optional(Type.Object({ revision: Count, reasons: Type.Array(Type.String()) })),
 })
 export type AgentReportJson = Static<typeof AgentReportJson>
 
