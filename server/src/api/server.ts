@@ -20,6 +20,8 @@ import { type Meters, openMeters } from './prometheus.ts'
 import { mount } from './route.ts'
 import type { Streams } from './sse.ts'
 import { internalUrl } from './url.ts'
+import { openWebFiles } from './web-files.ts'
+import { addWebSocket } from './websocket.ts'
 import type { World } from './world.ts'
 
 export interface Api {
@@ -81,7 +83,9 @@ function assemble(world: World, meters: Meters, streams: Streams): FastifyInstan
   })
   app.addHook('onResponse', async (request, reply) => { meters.answered(request.method, reply.statusCode) })
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, log))
-  app.setNotFoundHandler((request, reply) => fail(new Fault('not_found', `There is no ${request.method} ${request.originalUrl.split('?')[0]}; /docs lists what there is.`), request, reply, log))
+  const web = openWebFiles()
+  app.setNotFoundHandler(async (request, reply) => await web.answer(request, reply) ? reply : fail(new Fault('not_found', `There is no ${request.method} ${request.originalUrl.split('?')[0]}; /docs lists what there is.`), request, reply, log))
+  addWebSocket(app, world, request => identities.get(request))
   for (const route of [...allRoutes(world), ...meters.routes]) mount(app, route, request => identities.get(request), streams)
   return app
 }
