@@ -32,7 +32,7 @@ export function agentRoutes({ fleet, log }: World): Route[] {
         streams.set(path.agent, leave)
         let opening = true
         const end = link.onTable(table => {
-          // A server that lost its memory counts from the beginning: any other table is news.
+          // A server that lost its memory counts from the beginning, so every other table is news.
           if (!opening || table.revision !== known) outlet.send({ id: String(table.revision), data: table })
         })
         opening = false
