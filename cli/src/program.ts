@@ -24,6 +24,7 @@ export function buildProgram(context: ProgramContext): Command {
     .showSuggestionAfterError().helpCommand('help [command]', 'show help for a command').addHelpText('after', `\n${EXIT_HELP}\n`)
   for (const { flag, help, env, fallback } of CLIENT_OPTIONS) program.option(flag, `${help} (${env}${fallback === undefined ? '' : `; ${fallback} if not given`})`)
   addServer(program, context)
+  addCopies(program, context)
   addDocuments(program, context)
   addReading(program, context)
   addRelease(program, context)
@@ -45,6 +46,15 @@ function addServer(program: Command, { io, environment, end }: ProgramContext): 
     .action(async (_, __, command: Command) => { end(await (await import('./commands/demo.ts')).demo(command.args, io, environment)) })
   program.command('version').description('of this program and of the server').option(...OUTPUT)
     .action(flags => asking(program, { io, environment, end })(async session => (await import('./commands/version.ts')).version(session, flags)))
+}
+
+/** On files of this machine, without a server. */
+function addCopies(program: Command, { io, environment, end }: ProgramContext): void {
+  const data = ['--data <directory>', 'of the server (VAMP_DATA)', environment['VAMP_DATA'] ?? '.vamp'] as const
+  program.command('backup').description('copy everything that a server keeps into a file, also while it runs; PostgreSQL has pg_dump for this').argument('<file>').option(...data)
+    .action(async (file, flags) => { end(await (await import('./commands/backup.ts')).backup(io, file, flags)) })
+  program.command('restore').description('bring a backup back into a directory without a database, for a server that does not run yet').argument('<file>').option(...data)
+    .action(async (file, flags) => { end(await (await import('./commands/backup.ts')).restore(io, file, flags)) })
 }
 
 function addDocuments(program: Command, context: ProgramContext): void {

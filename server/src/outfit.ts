@@ -16,6 +16,7 @@ import { claimDirectory } from './claim.ts'
 import type { Config } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
 import { withHealth } from './container/health.ts'
+import { DATABASE_FILE } from './database-file.ts'
 import type { EventLog } from './event/event-log.ts'
 import type { Sink } from './event/sink.ts'
 import type { Store } from './store/store.ts'
@@ -25,8 +26,6 @@ const clock = systemClock
 const STOP_GRACE_MS = 2000
 /** A Unix socket's path is short; a HAProxy whose directory would be too long lives under the system's temporary one. */
 const SOCKET_DIRECTORY_MAX = 75
-/** The embedded database, in the data directory. */
-export const DATABASE_FILE = 'vamp.db'
 
 export async function openOutfit(config: Config, environment: Readonly<Record<string, string>>, ownLog: Logger, lifecycle: Lifecycle): Promise<Outfit> {
   const data = config.data === undefined ? undefined : resolve(config.data)
