@@ -106,6 +106,8 @@ function addRunning(program: Command, context: ProgramContext): void {
   const ask = asking(program, context)
   program.command('scale').description('change the size of a service').argument('<place>', 'deployment/cluster or deployment/cluster/service').argument('[instances]').option('--cpu <cores>').option('--memory <size>', 'such as 64MB')
     .action((place, count, flags) => ask(async session => (await import('./commands/scale.ts')).scale(session, place, count, flags)))
+  program.command('traffic').description('visitors for a first try: requests at a steady rate, until Ctrl-C').argument('<url>').option('--rate <number>', 'per second', '100').option('--seconds <number>', 'end after so long')
+    .action(async (url, flags) => { context.end(await (await import('./commands/traffic.ts')).traffic(context.io, url, flags)) })
   program.command('undeploy').description('end a deployment, or one of its services').argument('<deployment>').option('-s, --service <breed>', 'only this version; it must hold no traffic')
     .action((name, flags) => ask(async session => (await import('./commands/undeploy.ts')).undeploy(session, name, flags)))
 }
