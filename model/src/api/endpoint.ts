@@ -28,7 +28,7 @@ export type Answer =
   | { readonly is: 'nothing'; readonly status: 204 }
   /** Server-sent events; the data of each is the schema's. */
   | { readonly is: 'stream'; readonly status: 200; readonly schema: TSchema }
-  | { readonly is: 'text'; readonly status: 200; readonly media: string }
+  | { readonly is: 'text'; readonly status: 200 | 201; readonly media: string }
 
 export interface Endpoint {
   readonly method: Method

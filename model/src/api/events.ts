@@ -42,6 +42,7 @@ export const events = {
   stream: endpoint({
     method: 'GET', path: '/events/stream', role: 'viewer', group: 'events', summary: 'Events as they happen, as server-sent events; Last-Event-ID goes on where a connection broke',
     query: Type.Object({ ...filter, after: Type.Optional(Type.String({ description: 'as Last-Event-ID' })) }),
+    body: { is: 'language', schema: Type.Object({ tags: Type.Optional(Tags), type: Type.Optional(Type.String()) }, { additionalProperties: false }), optional: true },
     answer: { is: 'stream', status: 200, schema: EventView },
   }),
 } satisfies Record<string, Endpoint>

@@ -1,13 +1,16 @@
 /** Many documents in one body: all of them are stored, or none. Later ones see the earlier ones. */
 import { documents } from '@vamp/model/api/documents'
 import type { Artifact } from '@vamp/model/artifact'
+import { isName } from '@vamp/model/name'
+import { parseCompose } from '@vamp/model/parse/compose'
 import { type Body, parseBodies } from '@vamp/model/parse/document'
 import { printJson } from '@vamp/model/print/json'
+import { printYaml } from '@vamp/model/print/yaml'
 import { keep } from './artifacts.ts'
 import { deploy, undeploy, undeployAll } from './deploy.ts'
 import type { Draft } from './draft.ts'
 import { putGateway, removeGateway } from './gateways.ts'
-import { accepted } from './refused.ts'
+import { accepted, refuse } from './refused.ts'
 import { putRelease, removeRelease } from './releases.ts'
 import { type Call, type Reply, type Route, route, value } from './route.ts'
 import { putWorkflow } from './workflows.ts'
@@ -21,6 +24,7 @@ export function documentRoutes(world: World): Route[] {
   return [
     route(documents.put, store),
     route(documents.create, call => store(call)),
+    route(documents.compose, call => importCompose(world, call)),
     route(documents.delete, call => carryOut(world, call, (draft, body) => remove(world, draft, body))),
   ]
 }
@@ -33,6 +37,15 @@ async function carryOut(world: World, call: Pick<DocumentsCall, 'who' | 'expecte
     return done
   })
   return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(result.map(printJson))
+}
+
+/** Comments first, then the blueprint: the answer can be kept as a file. */
+async function importCompose(world: World, call: Call<typeof documents.compose>): Promise<Reply> {
+  const { name } = call.query
+  if (!isName(name)) refuse('IllegalName', `Illegal name or reference - white space characters, '/', '[' and ']' are not allowed: ${name}`, 'name')
+  const { blueprint, comments } = accepted(parseCompose(name, call.body))
+  const { written } = await write(world, call, draft => keep(draft, blueprint, call.expected, call.body))
+  return written.is === 'planned' ? value(written.plan, { status: 200 }) : { is: 'text', text: `${comments.map(comment => `# ${comment.replaceAll(/\s+/g, ' ')}\n`).join('')}${printYaml(blueprint)}` }
 }
 
 async function put(world: World, draft: Draft, body: Body): Promise<readonly Artifact[]> {

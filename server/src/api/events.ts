@@ -25,7 +25,10 @@ export function eventRoutes(world: World): Route[] {
       const told = await log.append(given)
       return value(/^\s*(\[|-\s)/.test(call.body) ? told : told[0])
     }),
-    route(events.stream, async ({ query, header }) => ({ is: 'stream', source: streamOf(world, { tags: query.tag ?? [], ...(query.type === undefined ? {} : { type: query.type }) }, header('Last-Event-ID') ?? query.after) })),
+    route(events.stream, async ({ query, body, header }) => {
+      const { tags, type } = body.trim() === '' ? { tags: query.tag ?? [], type: query.type } : accepted(parseEventQuery(body))
+      return { is: 'stream', source: streamOf(world, { tags, ...(type === undefined ? {} : { type }) }, header('Last-Event-ID') ?? query.after) }
+    }),
   ]
 }
 

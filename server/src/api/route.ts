@@ -138,7 +138,7 @@ function expectedOf({ method, headers }: FastifyRequest): Expected {
 function answer(endpoint: Endpoint, call: Call, given: Exclude<Reply, { is: 'stream' }>, request: FastifyRequest, reply: FastifyReply, media: 'application/json' | 'application/x-yaml'): unknown {
   reply.header('Vary', 'Accept')
   if (given.is === 'nothing') return reply.code(204).send()
-  if (given.is === 'text') return reply.code(200).type(endpoint.answer.is === 'text' ? endpoint.answer.media : 'text/plain').send(given.text)
+  if (given.is === 'text') return reply.code(endpoint.answer.status).type(endpoint.answer.is === 'text' ? endpoint.answer.media : 'text/plain').send(given.text)
   if (given.revision !== undefined) {
     const tag = `"${given.revision}"`
     reply.header('ETag', tag)
