@@ -1,6 +1,8 @@
 /** The same again and again: overwritten in place on a terminal, told again when it changed elsewhere. */
+import { stripVTControlCharacters } from 'node:util'
 import { EXIT } from './exit-code.ts'
 import type { Io } from './io.ts'
+import { textWidth } from './table.ts'
 
 const LOOK_MS = 1000
 
@@ -23,6 +25,6 @@ export async function watch(io: Io, show: () => Promise<string>, over: () => num
 
 /** Moves to the first line of what was shown, and clears from there. */
 function erase(shown: string, columns: number): string {
-  const lines = shown.split('\n').slice(0, -1).reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0)
+  const lines = shown.split('\n').slice(0, -1).reduce((sum, line) => sum + Math.max(1, Math.ceil(textWidth(stripVTControlCharacters(line)) / columns)), 0)
   return lines === 0 ? '' : `\x1b[${lines}A\x1b[J`
 }
