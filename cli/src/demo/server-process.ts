@@ -13,7 +13,7 @@ export interface ServerProcess {
 }
 
 export interface ServerProcessOptions {
-  /** The program's own entry. */
+  /** The program `vamp`. */
   readonly main: string
   readonly directory: string
   readonly port: number
@@ -36,7 +36,7 @@ export async function startServer({ main, directory, port, gateway, containers }
   const log = openSync(logFile, 'a')
   const flags = ['--port', String(port), '--data', directory, '--gateway', gateway, '--containers', containers, '--on-exit', 'stop']
   // A session of its own: Ctrl-C reaches the demonstration, which ends the server in order.
-  const child = spawn(process.execPath, [main, 'up', ...flags], { stdio: ['ignore', log, log], detached: true })
+  const child = spawn(main, ['up', ...flags], { stdio: ['ignore', log, log], detached: true })
   const url = `http://127.0.0.1:${port}`
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   await ready(child, url, logFile)
