@@ -1,5 +1,5 @@
 /** Queries and data bodies against the contract: the value with defaults, or every problem. */
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Schema } from '@vamp/model/api/endpoint'
 import type { Problem } from '@vamp/model/problem'
 import { Refused } from './refused.ts'
@@ -12,8 +12,10 @@ const query = new Ajv({ allErrors: true, useDefaults: true, coerceTypes: 'array'
 const body = new Ajv({ allErrors: true, useDefaults: true })
 
 export function checker(schema: Schema, of: 'query' | 'body'): Checker {
-  const validate = (of === 'query' ? query : body).compile(JSON.parse(JSON.stringify(schema)) as object)
+  /** Compiled when it is first asked for: most endpoints are not, in the life of most servers. */
+  let validate: ValidateFunction | undefined
   return value => {
+    validate ??= (of === 'query' ? query : body).compile(JSON.parse(JSON.stringify(schema)) as object)
     const checked = of === 'query' ? { ...value as object } : value
     if (validate(checked)) return checked
     throw new Refused((validate.errors ?? []).map(error => problemOf(error, of)))
