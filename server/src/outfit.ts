@@ -12,6 +12,7 @@ import { tailOf } from './api/log-tail.ts'
 import type { Outfit } from './app.ts'
 import type { Lifecycle } from './base/lifecycle.ts'
 import { randomNumber } from './base/random.ts'
+import type { Database } from './base/sql/database.ts'
 import { claimDirectory } from './claim.ts'
 import type { Config } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
@@ -53,8 +54,19 @@ async function openDatabase({ database: url }: Config, data: string | undefined,
   const [{ openSqlStore }, { openSqlEventLog }] = await Promise.all([import('./store/sql/sql-store.ts'), import('./event/sql/sql-event-log.ts')])
   const database = lifecycle.use('database', url === undefined
     ? (await import('./base/sql/embedded-database.ts')).openEmbeddedDatabase({ file: join(data ?? '', DATABASE_FILE) })
-    : await (await import('./base/sql/postgres-database.ts')).openPostgresDatabase({ url, clock, log }))
+    : await openPostgres(url, log))
   return { store: lifecycle.use('store', await openSqlStore(database)), events: lifecycle.use('events', await openSqlEventLog({ database, clock })) }
+}
+
+async function openPostgres(url: string, log: Logger): Promise<Database> {
+  const { openPostgresDatabase } = await import('./base/sql/postgres-database.ts')
+  try {
+    return await openPostgresDatabase({ url, clock, log })
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    const { reason } = error.facts
+    throw new Fault(error.code, `--database: ${error.message}${typeof reason === 'string' && reason !== '' ? ` (${reason})` : ''}`, error.facts, { cause: error })
+  }
 }
 
 async function openSinks({ webhook, webhookSecret, elasticsearch, elasticsearchIndex, elasticsearchAuthorization }: Config): Promise<ReadonlyMap<string, Sink>> {
