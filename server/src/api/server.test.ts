@@ -133,3 +133,14 @@ test('counters are in Prometheus\' format', async () => {
   expect(headers.get('content-type')).toContain('text/plain; version=0.0.4')
   expect(text).toMatch(/^vamp_api_requests_total\{method="GET",status="200"\} \d+$/m)
 })
+
+test('requests that the proxies saw are counted by gateway and route, and keep on growing between two looks', async () => {
+  const cell = { gateway: 'shop', route: 'shop/web/http', instance: 'i', by: 'weight' as const, part: 0, requests: 3, errors: 1, statuses: [0, 0, 2, 0, 0, 1] as const, bytes: 10, latency: [] }
+  const counter = async () => /^vamp_gateway_requests_total\{gateway="shop",route="shop\/web\/http"\} (\d+)$/m.exec((await open.ask('//metrics')).text)?.[1]
+  const link = open.fleet.join('counted')
+  await link.deliver({ agent: 'counted', sequence: 1, second: 1, dropped: 0, cells: [cell, cell] })
+
+  expect(await counter()).toBe('6')
+  await link.deliver({ agent: 'counted', sequence: 2, second: 2, dropped: 0, cells: [cell] })
+  expect(await counter()).toBe('9')
+})
