@@ -32,6 +32,7 @@ export const system = {
   config: endpoint({ ...reading, role: 'operator', path: '/config', summary: 'The options in force', query: Type.Object({ type: Type.Optional(Type.String()), flatten: Type.Boolean({ default: false }) }), answer: { is: 'data', status: 200, schema: Settings } }),
   configKey: endpoint({ ...reading, role: 'operator', path: '/config/{key}', summary: 'One option', answer: { is: 'data', status: 200, schema: Type.Unknown() } }),
   stats: endpoint({ ...reading, path: '/stats', summary: 'Counts of what is stored and what runs', answer: { is: 'data', status: 200, schema: Settings } }),
+  schema: endpoint({ ...reading, role: 'anyone', path: '/schemas/{kind}', summary: 'JSON Schema of a kind, for editors; `document` is for files with several kinds', answer: { is: 'data', status: 200, schema: Settings } }),
   logs: endpoint({ ...reading, role: 'operator', path: '/logs', summary: 'The server\'s log as it is written', query: Type.Object({ level: Type.Optional(Type.String()) }), answer: { is: 'stream', status: 200, schema: LogEntry } }),
 } satisfies Record<string, Endpoint>
 

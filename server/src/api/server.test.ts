@@ -144,3 +144,8 @@ test('requests that the proxies saw are counted by gateway and route, and keep o
   await link.deliver({ agent: 'counted', sequence: 2, second: 2, dropped: 0, cells: [cell] })
   expect(await counter()).toBe('9')
 })
+
+test('every kind has a JSON Schema for editors', async () => {
+  for (const kind of ['breeds', 'breed', 'releases', 'document']) expect([kind, (await open.ask(`/schemas/${kind}`)).json]).toEqual([kind, expect.objectContaining({ $schema: expect.any(String) })])
+  expect((await open.ask('/schemas/bread')).status).toBe(404)
+})

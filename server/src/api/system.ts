@@ -4,7 +4,8 @@ import { allEndpoints } from '@vamp/model/api/contract'
 import { openApiDocument } from '@vamp/model/api/openapi'
 import { health, pages, system } from '@vamp/model/api/system'
 import { Fault } from '@vamp/model/fault'
-import { KINDS } from '@vamp/model/kind'
+import { KINDS, kindOf } from '@vamp/model/kind'
+import { artifactSchema, documentSchema } from '@vamp/model/schema/artifact-schema'
 import { OPTIONS } from '../config.ts'
 import { docsPage } from './docs-page.ts'
 import type { LogEntry } from './log-tail.ts'
@@ -31,6 +32,11 @@ export function systemRoutes(world: World): Route[] {
       return value(options[path.key])
     }),
     route(system.stats, async () => value(await counts(world))),
+    route(system.schema, async ({ path }) => {
+      const kind = kindOf(path.kind)
+      if (!kind && path.kind !== 'document') throw new Fault('not_found', `There is no kind '${path.kind}'; there are ${KINDS.join(', ')} and document.`)
+      return value(kind ? artifactSchema(kind) : documentSchema())
+    }),
     route(system.logs, async ({ query }) => ({ is: 'stream', source: logStream(world, query.level) })),
     route(health.live, async () => value({ live: true })),
     route(health.ready, async () => {
@@ -38,10 +44,13 @@ export function systemRoutes(world: World): Route[] {
       const ready = Object.values(parts).every(state => state === 'ok')
       return value({ ready, parts }, { status: ready ? 200 : 503 })
     }),
-    route(pages.openapi, async () => ({ is: 'text', text: JSON.stringify(openApiDocument(allEndpoints(), { version: VERSION })) })),
+    route(pages.openapi, async () => ({ is: 'text', text: JSON.stringify(openApiDocument(allEndpoints(), { version: VERSION, kinds: KIND_SCHEMAS })) })),
     route(pages.docs, async () => ({ is: 'text', text: docsPage(VERSION, clock.now()) })),
   ]
 }
+
+/** Each kind's schema is a document of its own. */
+const KIND_SCHEMAS = Object.fromEntries(KINDS.map(kind => [kind, { $ref: `/api/v1/schemas/${kind}` }]))
 
 /** The same for as long as the database is. */
 function installation({ store }: World): () => Promise<string> {
