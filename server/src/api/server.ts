@@ -85,7 +85,7 @@ function assemble(world: World, meters: Meters, streams: Streams): FastifyInstan
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, log))
   const web = openWebFiles()
   app.setNotFoundHandler(async (request, reply) => await web.answer(request, reply) ? reply : fail(new Fault('not_found', `There is no ${request.method} ${request.originalUrl.split('?')[0]}; /docs lists what there is.`), request, reply, log))
-  addWebSocket(app, world, request => identities.get(request))
+  addWebSocket(app, config.namespace, request => identities.get(request))
   for (const route of [...allRoutes(world), ...meters.routes]) mount(app, route, request => identities.get(request), streams)
   return app
 }

@@ -1,0 +1,115 @@
+import { useEffect, useRef } from 'react'
+import uPlot from 'uplot'
+
+export interface Line {
+  readonly label: string
+  /** A colour of the style sheet: `--canary`. */
+  readonly colour: string
+  readonly values: readonly (number | null)[]
+  readonly stepped?: boolean
+  readonly dashed?: boolean
+  readonly thin?: boolean
+  readonly text: (value: number) => string
+}
+
+export interface Mark { readonly at: number; readonly label: string; readonly colour: string }
+
+export interface SeriesChartProps {
+  /** What the picture shows, for whoever does not see it. */
+  readonly label: string
+  /** Unix milliseconds, ascending. */
+  readonly times: readonly number[]
+  readonly lines: readonly Line[]
+  readonly marks?: readonly Mark[]
+  readonly logarithmic?: boolean
+  readonly range: readonly [number, number]
+  readonly height?: number
+  readonly axis: (value: number) => string
+  /** A moment that is said in words when pointed at. */
+  readonly onPoint?: (index: number | null) => void
+}
+
+/** Lines over time. Drawn anew when the lines or the colours of the page change; only fed when points are added. */
+export function SeriesChart(props: SeriesChartProps) {
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const latest = useRef(props)
+  latest.current = props
+  const shape = JSON.stringify([props.lines.map(({ label, colour, stepped, dashed }) => [label, colour, stepped, dashed]), props.logarithmic, props.height, props.marks])
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` is what of the properties needs a new plot
+  useEffect(() => {
+    const element = place.current
+    if (!element) return
+    const draw = () => {
+      plot.current?.destroy()
+      plot.current = new uPlot(optionsOf(latest.current, element.clientWidth, () => latest.current), dataOf(latest.current), element)
+    }
+    draw()
+    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: latest.current.height ?? 220 }))
+    resized.observe(element)
+    const recoloured = new MutationObserver(draw)
+    recoloured.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+    const dark = matchMedia('(prefers-color-scheme: dark)')
+    dark.addEventListener('change', draw)
+    return () => {
+      resized.disconnect()
+      recoloured.disconnect()
+      dark.removeEventListener('change', draw)
+      plot.current?.destroy()
+      plot.current = null
+    }
+  }, [shape])
+  useEffect(() => { plot.current?.setData(dataOf(props)) })
+  return <div ref={place} className="chart" role="img" aria-label={props.label} />
+}
+
+function dataOf({ times, lines }: SeriesChartProps): uPlot.AlignedData {
+  return [times.map(ms => ms / 1000), ...lines.map(({ values }) => [...values])]
+}
+
+function colourOf(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+}
+
+function optionsOf({ lines, logarithmic, range, height = 220, axis, marks = [], onPoint }: SeriesChartProps, width: number, now: () => SeriesChartProps): uPlot.Options {
+  const [ink, grid] = [colourOf('--dim'), colourOf('--line')]
+  const stepped = uPlot.paths.stepped?.({ align: 1 })
+  const [low, high] = range
+  return {
+    width, height, legend: { show: false }, padding: [8, 12, 0, 0],
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+    scales: { x: { time: true }, y: logarithmic ? { distr: 3, range: (_, __, max) => [low, Math.max(high, max)] } : { range: (_, __, max) => [low, Math.max(high, max ?? high)] } },
+    axes: [
+      { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: 70 },
+      { stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 54, values: (_, values) => values.map(value => value === null ? '' : axis(value)) },
+    ],
+    series: [{}, ...lines.map(line => ({
+      label: line.label, stroke: colourOf(line.colour), width: line.thin ? 1.2 : 2.2, points: { show: false }, spanGaps: true,
+      ...(line.dashed ? { dash: [5, 4] } : {}), ...(line.stepped && stepped ? { paths: stepped } : {}),
+    }))],
+    hooks: {
+      drawAxes: [plot => drawMarks(plot, marks)],
+      ...(onPoint ? { setCursor: [(plot: uPlot) => now().onPoint?.(plot.cursor.idx ?? null)] } : {}),
+    },
+  }
+}
+
+function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
+  const { ctx, bbox } = plot
+  ctx.save()
+  ctx.font = `${12 * devicePixelRatio}px system-ui`
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'alphabetic'
+  ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio])
+  for (const { at, label, colour } of marks) {
+    const y = plot.valToPos(at, 'y', true)
+    if (y < bbox.top || y > bbox.top + bbox.height) continue
+    ctx.strokeStyle = ctx.fillStyle = colourOf(colour)
+    ctx.beginPath()
+    ctx.moveTo(bbox.left, y)
+    ctx.lineTo(bbox.left + bbox.width, y)
+    ctx.stroke()
+    ctx.fillText(label, bbox.left + 6 * devicePixelRatio, y - 4 * devicePixelRatio)
+  }
+  ctx.restore()
+}

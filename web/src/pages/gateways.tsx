@@ -1,0 +1,5 @@
+import { Page } from '../ui/page.tsx'
+
+export default function Soon() {
+  return <Page title="gateways"><p className="empty">Not here yet.</p></Page>
+}

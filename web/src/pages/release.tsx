@@ -1,0 +1,104 @@
+import { events } from '@vamp/model/api/events'
+import type { ReleaseView } from '@vamp/model/api/releases'
+import { useEffect, useState } from 'react'
+import { Link, useParams } from 'react-router'
+import { EvidenceChart } from '../chart/evidence-chart.tsx'
+import { PercentileLadder } from '../chart/percentile-ladder.tsx'
+import { TrafficChart } from '../chart/traffic-chart.tsx'
+import { useEvents, useLive, useNow } from '../live.ts'
+import { path } from '../path.ts'
+import { type History, NO_HISTORY, type Step, withEvent, withStatus } from '../release-history.ts'
+import { vamp } from '../server.ts'
+import { releaseStatus } from '../sources.ts'
+import { PhaseBadge } from '../ui/badge.tsx'
+import { Bar } from '../ui/bar.tsx'
+import { EvidenceTable } from '../ui/evidence-table.tsx'
+import { Card, Page } from '../ui/page.tsx'
+import { ReleaseOrders } from '../ui/release-orders.tsx'
+import { Shown } from '../ui/shown.tsx'
+import { duration, grouped, odds, percent, PHASES, since } from '../words.ts'
+
+export default function Release() {
+  const { name = '' } = useParams()
+  const status = useLive(releaseStatus(name))
+  const history = useHistory(name, status.is === 'here' ? status.value : undefined)
+  return (
+    <Page title={name} actions={status.is === 'here' && <ReleaseOrders status={status.value} onOrdered={status.again} />}>
+      <Shown of={status}>{value => <Course status={value} history={history} />}</Shown>
+    </Page>
+  )
+}
+
+/** Pages of the past that are read; the rest comes live. */
+const EVIDENCE_PAGES = 6
+const PER_PAGE = 100
+
+function useHistory(name: string, status: ReleaseView | undefined): History {
+  const [history, setHistory] = useState(NO_HISTORY)
+  useEffect(() => {
+    const gone = new AbortController()
+    setHistory(NO_HISTORY)
+    const read = async (type: string, pages: number) => {
+      for (let page = 1; page <= pages; page++) {
+        const { data } = await vamp().call(events.query, { query: { tag: [`releases:${name}`], type, page, per_page: PER_PAGE } }, gone.signal)
+        setHistory(before => data.toReversed().reduce(withEvent, before))
+        if (data.length < PER_PAGE) return
+      }
+    }
+    // The status is shown without its past where that cannot be read.
+    void read('release', 5).then(() => read('release-evidence', EVIDENCE_PAGES)).catch(() => undefined)
+    return () => gone.abort()
+  }, [name])
+  useEvents(event => { if (event.tags.includes(`releases:${name}`)) setHistory(before => withEvent(before, event)) })
+  useEffect(() => { if (status) setHistory(before => withStatus(before, status)) }, [status])
+  return history
+}
+
+function Course({ status, history }: { readonly status: ReleaseView; readonly history: History }) {
+  const now = useNow()
+  const seconds = history.seconds.slice(-10)
+  const rate = (arm: 'baseline' | 'canary') => seconds.length === 0 ? 0 : seconds.reduce((sum, second) => sum + second.requests[arm], 0) / seconds.length
+  return (
+    <>
+      <section className="verdict" aria-live="polite" aria-label="Verdict">
+        <p className="line"><PhaseBadge phase={status.phase} /><span className="dim">for {since(status.since, now)}</span>
+          <span><Link to={path.deployment(status.deployment)}>{status.deployment}/{status.cluster}</Link>: <b>{status.from || '?'}</b> → <b>{status.to}</b></span></p>
+        <p className="sentence">{status.sentence}</p>
+        {status.next && <p className="next">{status.next}</p>}
+      </section>
+      <div className="columns">
+        <Card title="Evidence of harm" aside={<b className="number">{odds(status.harm)}</b>}><EvidenceChart moments={history.moments} /></Card>
+        <Card title="Traffic" aside={<b className="number">{percent(status.weight)}</b>}>
+          <TrafficChart moments={history.moments} steps={history.steps} />
+          <Bar label="Requests that may go wrong" part={status.budget.spent} whole={status.budget.total} tone="warn" text={`${grouped(status.budget.spent)} of ${grouped(status.budget.total)}`} />
+        </Card>
+        <Card title="Requests">
+          <table className="plain">
+            <thead><tr><th scope="col">version</th><th scope="col" className="numeric">requests</th><th scope="col" className="numeric">failed</th><th scope="col" className="numeric">now</th></tr></thead>
+            <tbody>{(['baseline', 'canary'] as const).map(arm => (
+              <tr key={arm}><th scope="row"><span className={`key ${arm === 'canary' ? 'canary dot' : 'square'}`}>{arm === 'canary' ? status.to : status.from || 'before'}</span></th>
+                <td className="numeric">{grouped(status.requests[arm])}</td><td className="numeric">{grouped(status.failed[arm])}</td><td className="numeric">{PHASES[status.phase].over ? '–' : `${rate(arm).toFixed(1)} /s`}</td></tr>))}
+            </tbody>
+          </table>
+          <p className="help">{status.excess >= 0.5 ? `About ${grouped(status.excess)} requests failed that would not have on the old version.` : 'No request failed that would not have on the old version, as far as can be told.'}
+            {status.started && ` First request ${duration(now - Date.parse(status.started))} ago.`}</p>
+        </Card>
+        <Card title="How long requests take"><PercentileLadder evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
+      </div>
+      <Card title="By metric"><EvidenceTable evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
+      <Card title="What happened" aside={<Link to={path.events({ tag: `releases:${status.name}` })}>all its events</Link>}><Steps steps={history.steps} /></Card>
+    </>
+  )
+}
+
+function Steps({ steps }: { readonly steps: readonly Step[] }) {
+  if (steps.length === 0) return <p className="empty">Nothing yet.</p>
+  return (
+    <ol className="steps">
+      {steps.toReversed().map(({ id, atMs, change, weight, sentence, next, by }) => (
+        <li key={id}><time dateTime={new Date(atMs).toISOString()}>{new Date(atMs).toLocaleTimeString()}</time><b>{change.replaceAll('_', ' ').replaceAll('-', ' ')}</b><span className="number">{percent(weight)}</span>
+          <span>{sentence}{next && sentence !== next ? ` ${next}` : ''}{by ? ` (${by})` : ''}</span></li>
+      ))}
+    </ol>
+  )
+}

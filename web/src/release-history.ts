@@ -1,0 +1,113 @@
+/** The course of a release: what its events tell, and what was seen since the page was opened. */
+import type { ReleaseView } from '@vamp/model/api/releases'
+import type { Event } from '@vamp/model/event'
+
+export interface Moment {
+  readonly atMs: number
+  /** Odds of harm, all metrics together. */
+  readonly harm: number
+  /** Percent. */
+  readonly weight: number
+  /** Odds of harm by metric. */
+  readonly metrics: Readonly<Record<string, number>>
+}
+
+/** Why the weight or the phase changed. */
+export interface Step {
+  readonly id: string
+  readonly atMs: number
+  readonly change: string
+  readonly weight: number
+  readonly sentence: string
+  readonly next: string
+  readonly by?: string
+}
+
+/** Requests of one second, by version. */
+export interface Second {
+  readonly atMs: number
+  readonly requests: { readonly baseline: number; readonly canary: number }
+  readonly errors: { readonly baseline: number; readonly canary: number }
+}
+
+export interface History {
+  readonly moments: readonly Moment[]
+  readonly steps: readonly Step[]
+  readonly seconds: readonly Second[]
+}
+
+export const NO_HISTORY: History = { moments: [], steps: [], seconds: [] }
+
+/** An hour of seconds; older ones are thinned out or dropped. */
+export const MOMENTS_MAX = 3600
+export const STEPS_MAX = 500
+
+type Fields = Readonly<Record<string, unknown>>
+
+const fieldsOf = (value: unknown): Fields => typeof value === 'object' && value !== null ? value as Fields : {}
+const numberOf = (value: unknown, otherwise = 0): number => typeof value === 'number' && Number.isFinite(value) ? value : otherwise
+const textOf = (value: unknown): string => typeof value === 'string' ? value : ''
+
+/** Anything that is no event of a release changes nothing; one that is known already neither. */
+export function withEvent(history: History, event: Event): History {
+  if (event.type === 'release') return withStep(history, event)
+  return event.type === 'release-evidence' ? withSecond(history, event) : history
+}
+
+function withStep(history: History, event: Event): History {
+  if (history.steps.some(({ id }) => id === event.id)) return history
+  const value = fieldsOf(event.value)
+  const atMs = Date.parse(event.timestamp)
+  const change = event.tags.find(tag => tag.startsWith('release:'))?.slice('release:'.length) ?? ''
+  const step: Step = {
+    id: event.id, atMs, change, weight: numberOf(value['weight']), sentence: textOf(value['sentence']), next: textOf(value['next']),
+    ...(typeof value['by'] === 'string' ? { by: value['by'] } : {}),
+  }
+  const moment: Moment = { atMs, harm: numberOf(value['harm'], 1), weight: step.weight, metrics: harmByMetric(value['evidence']) }
+  return { ...history, steps: placed(history.steps, step).slice(-STEPS_MAX), moments: withMoment(history.moments, moment) }
+}
+
+function withSecond(history: History, event: Event): History {
+  const value = fieldsOf(event.value)
+  const atMs = numberOf(value['second']) * 1000
+  if (atMs === 0 || history.seconds.some(second => second.atMs === atMs)) return history
+  const [baseline, canary] = [fieldsOf(value['baseline']), fieldsOf(value['canary'])]
+  const second: Second = {
+    atMs,
+    requests: { baseline: numberOf(baseline['requests']), canary: numberOf(canary['requests']) },
+    errors: { baseline: numberOf(baseline['errors']), canary: numberOf(canary['errors']) },
+  }
+  const judged = value['harm']
+  const moments = typeof judged === 'number'
+    ? withMoment(history.moments, { atMs: atMs + 1000, harm: judged, weight: numberOf(value['weight']), metrics: numbersOf(value['metrics']) }) : history.moments
+  return { ...history, moments, seconds: placed(history.seconds, second).slice(-MOMENTS_MAX) }
+}
+
+/** What the status says now, as one more point. */
+export function withStatus(history: History, status: ReleaseView): History {
+  if (status.judged_until === 0) return history
+  return { ...history, moments: withMoment(history.moments, { atMs: status.judged_until * 1000, harm: status.harm, weight: status.weight, metrics: harmByMetric(status.evidence) }) }
+}
+
+function withMoment(moments: readonly Moment[], moment: Moment): readonly Moment[] {
+  const last = moments.at(-1)
+  if (last && moment.atMs > last.atMs) return [...moments, moment].slice(-MOMENTS_MAX)
+  return moments.some(({ atMs }) => atMs === moment.atMs) ? moments.map(known => known.atMs === moment.atMs ? moment : known) : placed(moments, moment).slice(-MOMENTS_MAX)
+}
+
+/** Events may come late: sorted by time, cheap where they do not. */
+function placed<T extends { readonly atMs: number }>(list: readonly T[], item: T): readonly T[] {
+  const last = list.at(-1)
+  if (!last || item.atMs >= last.atMs) return [...list, item]
+  const index = list.findIndex(({ atMs }) => atMs > item.atMs)
+  return [...list.slice(0, index), item, ...list.slice(index)]
+}
+
+function harmByMetric(evidence: unknown): Readonly<Record<string, number>> {
+  if (!Array.isArray(evidence)) return {}
+  return Object.fromEntries(evidence.map(fieldsOf).flatMap(({ metric, harm }) => typeof metric === 'string' ? [[metric, numberOf(harm, 1)]] : []))
+}
+
+function numbersOf(value: unknown): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(fieldsOf(value)).filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
+}

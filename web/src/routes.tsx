@@ -1,0 +1,53 @@
+import { lazy, Suspense } from 'react'
+import { Route, Routes } from 'react-router'
+import { useConnection } from './live.ts'
+import Artifacts from './pages/artifacts.tsx'
+import Artifact from './pages/artifact.tsx'
+import Deployment from './pages/deployment.tsx'
+import Deployments from './pages/deployments.tsx'
+import Events from './pages/events.tsx'
+import Gateway from './pages/gateway.tsx'
+import Gateways from './pages/gateways.tsx'
+import Info from './pages/info.tsx'
+import Logs from './pages/logs.tsx'
+import NewRelease from './pages/new-release.tsx'
+import Nowhere from './pages/nowhere.tsx'
+import Overview from './pages/overview.tsx'
+import Releases from './pages/releases.tsx'
+import SignIn from './pages/sign-in.tsx'
+import { Frame } from './ui/frame.tsx'
+import { Toasts } from './ui/toast.tsx'
+
+/** The charts come with the one page that draws them. */
+const Release = lazy(() => import('./pages/release.tsx'))
+
+/** The whole site. */
+export function Site() {
+  const { is } = useConnection()
+  return (
+    <Toasts>
+      <Frame>
+        {is === 'refused' ? <SignIn /> : (
+          <Suspense fallback={<main id="content"><p className="empty" aria-busy="true">One moment…</p></main>}>
+            <Routes>
+              <Route path="/" element={<Overview />} />
+              <Route path="/releases" element={<Releases />} />
+              <Route path="/releases/new" element={<NewRelease />} />
+              <Route path="/releases/:name" element={<Release />} />
+              <Route path="/deployments" element={<Deployments />} />
+              <Route path="/deployments/:name" element={<Deployment />} />
+              <Route path="/deployments/:name/logs/:cluster/:service" element={<Logs />} />
+              <Route path="/gateways" element={<Gateways />} />
+              <Route path="/gateways/*" element={<Gateway />} />
+              <Route path="/events" element={<Events />} />
+              <Route path="/artifacts/:kind?" element={<Artifacts />} />
+              <Route path="/artifacts/:kind/:name" element={<Artifact />} />
+              <Route path="/info" element={<Info />} />
+              <Route path="*" element={<Nowhere />} />
+            </Routes>
+          </Suspense>
+        )}
+      </Frame>
+    </Toasts>
+  )
+}

@@ -1,0 +1,45 @@
+/** What the screens look at, and which events are a reason to look again. */
+import type { DeploymentView } from '@vamp/model/api/deployments'
+import { deployments } from '@vamp/model/api/deployments'
+import { type GatewayView, gateways } from '@vamp/model/api/gateways'
+import { type ReleaseView, releases } from '@vamp/model/api/releases'
+import type { Event } from '@vamp/model/event'
+import { vamp } from './server.ts'
+import type { Source } from './live.ts'
+
+const tagged = (...tags: readonly string[]) => ({ tags: told }: Event) => tags.some(tag => told.includes(tag))
+
+export const releaseStatuses = (): Source<readonly ReleaseView[]> => ({
+  key: 'release-statuses', everyMs: 2000, wakes: tagged('releases'),
+  load: async signal => (await vamp().call(releases.statuses, {}, signal)).data.toSorted((a, b) => Date.parse(b.since) - Date.parse(a.since)),
+})
+
+export const releaseStatus = (name: string): Source<ReleaseView> => ({
+  key: `release-status ${name}`, everyMs: 1500, wakes: tagged(`releases:${name}`),
+  load: async signal => (await vamp().call(releases.status, { path: { name } }, signal)).data,
+})
+
+export const allDeployments = (): Source<readonly DeploymentView[]> => ({
+  key: 'deployments', everyMs: 3000, wakes: tagged('deployments', 'synchronization'),
+  load: signal => vamp().all(deployments.list, {}, signal),
+})
+
+export const deployment = (name: string): Source<DeploymentView> => ({
+  key: `deployment ${name}`, everyMs: 2000, wakes: tagged(`deployments:${name}`),
+  load: async signal => (await vamp().call(deployments.get, { path: { deployment: name } }, signal)).data,
+})
+
+export const allGateways = (): Source<readonly GatewayView[]> => ({
+  key: 'gateways', everyMs: 3000, wakes: tagged('gateways'),
+  load: signal => vamp().all(gateways.list, {}, signal),
+})
+
+export interface KnownGateway { readonly view: GatewayView; readonly etag: string | undefined }
+
+export const gateway = (name: string): Source<KnownGateway> => ({
+  key: `gateway ${name}`, everyMs: 2000, wakes: tagged(`gateways:${name}`),
+  load: async signal => {
+    const { data, etag } = await vamp().call(gateways.get, { path: { gateway: name } }, signal)
+    return { view: data, etag }
+  },
+})

@@ -1,0 +1,48 @@
+import { type ReactNode, useState } from 'react'
+import { Link, NavLink } from 'react-router'
+import { path } from '../path.ts'
+import { STALE_MS, useConnection, useNow } from '../live.ts'
+import { applyTheme, savedTheme, THEMES, type Theme } from '../theme.ts'
+import { duration } from '../words.ts'
+import { Search } from './search.tsx'
+
+const PLACES: readonly (readonly [name: string, to: string])[] = [
+  ['Overview', path.overview()], ['Releases', path.releases()], ['Deployments', path.deployments()], ['Gateways', path.gateways()],
+  ['Events', path.events()], ['Artifacts', path.artifacts()], ['Info', path.info()],
+]
+
+/** What is around every page. */
+export function Frame({ children }: { readonly children: ReactNode }) {
+  return (
+    <>
+      <a className="skip" href="#content">To the content</a>
+      <header className="top">
+        <Link to={path.overview()} className="brand"><svg viewBox="0 0 32 32" aria-hidden="true"><path d="M3 8h26l-4 5-4 12-5-10-5 10-4-12z" /></svg>Vamp</Link>
+        <nav aria-label="Site">{PLACES.map(([name, to]) => <NavLink key={to} to={to === '/artifacts/blueprints' ? '/artifacts' : to} end={to === '/'}>{name}</NavLink>)}</nav>
+        <Search />
+        <Heartbeat />
+        <ThemeSwitch />
+      </header>
+      {children}
+    </>
+  )
+}
+
+/** Whether what is shown is what is. */
+function Heartbeat() {
+  const { is, heardMs } = useConnection()
+  const silentMs = useNow() - heardMs
+  if (is === 'refused') return <span className="heartbeat warn">signed out</span>
+  if (silentMs < STALE_MS) return <span className="heartbeat good"><span aria-hidden="true">●</span> live</span>
+  return <span className="heartbeat bad" role="status"><span aria-hidden="true">▲</span> no data for {duration(silentMs)}</span>
+}
+
+function ThemeSwitch() {
+  const [theme, setTheme] = useState(savedTheme)
+  const choose = (next: Theme) => { applyTheme(next); setTheme(next) }
+  return (
+    <select className="theme" aria-label="Colours" value={theme} onChange={({ target }) => choose(THEMES.find(each => each === target.value) ?? 'system')}>
+      {THEMES.map(each => <option key={each} value={each}>{each === 'system' ? 'as the system' : each}</option>)}
+    </select>
+  )
+}

@@ -1,0 +1,70 @@
+/** Numbers and states as people read them. */
+import type { ReleasePhase } from '@vamp/model/release-status'
+
+/** `12 s`, `4 min`, `3 h`, `2 d` */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 120) return `${minutes} min`
+  const hours = Math.round(minutes / 60)
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`
+}
+
+export const since = (iso: string, nowMs: number): string => duration(nowMs - Date.parse(iso))
+
+/** Odds as they are said: `120 : 1`, `no sign` below 1, never more digits than they deserve. */
+export function odds(value: number): string {
+  if (!Number.isFinite(value)) return 'overwhelming'
+  if (value > 1_000_000) return '> 1 000 000 : 1'
+  if (value >= 10) return `${grouped(Math.round(value))} : 1`
+  return value < 1.05 ? 'none' : `${value.toFixed(1)} : 1`
+}
+
+/** Thin spaces between thousands. */
+export function grouped(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, '\u202f')
+}
+
+export function percent(value: number): string {
+  return `${Number(value.toFixed(value < 1 && value > 0 ? 2 : 1))} %`
+}
+
+export function milliseconds(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–'
+  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`
+  return `${value >= 10 ? Math.round(value) : value.toFixed(1)} ms`
+}
+
+/** A metric's value in its own unit. */
+export function measured(metric: string, value: number | null): string {
+  if (value === null) return '–'
+  return metric.startsWith('latency') ? milliseconds(value) : percent(value * 100)
+}
+
+/** `latency_p99` → `p99`, `error_rate` → `errors` */
+export function metricName(metric: string): string {
+  if (metric === 'error_rate') return 'errors'
+  const [, digits] = /^latency_p(\d+)$/.exec(metric) ?? []
+  if (digits === undefined) return metric
+  return digits.length > 2 ? `p${digits.slice(0, 2)}.${digits.slice(2)}` : `p${digits}`
+}
+
+export type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'calm'
+
+interface PhaseWords { readonly tone: Tone; readonly label: string; readonly over: boolean }
+
+export const PHASES: Readonly<Record<ReleasePhase, PhaseWords>> = {
+  waiting: { tone: 'calm', label: 'Waiting', over: false },
+  preparing: { tone: 'busy', label: 'Preparing', over: false },
+  ramping: { tone: 'busy', label: 'Ramping', over: false },
+  paused: { tone: 'warn', label: 'Paused', over: false },
+  holding: { tone: 'warn', label: 'Needs a decision', over: false },
+  hold_back: { tone: 'busy', label: 'Holding back', over: false },
+  keeping: { tone: 'good', label: 'Promoted, old one warm', over: true },
+  promoted: { tone: 'good', label: 'Promoted', over: true },
+  rolling_back: { tone: 'bad', label: 'Rolling back', over: false },
+  rolled_back: { tone: 'bad', label: 'Rolled back', over: true },
+  aborted: { tone: 'calm', label: 'Aborted', over: true },
+  failed: { tone: 'bad', label: 'Failed', over: true },
+}
