@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openOutgoing } from './websocket.ts'
 import { type TestServer, testServer } from './testdata/test-server.ts'
 
 let server: TestServer
@@ -7,8 +8,8 @@ afterAll(async () => { await server[Symbol.asyncDispose]() })
 
 interface Message { readonly transaction?: string; readonly status: string; readonly data?: string; readonly error?: string; readonly content?: string; readonly parameters?: Record<string, string> }
 
-async function open(path = '/websocket') {
-  const socket = new WebSocket(`${server.url.replace('http', 'ws')}${path}`)
+async function open(path = '/websocket', to = server, token?: string) {
+  const socket = new WebSocket(`${to.url.replace('http', 'ws')}${path}`, ...(token === undefined ? [] : [{ headers: { Authorization: `Bearer ${token}` } } as never]))
   const messages: Message[] = []
   const waiting: (() => void)[] = []
   socket.onmessage = ({ data }) => { messages.push(JSON.parse(String(data)) as Message); for (const wake of waiting.splice(0)) wake() }
@@ -64,4 +65,64 @@ test('without a token where one is needed there is no connection', async () => {
   const socket = new WebSocket(`${guarded.url.replace('http', 'ws')}/websocket`)
 
   expect(await new Promise(resolve => { socket.onopen = () => resolve('open'); socket.onerror = () => resolve('refused') })).toBe('refused')
+})
+
+test('a new stream takes the place of the old one, and a namespace may stand before its path', async () => {
+  const { send, next, close } = await open()
+  send(request('1', { path: 'events/stream', action: 'PEEK', parameters: { tag: 'first' } }), request('2', { path: 'info', action: 'PEEK' }))
+  await next()
+  send(request('3', { path: 'events/stream', action: 'PEEK', data: '{tags: [second], type: wanted}' }), request('4', { path: 'info', action: 'PEEK' }))
+  await next()
+  await server.events.append([{ tags: ['first'] }, { tags: ['second'] }, { tags: ['second'], type: 'wanted' }])
+  expect((await next()).transaction).toBe('3')
+  send(request('5', { path: 'default/events/stream', action: 'PEEK', parameters: { type: ['last'] } }), request('6', { path: 'info', action: 'PEEK' }))
+  await next()
+  await server.events.append([{ tags: ['x'], type: 'last' }])
+  expect((await next()).transaction).toBe('5')
+  close()
+})
+
+test('names may be escaped or not', async () => {
+  const { send, next, close } = await open()
+  send(request('1', { path: 'gateways', action: 'PUT', data: 'name: shop/8070\nport: 8070', content: 'YAML' }))
+  expect((await next()).status).toBe('ACCEPTED')
+  send(request('2', { path: 'gateways/shop/8070', action: 'PEEK' }), request('3', { path: 'gateways/shop%2F8070', action: 'PEEK' }), request('4', { path: 'gateways/50%', action: 'PEEK' }))
+  expect([(await next()).status, (await next()).status, (await next()).status]).toEqual(['OK', 'OK', 'ERROR'])
+  close()
+})
+
+test('roles hold here too', async () => {
+  await using guarded = await testServer({ auth: 'on' })
+  const admin = { Authorization: `Bearer ${guarded.firstToken}` }
+  const { token } = (await guarded.ask('/tokens', { method: 'POST', body: { name: 'v', role: 'viewer' }, headers: admin })).json as { token: string }
+  const { send, next, close } = await open('/websocket', guarded, token)
+
+  send(request('1', { path: 'scales', action: 'PEEK' }), request('2', { path: 'scales', action: 'PUT', data: '{}' }), request('3', { path: 'logs', action: 'PEEK' }), request('4', { path: 'tokens', action: 'PEEK' }))
+
+  expect([(await next()).status, (await next()).status, (await next()).status, (await next()).status]).toEqual(['OK', 'ERROR', 'ERROR', 'ERROR'])
+  close()
+})
+
+test('a reader that is too slow misses the oldest messages, not the newest', () => {
+  const sent: string[] = []
+  const done: (() => void)[] = []
+  const outgoing = openOutgoing({ send(text, sentIt) { sent.push(text); done.push(sentIt) } })
+  for (let number = 0; number < 40; number++) outgoing.send({ number })
+
+  for (let turn = 0; turn < 40; turn++) done.shift()?.()
+
+  expect(sent.map(text => (JSON.parse(text) as { number: number }).number)).toEqual([0, ...Array.from({ length: 16 }, (_, index) => 24 + index)])
+})
+
+test('a stream ends with its connection', async () => {
+  await using own = await testServer()
+  const { subscribe } = own.events
+  const ended = new Promise<void>(resolve => Object.assign(own.events, { subscribe: (...given: Parameters<typeof subscribe>) => { const end = subscribe.apply(own.events, given); return () => { end(); resolve() } } }))
+  const { send, next, close } = await open('/websocket', own)
+  send(request('1', { path: 'events/stream', action: 'PEEK' }), request('2', { path: 'info', action: 'PEEK' }))
+  await next()
+
+  close()
+
+  await ended
 })

@@ -10,12 +10,12 @@ import { parseSource, plainValue } from '@vamp/model/parse/source'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Identity } from '../auth/identity.ts'
 import { BODY_BYTES_MAX } from './limits.ts'
-import type { World } from './world.ts'
 
 /** Outgoing messages that wait for a slow reader; then the oldest goes. */
 const WAITING_MAX = 16
 /** Requests of one connection that are carried out at the same time. */
 const AT_ONCE_MAX = 16
+const STREAMS_PER_CONNECTION_MAX = 4
 
 const ACTIONS = ['PEEK', 'PUT', 'REMOVE'] as const
 const MEDIA = { JSON: 'application/json', YAML: 'application/x-yaml', PLAINTEXT: 'text/plain', JAVASCRIPT: 'application/javascript' } as const
@@ -38,43 +38,60 @@ interface Socket {
   on(event: 'close' | 'error', listener: () => void): unknown
 }
 
-export function addWebSocket(app: FastifyInstance, world: World, identityOf: (request: FastifyRequest) => Identity | undefined): void {
+export function addWebSocket(app: FastifyInstance, namespace: string, identityOf: (request: FastifyRequest) => Identity | undefined): void {
   app.register(websocketPlugin, { options: { maxPayload: BODY_BYTES_MAX } })
   app.register(async scope => {
     scope.get('/websocket', {
       websocket: true,
       preValidation: async request => { if (!identityOf(request)) throw new Fault('unauthorized', 'This server needs a token: send it as "Authorization: Bearer …".') },
-    }, (socket, request) => { converse(app, world, socket, request) })
+    }, (socket, request) => { converse(app, namespace, socket, request) })
   })
 }
 
-function converse(app: FastifyInstance, world: World, socket: Socket, { headers }: FastifyRequest): void {
+function converse(app: FastifyInstance, namespace: string, socket: Socket, { headers }: FastifyRequest): void {
   const outgoing = openOutgoing(socket)
-  let endStream = () => {}
+  /** By path: the same again takes the place of the old one. */
+  const streams = new Map<string, () => void>()
+  const sent = { host: headers.host ?? '', ...(headers.authorization === undefined ? {} : { authorization: headers.authorization }) }
   let active = 0
+  let closed = false
   const carryOut = async (request: Request) => {
     if (active >= AT_ONCE_MAX) throw new Fault('too_large', `${AT_ONCE_MAX} requests are under way.`)
     active++
     try {
-      outgoing.send(await answer(app, request, { host: headers.host ?? '', ...(headers.authorization === undefined ? {} : { authorization: headers.authorization }) }))
+      const answer = await ask(app, namespace, request, sent)
+      if (answer.is === 'message') { outgoing.send(answer.message); return }
+      streams.get(request.path)?.()
+      if (closed || (streams.size >= STREAMS_PER_CONNECTION_MAX && !streams.has(request.path))) { answer.end(); throw new Fault('too_large', `${STREAMS_PER_CONNECTION_MAX} streams are open on this connection.`) }
+      streams.set(request.path, answer.end)
+      void pass(answer.messages, outgoing.send)
     } finally {
       active--
     }
   }
   socket.on('message', (message: { toString(): string }) => {
-    void Promise.resolve().then(async () => {
-      for (const request of requestsIn(message.toString())) {
-        if (!isStream(request)) { await carryOut(request); continue }
-        endStream()
-        endStream = stream(world, request, outgoing.send)
-      }
-    }).catch(error => outgoing.send({ status: 'ERROR', error: error instanceof Error ? error.message : 'Internal server error.' }))
+    void Promise.resolve().then(async () => { for (const request of requestsIn(message.toString())) await carryOut(request) })
+      .catch(error => outgoing.send({ status: 'ERROR', error: error instanceof Fault ? error.message : 'Internal server error.' }))
   })
-  socket.on('close', () => endStream())
-  socket.on('error', () => endStream())
+  const end = () => {
+    closed = true
+    for (const stop of streams.values()) stop()
+    streams.clear()
+  }
+  socket.on('close', end)
+  socket.on('error', end)
 }
 
-function openOutgoing(socket: Socket): { send(message: object): void } {
+/** What the stream says, until it or the connection ends. */
+async function pass(messages: AsyncIterable<object>, send: (message: object) => void): Promise<void> {
+  try {
+    for await (const message of messages) send(message)
+  } catch {
+    // A stream that was ended from here is cut off, which is what was wanted.
+  }
+}
+
+export function openOutgoing(socket: Pick<Socket, 'send'>): { send(message: object): void } {
   const waiting: string[] = []
   let sending = false
   const next = () => {
@@ -115,35 +132,59 @@ function requestOf(given: unknown): Request {
   return { ...asked, data: typeof data === 'string' ? data : data === undefined || data === null ? '' : JSON.stringify(data), parameters: parameters as Request['parameters'] }
 }
 
-async function answer(app: FastifyInstance, request: Request, headers: Readonly<Record<string, string>>): Promise<object> {
+type Answer =
+  | { readonly is: 'message'; readonly message: object }
+  | { readonly is: 'stream'; readonly messages: AsyncIterable<object>; readonly end: () => void }
+
+/** The request takes the way of every other one, as if it had come by HTTP: the same roles, limits and answers. */
+async function ask(app: FastifyInstance, namespace: string, request: Request, headers: Readonly<Record<string, string>>): Promise<Answer> {
   const { api, path, action, accept, content, transaction, data, parameters } = request
   const method = action === 'PEEK' ? 'GET' : action === 'REMOVE' ? 'DELETE' : path.split('/').length === 2 ? 'POST' : 'PUT'
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(parameters)) for (const item of Array.isArray(value) ? value : [value]) query.append(name, String(item))
   const response = await app.inject({
-    method, url: `${API_PREFIX}${path.split('/').map(encodeURIComponent).join('/')}${query.size > 0 ? `?${query}` : ''}`,
+    method, url: `${API_PREFIX}${urlPath(path, namespace)}${query.size > 0 ? `?${query}` : ''}`, payloadAsStream: true,
     headers: { ...headers, accept: mediaOf(MEDIA[accept]) ?? '*/*', ...(data === '' ? {} : { 'content-type': MEDIA[content] }) },
     ...(data === '' ? {} : { payload: data }),
   })
-  const status = response.statusCode === 200 || response.statusCode === 201 ? 'OK' : response.statusCode === 202 ? 'ACCEPTED' : response.statusCode === 204 ? 'NOCONTENT' : 'ERROR'
-  return { api, path, action, transaction, content: accept, status, data: response.payload, parameters: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])) }
+  const told = (status: string, text: string) => ({
+    api, path, action, transaction, content: accept, status, data: text,
+    parameters: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+  })
+  if (String(response.headers['content-type']).startsWith('text/event-stream'))
+    return { is: 'stream', messages: streamed(response.stream(), text => told('OK', text)), end: () => { response.raw.res.destroy() } }
+  const text = Buffer.concat(await Array.fromAsync<Buffer>(response.stream())).toString()
+  return { is: 'message', message: told(STATUSES[response.statusCode] ?? 'ERROR', text) }
 }
 
-const isStream = ({ action, path }: Request) => action === 'PEEK' && /\/(events\/stream|logs?)$/.test(path)
+const STATUSES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'OK', 202: 'ACCEPTED', 204: 'NOCONTENT' }
 
-/** One stream per connection: a new one takes the place of the old. */
-function stream({ events, logTail, clock }: World, { api, path, action, transaction, accept, parameters, data }: Request, send: (message: object) => void): () => void {
-  const tell = (value: unknown) => send({ api, path, action, transaction, content: accept, status: 'OK', data: JSON.stringify(value), parameters: {} })
-  if (!path.endsWith('/events/stream')) return logTail?.listen(({ level, message }) => tell({ logger: 'vamp', level: level.toUpperCase(), message, timestamp: new Date(clock.now()).toISOString() })) ?? (() => {})
-  const asked = data.trim() === '' ? parameters : bodyOf(data)
-  const tags = [asked['tags'], asked['tag']].flat().filter(tag => typeof tag === 'string')
-  const type = [asked['type']].flat().find(given => typeof given === 'string')
-  return events.subscribe({ tags, ...(type === undefined ? {} : { type }) }, tell)
+/** What is escaped already stays so: `gateways/a%2Fb` is one name. The namespace before the path of a stream may be its name or its hash. */
+function urlPath(path: string, namespace: string): string {
+  const escaped = path.split('/').map(segment => encodeURIComponent(unescaped(segment))).join('/')
+  const [, first = '', stream] = /^\/([^/]+)\/(events\/stream|logs?)$/.exec(escaped) ?? []
+  return (stream && (first === namespace || /^[0-9a-f]{39,40}$/.test(first)) ? `/${stream}` : escaped).replace(/^\/log$/, '/logs')
 }
 
-function bodyOf(data: string): Readonly<Record<string, unknown>> {
-  const parsed = parseSource(data)
-  const body = parsed.is === 'ok' && parsed.value[0] ? plainValue(parsed.value[0].root) : undefined
-  if (typeof body !== 'object' || body === null) throw new Fault('invalid', "'data' must be a map with tags.")
-  return body as Readonly<Record<string, unknown>>
+function unescaped(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+/** The data of server-sent events as messages. */
+async function* streamed(chunks: AsyncIterable<Buffer>, told: (text: string) => object): AsyncGenerator<object> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of chunks) {
+    text += decoder.decode(chunk, { stream: true })
+    const events = text.split('\n\n')
+    text = events.pop() ?? ''
+    for (const event of events) {
+      const data = /^data: (.*)$/m.exec(event)?.[1]
+      if (data !== undefined) yield told(data)
+    }
+  }
 }
