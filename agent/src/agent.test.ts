@@ -19,7 +19,12 @@ async function world(answer: () => EndpointAnswer | Promise<EndpointAnswer> = ()
   const proxy = openMemoryProxy({ clock, random: () => 0.5, answer })
   const pair = linkPair()
   const agent = await startAgent({ name: 'a1', proxy: wrap(proxy), link: pair.link, clock, log: silent, sequence: memorySequence() })
-  return { clock, proxy, pair, agent, last: () => pair.reports.at(-1), [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose]() }
+  const sent = async (port: number) => {
+    const answer = proxy.send(port)
+    await clock.advance(10)
+    return await answer
+  }
+  return { clock, proxy, pair, agent, sent, last: () => pair.reports.at(-1), [Symbol.asyncDispose]: () => agent[Symbol.asyncDispose]() }
 }
 
 test('a table is carried and confirmed, with its endpoints and the shares in force', async () => {
@@ -79,23 +84,61 @@ test('while an instance drains its connections are told as they end, faster than
   expect(given.last()?.endpoints).toEqual([{ id: 'one', state: 'draining', connections: 0 }])
 })
 
-test('a table that cannot be carried is reported with the reason, the last good one stays, a better one ends it', async () => {
+test('a gateway whose port is taken is reported with the reason and holds up no other; it comes when the port is free', async () => {
   await using given = await world()
   given.pair.publish(tableOf(1, endpoint('one')))
   await given.clock.advance(0)
   given.proxy.occupy(81, 'nginx (process 4711)')
-  const late = contractGateway('late', 81, { a: { weight: 10_000, to: [endpoint('one')] } })
+  const late = contractGateway('late', 81, { a: { weight: 10_000, to: [endpoint('three')] } })
+  const beforeLate = contractGateway('before-late', 82, { a: { weight: 10_000, to: 'late' } })
 
-  given.pair.publish({ revision: 2, gateways: [...tableOf(2, endpoint('two')).gateways, late] })
+  given.pair.publish({ revision: 2, gateways: [...tableOf(2, endpoint('two')).gateways, beforeLate, late] })
   await given.clock.advance(0)
   expect(given.last()).toMatchObject({
-    acknowledged: 1, endpoints: [{ id: 'one' }], refusal: { revision: 2, code: 'port_taken', reason: 'port 81 is held by nginx (process 4711): free it, and the gateway takes it by itself, or give the gateway another port', gateway: 'late' },
+    acknowledged: 2, shares: { shop: { a: 10_000 } }, endpoints: [{ id: 'two' }, { id: 'three' }],
+    refusal: { revision: 2, code: 'port_taken', reason: 'port 81 is held by nginx (process 4711): free it, and the gateway takes it by itself, or give the gateway another port', gateway: 'late' },
   })
+  expect(Object.keys(given.last()?.shares ?? {})).toEqual(['shop'])
+  expect(await given.sent(80)).toMatchObject({ instance: 'two' })
 
-  given.pair.publish(tableOf(3, endpoint('two')))
-  await given.clock.advance(0)
-  expect(given.last()).toMatchObject({ acknowledged: 3, endpoints: [{ id: 'two' }] })
+  given.proxy.vacate(81)
+  await given.clock.advance(2_000)
+  expect(Object.keys(given.last()?.shares ?? {})).toEqual(['shop', 'before-late', 'late'])
   expect(given.last()?.refusal).toBeUndefined()
+})
+
+test('a gateway that is refused as it shall be stays as it was, and the others change', async () => {
+  const refuse = (table: RoutingTable) => table.gateways.some(({ port }) => port === 81)
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+    if (refuse(table)) throw new Fault('proxy_refused', 'no', { reason: 'unknown fetch', gateway: 'wrong' })
+    return await proxy.apply(table)
+  } }))
+  const wrong = (port: number) => contractGateway('wrong', port, { a: { weight: 10_000, to: [endpoint('one')] } })
+  given.pair.publish({ revision: 1, gateways: [...tableOf(1, endpoint('one')).gateways, wrong(82)] })
+  await given.clock.advance(0)
+
+  given.pair.publish({ revision: 2, gateways: [...tableOf(2, endpoint('two')).gateways, wrong(81)] })
+  await given.clock.advance(0)
+
+  expect(given.last()).toMatchObject({ acknowledged: 2, refusal: { gateway: 'wrong', reason: 'unknown fetch' } })
+  expect(await given.sent(80)).toMatchObject({ instance: 'two' })
+  expect(await given.sent(82)).toMatchObject({ instance: 'one' })
+})
+
+test('a table that failed while a newer one was waiting never comes into force after it', async () => {
+  let fail = () => {}
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+    if (table.revision === 1 && !given.pair.reports.some(({ acknowledged }) => acknowledged === 2))
+      await new Promise<void>((_, reject) => { fail = () => reject(new Fault('proxy_unreachable', 'haproxy did not answer')) })
+    return await proxy.apply(table)
+  } }))
+  for (const revision of [1, 2]) given.pair.publish(tableOf(revision, endpoint(`of-${revision}`)))
+  await given.clock.advance(0)
+
+  fail()
+  await given.clock.advance(10_000)
+
+  expect(given.last()).toMatchObject({ acknowledged: 2, endpoints: [{ id: 'of-2' }] })
 })
 
 test('what was in the way is tried again, what is wrong is not', async () => {

@@ -8,6 +8,7 @@ import { type Clock, every } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
 import type { AgentReport, Link } from './link/link.ts'
 import type { Applied, Proxy as ProxyPort } from './proxy/proxy.ts'
+import { refusedGateway, setAside } from './set-aside.ts'
 import { openDelivery } from './traffic/delivery.ts'
 import type { Sequence } from './traffic/sequence.ts'
 import { LATENESS_MS, openWindows } from './traffic/windows.ts'
@@ -80,7 +81,8 @@ interface CarrierOptions {
   readonly proxy: ProxyPort
   readonly clock: Clock
   readonly log: Logger
-  readonly onConfirmed: (table: RoutingTable, applied: Applied) => Promise<void>
+  /** `part` is what is carried of the table, the whole of it unless something of it was refused. */
+  readonly onConfirmed: (table: RoutingTable, part: RoutingTable, applied: Applied, refusal: unknown) => Promise<void>
   readonly onRefused: (table: RoutingTable, error: unknown) => Promise<void>
 }
 
@@ -90,6 +92,7 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
   let next: RoutingTable | undefined
   let running: Promise<void> | undefined
   let cancelRetry = () => {}
+  let carried = NOTHING.table
 
   const run = async () => {
     for (let table = next; table && !ended.signal.aborted; table = next) {
@@ -97,18 +100,33 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
       await apply(table)
     }
   }
-  const apply = async (table: RoutingTable) => {
-    try {
-      const applied = await proxy.apply(table, ended.signal)
-      const { how, reasons, commands } = applied
-      log.info('table carried', { revision: table.revision, how, reasons, commands })
-      await onConfirmed(table, applied)
-    } catch (error) {
-      if (ended.signal.aborted) return
-      log.warn('table not carried', { revision: table.revision, error })
-      await onRefused(table, error)
-      if (canHeal(error)) cancelRetry = clock.after(APPLY_RETRY_MS, () => { next ??= table; start() })
+  /** The whole table, or as much of it as the proxy takes. Returns why it is not the whole. */
+  const carryPart = async (table: RoutingTable): Promise<unknown> => {
+    let refusal: unknown
+    for (let part: RoutingTable | undefined = table; part;) {
+      try {
+        const applied = await proxy.apply(part, ended.signal)
+        const { how, reasons, commands } = applied
+        if (!refusal || how !== 'nothing') log.info('table carried', { revision: table.revision, how, reasons, commands })
+        carried = part
+        await onConfirmed(table, part, applied, refusal)
+        return refusal
+      } catch (error) {
+        if (ended.signal.aborted) return error
+        log.warn('table not carried', { revision: table.revision, error })
+        refusal ??= error
+        part = setAside(part, error, carried)
+      }
     }
+    await onRefused(table, refusal)
+    return refusal
+  }
+  const apply = async (table: RoutingTable) => {
+    const refusal = await carryPart(table)
+    if (ended.signal.aborted || !refusal || !canHeal(refusal)) return
+    // Never of a table that has been superseded: it would come into force after the newer one.
+    cancelRetry()
+    if (!next) cancelRetry = clock.after(APPLY_RETRY_MS, () => { next ??= table; start() })
   }
   const start = () => { running ??= run().finally(() => { running = undefined; if (next) start() }) }
 
@@ -133,7 +151,7 @@ function canHeal(error: unknown): boolean {
 }
 
 interface Reporter {
-  confirmed(table: RoutingTable, applied: Applied): Promise<void>
+  confirmed(table: RoutingTable, part: RoutingTable, applied: Applied, refusal: unknown): Promise<void>
   refused(table: RoutingTable, error: unknown): Promise<void>
   report(): Promise<void>
   close(): void
@@ -178,11 +196,12 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   return {
     report,
     close: () => stopWatching(),
-    async confirmed(table, { how, reasons }) {
-      carried = { table, endpoints: endpointsOf(table), shares: sharesOf(table) }
+    async confirmed(table, part, { how, reasons }, error) {
+      // What is set aside may come into force at any moment: its instances are not free to stop.
+      carried = { table, endpoints: endpointsOf([...part.gateways, ...table.gateways]), shares: sharesOf(part) }
       stopWatching()
       stopWatching = draining() ? every(clock, DRAINING_POLL_MS, watchDraining) : () => {}
-      refusal = undefined
+      refusal = error ? refusalOf(table, error) : undefined
       if (how === 'reload') {
         reloads++
         lastReload = { revision: table.revision, reasons }
@@ -197,9 +216,9 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
 }
 
 /** Every endpoint once; one that any route gives new requests to is ready. */
-function endpointsOf(table: RoutingTable): Confirmed['endpoints'] {
+function endpointsOf(gateways: RoutingTable['gateways']): Confirmed['endpoints'] {
   const states = new Map<string, Endpoint['state']>()
-  for (const { routes } of table.gateways)
+  for (const { routes } of gateways)
     for (const { target } of routes)
       if (target.is === 'endpoints') for (const { id, state } of target.endpoints) if (states.get(id) !== 'ready') states.set(id, state)
   return [...states].map(([id, state]) => ({ id, state }))
@@ -214,7 +233,7 @@ function refusalOf(table: RoutingTable, error: unknown): NonNullable<AgentReport
   if (!(error instanceof Fault)) return { revision, code: 'internal', reason: error instanceof Error ? error.message : String(error) }
   const { facts, code } = error
   const port = typeof facts['port'] === 'number' ? facts['port'] : undefined
-  const gateway = typeof facts['gateway'] === 'string' ? facts['gateway'] : table.gateways.find(candidate => candidate.port === port)?.name
+  const gateway = refusedGateway(table, error)
   const reason = code === 'port_taken' ? `port ${port} is held by ${facts['holder'] ?? 'somebody else'}: free it, and the gateway takes it by itself, or give the gateway another port` : String(facts['reason'] ?? error.message)
   return { revision, code, reason, ...(gateway === undefined ? {} : { gateway }) }
 }

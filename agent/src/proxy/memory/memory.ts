@@ -49,6 +49,7 @@ export interface MemoryProxy extends ProxyPort {
   send(port: number, request?: VirtualRequest): Promise<VirtualAnswer>
   /** Another program takes a port. */
   occupy(port: number, holder: string): void
+  vacate(port: number): void
 }
 
 /** Other instances that a request is offered to when one refuses the connection. */
@@ -176,6 +177,7 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
       return listener ? pass(listener, request) : { status: shared ? 404 : 0, instance: '', setCookie: [] }
     },
     occupy(port, holder) { occupied.set(port, holder) },
+    vacate(port) { occupied.delete(port) },
   }
 }
 
