@@ -21,6 +21,7 @@ export const releases = {
   put: endpoint({ method: 'PUT', path: '/releases/{name}', role: 'operator', group: 'releases', summary: 'Begin a release, or change one', query: Type.Object(writing), body: { is: 'artifact', kind: 'releases' }, answer: { is: 'data', status: 202, schema: ArtifactJson } }),
   statuses: endpoint({ ...reading, method: 'GET', path: '/release-statuses', summary: 'Where every release is', answer: { is: 'data', status: 200, schema: Type.Array(ReleaseView) } }),
   status: endpoint({ ...reading, method: 'GET', path: '/releases/{name}/status', summary: 'Where a release is, on which evidence, and what comes next', answer: { is: 'data', status: 200, schema: ReleaseView } }),
+  decisions: endpoint({ ...reading, method: 'GET', path: '/releases/{name}/decisions', summary: 'What each second was judged on and what was decided, one JSON document a line, oldest first: enough to decide again', answer: { is: 'text', status: 200, media: 'application/x-ndjson' } }),
   pause: endpoint(order('/releases/{name}/pause', 'Stop the ramp; roll-back stays armed')),
   resume: endpoint(order('/releases/{name}/resume', 'Go on')),
   promote: endpoint(order('/releases/{name}/promote', 'Give the new version all the traffic')),

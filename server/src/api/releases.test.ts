@@ -81,3 +81,17 @@ test('a release that is over takes no orders, one that is under way is not remov
   expect((await server.ask('/releases/over', { method: 'DELETE' })).status).toBe(204)
   expect((await server.ask('/releases/over')).status).toBe(404)
 })
+
+test('what a release was judged on is told a line each, of the newest release of that name only', async () => {
+  await server.ask('/releases', { method: 'POST', body: release('told') })
+  const tags = ['releases:told']
+  const told = (change: string, sentence: string) => ({ type: 'release', tags: [...tags, `release:${change}`], value: { weight: 1, harm: 1, sentence } })
+  await server.events.append([told('started', 'An earlier one.'), told('ended', 'It was.'), told('started', 'This one.'), { type: 'release-evidence', tags, value: { second: 7 } }, { type: 'archive', tags }, told('ended', 'Over.'), told('order-refused', 'Late.')])
+
+  const { status: code, headers, text } = await server.ask('/releases/told/decisions')
+  const records = text.trim().split('\n').map(line => JSON.parse(line) as Record<string, unknown>)
+
+  expect([code, headers.get('content-type')]).toEqual([200, 'application/x-ndjson'])
+  expect(records.map(({ record, sentence, second }) => sentence ?? second ?? record)).toEqual(['release', 'This one.', 7, 'Over.'])
+  expect((await server.ask('/releases/unheard-of/decisions')).status).toBe(404)
+})

@@ -7,6 +7,7 @@ import { parsePercentage } from '@vamp/model/quantity'
 import type { Release } from '@vamp/model/release'
 import type { ReleaseOrder, ReleaseStatus } from '@vamp/model/release-status'
 import { artifactIn, namedArtifact } from './artifacts.ts'
+import { decisionLines } from './decisions.ts'
 import type { Draft } from './draft.ts'
 import { found, notFound } from './found.ts'
 import { pageOf, slice } from './paging.ts'
@@ -34,6 +35,7 @@ export function releaseRoutes(world: World): Route[] {
     }),
     route(releases.statuses, async () => value((await store.list('release-statuses')).items.map(stored => view(stored.value)))),
     route(releases.status, async ({ path }) => value(view(await statusOf(world, path.name)))),
+    route(releases.decisions, async ({ path }) => ({ is: 'lines', lines: decisionLines(world, (await found(world, 'releases', path.name)).value) })),
     ...orderRoutes(world),
   ]
 }

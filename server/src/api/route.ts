@@ -1,4 +1,5 @@
 /** One row of the contract on the wire: who may, what was asked, what is answered. */
+import { Readable } from 'node:stream'
 import { acceptedMedia, encode, mediaOf } from '@vamp/model/api/media'
 import { API_PREFIX, type BodyOf, type Endpoint, type FullQueryOf, type PathNames, pathNames } from '@vamp/model/api/endpoint'
 import { Fault } from '@vamp/model/fault'
@@ -31,6 +32,8 @@ export type Reply =
   | { readonly is: 'value'; readonly value: unknown; readonly status?: number; /** For the `ETag`. */ readonly revision?: number; /** Of a paged list. */ readonly total?: number }
   | { readonly is: 'nothing' }
   | { readonly is: 'text'; readonly text: string }
+  /** Sent as they come, at the speed of the reader. */
+  | { readonly is: 'lines'; readonly lines: AsyncIterable<string> }
   | { readonly is: 'stream'; readonly source: StreamSource }
 
 export interface Route {
@@ -139,6 +142,7 @@ function answer(endpoint: Endpoint, call: Call, given: Exclude<Reply, { is: 'str
   reply.header('Vary', 'Accept')
   if (given.is === 'nothing') return reply.code(204).send()
   if (given.is === 'text') return reply.code(endpoint.answer.status).type(endpoint.answer.is === 'text' ? endpoint.answer.media : 'text/plain').send(given.text)
+  if (given.is === 'lines') return reply.code(endpoint.answer.status).type(endpoint.answer.is === 'text' ? endpoint.answer.media : 'text/plain').send(Readable.from(given.lines))
   if (given.revision !== undefined) {
     const tag = `"${given.revision}"`
     reply.header('ETag', tag)

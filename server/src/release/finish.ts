@@ -1,13 +1,10 @@
 /** The ways a release ends. Rollback and promotion are one weight change each; what is taken away is taken away afterwards, drained. */
 import type { ReleaseStatus } from '@vamp/model/release-status'
-import type { ReleaseJudge } from './judge-state.ts'
+import { HOLD_BACK_PERCENT, type ReleaseJudge } from './judge-state.ts'
 import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
 import { removeVersion } from './version.ts'
 import { acknowledgedShare, weightWrites } from './weights.ts'
-
-/** What the new version holds while the old one is kept back: rollback stays a matter of one weight change and evidence still comes in. */
-const HOLD_BACK_PERCENT = 90
 
 /** All traffic back to the old version, now. */
 export function rollBack(observed: ObservedRelease, status: ReleaseStatus, verdict: 'rolled_back' | 'aborted', sentence: string, by?: string): ReleasePlan {

@@ -1,5 +1,6 @@
 /** What a release remembers between decisions, as plain data inside its status record. */
-import type { JudgeState } from '@vamp/stats/sequential/judge'
+import type { Release } from '@vamp/model/release'
+import type { DecisionClock, JudgeState } from '@vamp/stats/sequential/judge'
 
 export interface ReleaseJudge {
   readonly state: JudgeState
@@ -27,4 +28,32 @@ export function shareDuring(shares: ReleaseJudge['shares'], second: number): num
   const before = shares.filter(({ atMs }) => atMs < second * 1000 - SETTLING_MS).at(-1)
   const within = shares.some(({ atMs }) => atMs >= second * 1000 - SETTLING_MS && atMs < (second + 1) * 1000)
   return before && !within ? before.share : null
+}
+
+/** The clock of a decision on everything before the given second. */
+export function clockOf({ firstCanary, loadCheckSince: since }: Pick<ReleaseJudge, 'firstCanary' | 'loadCheckSince'>, judgedUntil: number): DecisionClock {
+  return {
+    elapsed: firstCanary === null ? 0 : judgedUntil - firstCanary,
+    atLoadCheck: since === null ? 0 : Math.max(0, judgedUntil - since),
+  }
+}
+
+const LOAD_CHECK_PERCENT = 50
+
+/** The load check begins with the first whole second after the order. */
+export function loadCheckSince({ loadCheckSince: since }: Pick<ReleaseJudge, 'loadCheckSince'>, weight: number, nowMs: number): number | null {
+  return since ?? (weight >= LOAD_CHECK_PERCENT ? Math.ceil(nowMs / 1000) : null)
+}
+
+/** What the new version holds while the old one is kept back: rollback stays a matter of one weight change and evidence still comes in. */
+export const HOLD_BACK_PERCENT = 90
+
+/** Seconds until all of the traffic moves. */
+export function holdBackLeft({ holdBackSince }: Pick<ReleaseJudge, 'holdBackSince'>, { clock }: Pick<Release, 'clock'>, judgedUntil: number): number {
+  return clock.hold_back - (judgedUntil - (holdBackSince ?? judgedUntil))
+}
+
+/** A share as it is ordered: in steps of 0.01 %. */
+export function percentOf(share: number): number {
+  return Math.round(share * 10_000) / 100
 }

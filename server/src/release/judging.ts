@@ -1,10 +1,11 @@
 /** The phases in which evidence comes in: every complete second is judged once, in order, and the newest decision is carried out. */
 import type { ReleaseStatus } from '@vamp/model/release-status'
-import { advance, decide, type Decision } from '@vamp/stats/sequential/judge'
+import { advance, decide, type Decision, type JudgedSecond } from '@vamp/stats/sequential/judge'
 import { armsOf } from './arms.ts'
+import { evidenceEvents } from './evidence.ts'
 import { promote, rollBack } from './finish.ts'
-import { type ReleaseJudge, shareDuring, sharesSeen } from './judge-state.ts'
-import { evidenceEvent, inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, statusWrite } from './outcome.ts'
+import { clockOf, holdBackLeft, loadCheckSince, percentOf, type ReleaseJudge, shareDuring, sharesSeen } from './judge-state.ts'
+import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
 import { acknowledgedShare, weightWrites } from './weights.ts'
 
@@ -14,10 +15,12 @@ const LAG_SECONDS_MAX = 10
 export function judge(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
   const noted = noteShare(observed, status)
   if (observed.seconds.length === 0) return silent(observed, noted === status.judge ? status : { ...status, judge: noted }, noted !== status.judge)
-  const judged = judgeSeconds(observed, { ...status, judge: noted })
-  const decision = decide((judged.judge as ReleaseJudge).state, clockOf(judged))
+  const seconds = secondsToJudge(observed, status, noted)
+  const judged = judgeSeconds({ ...status, judge: noted }, seconds)
+  const judge = judged.judge as ReleaseJudge
+  const decision = decide(judge.state, clockOf(judge, judged.judged_until))
+  const evidence = evidenceEvents(seconds, status, noted.state.second, observed.nowMs, decision)
   const told = tell(judged, decision, observed)
-  const evidence = evidenceEvent(observed, status)
   const plan = carryOut(observed, told, decision)
   return { ...plan, events: [...evidence, ...plan.events] }
 }
@@ -30,7 +33,7 @@ function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: De
   if (decision.action === 'ask') return ask(observed, status)
   const back = status.phase === 'holding' ? inPhase(status, 'ramping', observed.nowMs, status.sentence, status.next) : status
   // What was ordered may not be in force for a whole second yet: the judge, who sees what is in force, never lowers it.
-  const weight = Math.max(back.weight, Math.round(decision.share * 10_000) / 100)
+  const weight = Math.max(back.weight, percentOf(decision.share))
   if (weight === back.weight) return { writes: [statusWrite(observed, back)], events: [] }
   const moved = withLoadCheck({ ...back, weight }, observed)
   return { writes: [statusWrite(observed, moved), ...weightWrites(observed.gateways, moved.from, moved.to, weight)], events: [releaseEvent('weight', moved)] }
@@ -44,35 +47,34 @@ function ask(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
 }
 
 function holdBack(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
-  const { holdBackSince } = status.judge as ReleaseJudge
-  const left = observed.release.value.clock.hold_back - (status.judged_until - (holdBackSince ?? status.judged_until))
+  const left = holdBackLeft(status.judge as ReleaseJudge, observed.release.value, status.judged_until)
   if (left <= 0) return promote(observed, status)
   const waiting = { ...status, next: `All of the traffic in ${Math.ceil(left)} s; until then ${status.from} keeps ${round(100 - status.weight)} % and rollback is armed.` }
   return { writes: [statusWrite(observed, waiting)], events: [] }
 }
 
-function judgeSeconds(observed: ObservedRelease, status: ReleaseStatus): ReleaseStatus {
-  const judge = status.judge as ReleaseJudge
-  let state = structuredClone(judge.state)
-  let { firstCanary } = judge
-  let { requests, failed } = status
-  for (const { second, cells } of observed.seconds) {
+/** What the judge is told of each second, from the cells of both versions. */
+function secondsToJudge(observed: ObservedRelease, status: ReleaseStatus, { shares, firstCanary: before }: ReleaseJudge): JudgedSecond[] {
+  let firstCanary = before
+  return observed.seconds.map(({ second, cells }) => {
     const { baseline, canary } = armsOf(cells, status)
     if (firstCanary === null && canary.requests > 0) firstCanary = second
-    requests = { baseline: requests.baseline + baseline.requests, canary: requests.canary + canary.requests }
-    failed = { baseline: failed.baseline + baseline.errors, canary: failed.canary + canary.errors }
-    state = advance(state, { second, share: shareDuring(judge.shares, second), baseline, canary, age: firstCanary === null ? 0 : second - firstCanary })
-  }
-  const until = (observed.seconds.at(-1)?.second ?? status.judged_until - 1) + 1
-  const started = status.started ?? (firstCanary === null ? undefined : iso(firstCanary * 1000))
-  return { ...status, ...(started === undefined ? {} : { started }), requests, failed, judged_until: until, judge: { ...judge, state, firstCanary } satisfies ReleaseJudge }
+    return { second, share: shareDuring(shares, second), baseline, canary, age: firstCanary === null ? 0 : second - firstCanary }
+  })
 }
 
-function clockOf(status: ReleaseStatus): { elapsed: number; atLoadCheck: number } {
-  const { firstCanary, loadCheckSince } = status.judge as ReleaseJudge
+function judgeSeconds(status: ReleaseStatus, seconds: readonly JudgedSecond[]): ReleaseStatus {
+  const judge = status.judge as ReleaseJudge
+  const firstCanary = judge.firstCanary ?? seconds.find(({ canary }) => canary.requests > 0)?.second ?? null
+  const state = seconds.reduce(advance, structuredClone(judge.state))
+  const until = (seconds.at(-1)?.second ?? status.judged_until - 1) + 1
+  const started = status.started ?? (firstCanary === null ? undefined : iso(firstCanary * 1000))
+  const sum = (counted: (second: JudgedSecond) => number) => seconds.reduce((total, second) => total + counted(second), 0)
+  const { requests, failed } = status
   return {
-    elapsed: firstCanary === null ? 0 : status.judged_until - firstCanary,
-    atLoadCheck: loadCheckSince === null ? 0 : Math.max(0, status.judged_until - loadCheckSince),
+    ...status, ...(started === undefined ? {} : { started }), judged_until: until, judge: { ...judge, state, firstCanary } satisfies ReleaseJudge,
+    requests: { baseline: requests.baseline + sum(({ baseline }) => baseline.requests), canary: requests.canary + sum(({ canary }) => canary.requests) },
+    failed: { baseline: failed.baseline + sum(({ baseline }) => baseline.errors), canary: failed.canary + sum(({ canary }) => canary.errors) },
   }
 }
 
@@ -86,8 +88,7 @@ function tell(status: ReleaseStatus, decision: Decision, observed: ObservedRelea
 
 function withLoadCheck(status: ReleaseStatus, observed: ObservedRelease): ReleaseStatus {
   const judge = status.judge as ReleaseJudge
-  if (status.weight < 50 || judge.loadCheckSince !== null) return status
-  return { ...status, judge: { ...judge, loadCheckSince: Math.ceil(observed.nowMs / 1000) } satisfies ReleaseJudge }
+  return { ...status, judge: { ...judge, loadCheckSince: loadCheckSince(judge, status.weight, observed.nowMs) } satisfies ReleaseJudge }
 }
 
 function noteShare(observed: ObservedRelease, status: ReleaseStatus): ReleaseJudge {

@@ -2,7 +2,6 @@
 import type { NewEvent } from '@vamp/model/event'
 import type { ReleasePhase, ReleaseStatus } from '@vamp/model/release-status'
 import type { Write } from '../store/store.ts'
-import { armsOf } from './arms.ts'
 import type { ObservedRelease } from './observe.ts'
 
 export interface ReleasePlan {
@@ -36,15 +35,6 @@ export function releaseEvent(change: string, status: ReleaseStatus, by?: string)
       requests: status.requests, failed: status.failed, excess: status.excess, ...(by === undefined ? {} : { by }),
     },
   }
-}
-
-/** The decision log: what each second was judged on, enough to decide again under another policy. */
-export function evidenceEvent(observed: ObservedRelease, status: ReleaseStatus): NewEvent[] {
-  return observed.seconds.flatMap(({ second, cells }) => {
-    const { baseline, canary } = armsOf(cells, status)
-    if (baseline.requests + canary.requests === 0) return []
-    return [{ type: 'release-evidence', tags: [`releases:${status.name}`], timestamp: iso(second * 1000), value: { second, weight: status.weight, baseline, canary } }]
-  })
 }
 
 export const iso = (ms: number): string => new Date(ms).toISOString()

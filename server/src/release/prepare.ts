@@ -1,7 +1,9 @@
 /** From the wish to a new version that is ready for its first request. */
+import type { NewEvent } from '@vamp/model/event'
 import type { ReleaseStatus } from '@vamp/model/release-status'
 import { newJudge, observeBaseline } from '@vamp/stats/sequential/judge'
 import { armsOf } from './arms.ts'
+import { baselineEvents } from './evidence.ts'
 import type { ReleaseJudge } from './judge-state.ts'
 import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
@@ -37,10 +39,11 @@ export function begin(observed: ObservedRelease): ReleasePlan {
 /** Waits for the new version's instances, learns what is normal for the old one meanwhile. */
 export function prepare(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
   const service = observed.deploymentStatus?.services.find(entry => entry.cluster === status.cluster && entry.service === status.to)
-  const learnt = { ...status, ...learn(observed, status) }
+  const { learnt: known, evidence } = learn(observed, status)
+  const learnt = { ...status, ...known }
   if (service?.phase === 'Done') {
     const ramping = inPhase(learnt, 'ramping', observed.nowMs, `Version ${status.to} is healthy and gets its first requests.`, 'The ramp, as the evidence comes in.')
-    return { writes: [statusWrite(observed, ramping)], events: [releaseEvent('ramping', ramping)] }
+    return { writes: [statusWrite(observed, ramping)], events: [...evidence, releaseEvent('ramping', ramping)] }
   }
   const failing = service?.phase === 'Failed' ? secondsSince(service.since, observed.nowMs) : 0
   if (secondsSince(status.since, observed.nowMs) > PREPARE_SECONDS_MAX || failing > FAILED_SECONDS_MAX) {
@@ -49,20 +52,24 @@ export function prepare(observed: ObservedRelease, status: ReleaseStatus): Relea
       ...inPhase(learnt, 'rolling_back', observed.nowMs, `Version ${status.to} never got a request: ${why}`, 'Its instances are removed.'),
       verdict: 'failed', ended: iso(observed.nowMs),
     }
-    return { writes: [statusWrite(observed, failed)], events: [releaseEvent('failed', failed)] }
+    return { writes: [statusWrite(observed, failed)], events: [...evidence, releaseEvent('failed', failed)] }
   }
-  return observed.seconds.length > 0 ? { writes: [statusWrite(observed, learnt)], events: [] } : NOTHING
+  return observed.seconds.length > 0 ? { writes: [statusWrite(observed, learnt)], events: evidence } : NOTHING
 }
 
-function learn(observed: ObservedRelease, status: ReleaseStatus): Pick<ReleaseStatus, 'judge' | 'judged_until'> {
+/** Evidence of what is normal: told beside the status that it went into. */
+interface Learnt { readonly learnt: Pick<ReleaseStatus, 'judge' | 'judged_until'>; readonly evidence: readonly NewEvent[] }
+
+function learn(observed: ObservedRelease, status: ReleaseStatus): Learnt {
   const judge = status.judge as ReleaseJudge
   const last = observed.seconds.at(-1)
-  if (!last) return { judge, judged_until: status.judged_until }
+  if (!last) return { learnt: { judge, judged_until: status.judged_until }, evidence: [] }
   const arms = observed.seconds.map(({ second, cells }) => ({ second, ...armsOf(cells, status).baseline }))
   // What was before the first visitor ever says nothing about the rate of visitors.
   const first = judge.state.rate === null ? arms.findIndex(({ requests }) => requests > 0) : 0
-  const state = arms.slice(first < 0 ? arms.length : first).reduce((state, arm) => observeBaseline(state, arm), structuredClone(judge.state))
-  return { judge: { ...judge, state }, judged_until: last.second + 1 }
+  const counted = arms.slice(first < 0 ? arms.length : first)
+  const state = counted.reduce((state, arm) => observeBaseline(state, arm), structuredClone(judge.state))
+  return { learnt: { judge: { ...judge, state }, judged_until: last.second + 1 }, evidence: baselineEvents(counted, status, judge.state.second, observed.nowMs) }
 }
 
 function whyNot(observed: ObservedRelease, from: string, to: string): string | undefined {
