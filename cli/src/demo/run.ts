@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Fault } from '@vamp/model/fault'
 import { ensureHaproxy } from './haproxy.ts'
 import { startServer, type ServerProcess } from './server-process.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -10,7 +11,9 @@ import type { Visitors } from './visitors.ts'
 
 export interface DemoOptions {
   readonly gateway: 'auto' | 'haproxy' | 'embedded'
-  readonly containers: string
+  readonly containers: 'process' | 'docker'
+  /** Address of the engine, where containers are Docker's. */
+  readonly docker: string
   readonly port: number
   readonly data: string
   /** End when the story has ended. */
@@ -37,10 +40,11 @@ export async function runDemo(options: DemoOptions, connect: (url: string, read:
     const haproxy = options.gateway !== 'embedded' && ensureHaproxy(options.path, stage.say)
     if (options.gateway === 'haproxy' && !haproxy) throw new Error('HAProxy was asked for and is not there')
     const gateway = haproxy ? 'haproxy' as const : 'embedded' as const
-    server = await startServer({ main: join(ROOT, 'cli/bin/vamp.mjs'), directory: resolve(options.data), port: options.port, gateway, containers: options.containers })
+    if (options.containers === 'docker') await prepareDocker(options.docker, stage)
+    server = await startServer({ main: join(ROOT, 'cli/bin/vamp.mjs'), directory: resolve(options.data), port: options.port, gateway, containers: options.containers, docker: options.docker })
     stage.say(`Vamp runs at ${server.url} (log: ${server.logFile}).`)
     stage.say('The release policies of this demonstration set short clock minimums, because it must end; never less evidence.')
-    const story = await tell(connect(server.url, file => readFile(file, 'utf8')), stage, gateway, 'examples/shop', ending.signal)
+    const story = await tell(connect(server.url, file => readFile(file, 'utf8')), stage, gateway, options.containers === 'docker' ? 'examples/shop/docker' : 'examples/shop', ending.signal)
     visitors = story.visitors
     await conclude(options, stage, server, story.told, ending.signal)
     return 0
@@ -55,6 +59,14 @@ export async function runDemo(options: DemoOptions, connect: (url: string, read:
     stage.say('Stopped.')
   }
 }
+
+async function prepareDocker(host: string, stage: Stage): Promise<void> {
+  const { ensureShopImage, SHOP_IMAGE } = await import('./shop-image.ts')
+  const made = await ensureShopImage(host, 'examples/shop/shop.ts').catch(error => { throw isNoEngine(error) ? new Error(`${error.message}: --docker names another one, and without --containers docker the shop runs as processes`, { cause: error }) : error })
+  stage.say(made ? `The image ${SHOP_IMAGE} was made from Node.js and the shop on this machine.` : `The image ${SHOP_IMAGE} is there.`)
+}
+
+const isNoEngine = (error: unknown): error is Fault => error instanceof Fault && error.code === 'container_unavailable'
 
 async function conclude({ exit, json }: DemoOptions, stage: Stage, server: ServerProcess, told: Told, signal: AbortSignal): Promise<void> {
   stage.chapter('The end')

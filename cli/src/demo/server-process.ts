@@ -19,6 +19,7 @@ export interface ServerProcessOptions {
   readonly port: number
   readonly gateway: 'auto' | 'haproxy' | 'embedded'
   readonly containers: string
+  readonly docker: string
 }
 
 const READY_MS_MAX = 20_000
@@ -28,13 +29,13 @@ const STOP_MS_MAX = 20_000
 const LOG_LINES_SHOWN = 15
 
 /** Starts from nothing: what an earlier demonstration stored is removed. Throws with the server's last words if it does not come up. */
-export async function startServer({ main, directory, port, gateway, containers }: ServerProcessOptions): Promise<ServerProcess> {
+export async function startServer({ main, directory, port, gateway, containers, docker }: ServerProcessOptions): Promise<ServerProcess> {
   mkdirSync(directory, { recursive: true })
   for (const file of ['vamp.db', 'vamp.db-wal', 'vamp.db-shm']) rmSync(join(directory, file), { force: true })
   const logFile = join(directory, 'server.log')
   rmSync(logFile, { force: true })
   const log = openSync(logFile, 'a')
-  const flags = ['--port', String(port), '--data', directory, '--gateway', gateway, '--containers', containers, '--on-exit', 'stop']
+  const flags = ['--port', String(port), '--data', directory, '--gateway', gateway, '--containers', containers, '--docker', docker, '--on-exit', 'stop']
   // A session of its own: Ctrl-C reaches the demonstration, which ends the server in order.
   const child = spawn(main, ['up', ...flags], { stdio: ['ignore', log, log], detached: true })
   const url = `http://127.0.0.1:${port}`

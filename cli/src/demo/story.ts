@@ -47,14 +47,25 @@ const CHAPTERS = [
 ] as const
 
 export async function tell(api: StoryApi, stage: Stage, gateway: Told['gateway'], folder: string, signal: AbortSignal): Promise<{ told: Told; visitors: Visitors }> {
-  stage.chapter('1 · Version 1.0 of the shop: two processes behind a gateway')
+  stage.chapter('1 · Version 1.0 of the shop: two instances behind a gateway')
   await api.apply(`${folder}/1-shop.yml`)
   await until('version 1.0 is ready', READY_SECONDS_MAX, signal, async () => ((await api.ready('shop'))['web:1.0'] ?? 0) >= 2)
   await until('the gateway answers', READY_SECONDS_MAX, signal, () => gatewayAnswers(api))
-  stage.say(`web:1.0 runs as 2 processes; http://127.0.0.1:${GATEWAY_PORT} leads to it through ${gateway === 'haproxy' ? 'HAProxy' : 'the embedded proxy'}.`)
+  stage.say(`web:1.0 runs as 2 instances; http://127.0.0.1:${GATEWAY_PORT} leads to it through ${gateway === 'haproxy' ? 'HAProxy' : 'the embedded proxy'}.`)
   const visitors = startVisitors({ host: '127.0.0.1', port: GATEWAY_PORT, perSecond: VISITS_PER_SECOND })
-  stage.say(`${VISITS_PER_SECOND} visitors a second arrive.`)
-  await watch(QUIET_SECONDS, signal, () => stage.live(visitsLine(visitors.visits)))
+  try {
+    stage.say(`${VISITS_PER_SECOND} visitors a second arrive.`)
+    await watch(QUIET_SECONDS, signal, () => stage.live(visitsLine(visitors.visits)))
+    const releases = await releaseAll(api, stage, visitors, folder, signal)
+    const { requests, failed } = visitors.visits
+    return { told: { gateway, requests, failed, releases }, visitors }
+  } catch (error) {
+    await visitors.stop()
+    throw error
+  }
+}
+
+async function releaseAll(api: StoryApi, stage: Stage, visitors: Visitors, folder: string, signal: AbortSignal): Promise<ToldRelease[]> {
   const releases: ToldRelease[] = []
   for (const { file, name, title } of CHAPTERS) {
     stage.chapter(title)
@@ -64,8 +75,7 @@ export async function tell(api: StoryApi, stage: Stage, gateway: Told['gateway']
     conclude(stage, status)
     await until(`release ${name} is over`, RELEASE_SECONDS_MAX, signal, async () => OVER.has((await api.release(name))?.phase ?? ''))
   }
-  const { requests, failed } = visitors.visits
-  return { told: { gateway, requests, failed, releases }, visitors }
+  return releases
 }
 
 /** Follows a release to its verdict, telling each change of weight with its reason. */

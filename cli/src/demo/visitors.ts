@@ -1,14 +1,21 @@
 /**
- * Steady visitors for the demonstration: an open loop, so that a slow shop gets no fewer requests, over kept and fresh
- * connections alike. Every answer is counted by the version that gave it; a request that got none is counted too.
+ * Steady visitors: an open loop, so that a slow service gets no fewer requests, over kept and fresh connections alike. Every
+ * request is counted under what answered it; one that got no answer is counted too.
  */
-import { Agent, request } from 'node:http'
+import { Agent, type IncomingMessage, request } from 'node:http'
 
 export interface Visits {
+  /** Answered, or given up. */
   readonly requests: number
   readonly failed: number
-  /** By the version that answered; `none` where nobody did. */
+  /** Under way. */
+  readonly waiting: number
+  /** Not sent, because too many were under way. */
+  readonly skipped: number
+  /** By the version that answered, or whatever `nameOf` says; `none` where nobody did. */
   readonly byVersion: Readonly<Record<string, { readonly requests: number; readonly failed: number }>>
+  /** Milliseconds of the newest answers, counted from when each request was due; at most `LATENCIES_KEPT`, ascending. */
+  latencies(): readonly number[]
 }
 
 export interface Visitors {
@@ -17,43 +24,50 @@ export interface Visitors {
   stop(): Promise<Visits>
 }
 
-const PATHS = [['GET', '/'], ['GET', '/products'], ['GET', '/products/1'], ['GET', '/products/2'], ['GET', '/products/3'], ['POST', '/cart?user=mina&product=2']] as const
+export interface VisitorsOptions {
+  readonly host: string
+  readonly port: number
+  readonly perSecond: number
+  /** Asked for in turn; the shop's pages if not given. */
+  readonly pages?: readonly Page[]
+  readonly headers?: Readonly<Record<string, string>>
+  /** What an answer is counted under; the shop's version if not given. */
+  readonly nameOf?: (answer: IncomingMessage) => string
+}
+
+export type Page = readonly [method: string, path: string]
+
+const SHOP_PAGES: readonly Page[] = [['GET', '/'], ['GET', '/products'], ['GET', '/products/1'], ['GET', '/products/2'], ['GET', '/products/3'], ['POST', '/cart?user=mina&product=2']]
 const TICK_MS = 20
 /** An answer later than this counts as failed. */
 const ANSWER_MS_MAX = 10_000
 /** Every so many requests one comes over a connection of its own. */
 const FRESH_CONNECTION_EVERY = 10
+/** More under way than this are not sent; the service has other troubles then. */
+const WAITING_MAX = 2000
+export const LATENCIES_KEPT = 10_000
 
-export function startVisitors({ host, port, perSecond }: { host: string; port: number; perSecond: number }): Visitors {
+export function startVisitors({ host, port, perSecond, pages = SHOP_PAGES, headers = {}, nameOf = shopVersion }: VisitorsOptions): Visitors {
   const kept = new Agent({ keepAlive: true, maxSockets: 32 })
-  const byVersion: Record<string, { requests: number; failed: number }> = {}
+  const tally = openTally()
   const out = new Set<Promise<void>>()
-  let total = 0
-  let failed = 0
   let sent = 0
   const started = performance.now()
 
-  const count = (version: string, ok: boolean) => {
-    const entry = byVersion[version] ?? { requests: 0, failed: 0 }
-    byVersion[version] = entry
-    entry.requests++
-    total++
-    if (!ok) { entry.failed++; failed++ }
-  }
-  const visit = (index: number) => new Promise<void>(resolve => {
-    const [method, path] = PATHS[index % PATHS.length] ?? PATHS[0]
+  const visit = (index: number, due: number) => new Promise<void>(resolve => {
+    const [method, path] = pages[index % pages.length] ?? ['GET', '/']
     const fresh = index % FRESH_CONNECTION_EVERY === 0
     let ended = false
-    const end = (version: string, ok: boolean) => {
-      if (!ended) count(version, ok)
+    const end = (name: string, ok: boolean) => {
+      if (!ended) tally.count(name, ok, performance.now() - due)
       ended = true
       resolve()
     }
-    const asked = request({ host, port, path, method, agent: fresh ? false : kept, headers: fresh ? { connection: 'close' } : {}, timeout: ANSWER_MS_MAX }, response => {
-      const version = String(response.headers['x-shop-version'] ?? 'none')
-      response.resume()
-      response.once('end', () => end(version, (response.statusCode ?? 0) < 500))
-      response.once('error', () => end(version, false))
+    const asked = request({ host, port, path, method, agent: fresh ? false : kept, headers: { ...headers, ...(fresh ? { connection: 'close' } : {}) }, timeout: ANSWER_MS_MAX }, answer => {
+      const name = nameOf(answer)
+      answer.resume()
+      answer.once('end', () => end(name, (answer.statusCode ?? 0) < 500))
+      answer.once('error', () => end(name, false))
     })
     asked.once('timeout', () => asked.destroy(new Error('timed out')))
     asked.once('error', () => end('none', false))
@@ -63,19 +77,39 @@ export function startVisitors({ host, port, perSecond }: { host: string; port: n
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - started) / 1000) * perSecond)
     for (; sent < due; sent++) {
-      const answered = visit(sent).finally(() => out.delete(answered))
+      if (out.size >= WAITING_MAX) { tally.skip(); continue }
+      const answered = visit(sent, started + ((sent + 1) * 1000) / perSecond).finally(() => out.delete(answered))
       out.add(answered)
     }
   }, TICK_MS)
 
-  const visits = (): Visits => ({ requests: total, failed, byVersion })
   return {
-    get visits() { return visits() },
+    get visits() { return tally.visits(out.size) },
     async stop() {
       clearInterval(timer)
       await Promise.all(out)
       kept.destroy()
-      return visits()
+      return tally.visits(0)
     },
+  }
+}
+
+const shopVersion = ({ headers }: IncomingMessage) => String(headers['x-shop-version'] ?? 'none')
+
+function openTally() {
+  const byVersion: Record<string, { requests: number; failed: number }> = {}
+  const ring = new Float64Array(LATENCIES_KEPT)
+  let [total, failed, skipped] = [0, 0, 0]
+  return {
+    count(name: string, ok: boolean, latencyMs: number) {
+      const entry = byVersion[name] ?? { requests: 0, failed: 0 }
+      byVersion[name] = entry
+      entry.requests++
+      ring[total % LATENCIES_KEPT] = latencyMs
+      total++
+      if (!ok) { entry.failed++; failed++ }
+    },
+    skip() { skipped++ },
+    visits: (waiting: number): Visits => ({ requests: total, failed, waiting, skipped, byVersion, latencies: () => [...ring.subarray(0, Math.min(total, LATENCIES_KEPT)).toSorted()] }),
   }
 }
