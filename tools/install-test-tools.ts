@@ -9,6 +9,7 @@ import { join } from 'node:path'
 const PROGRAMS: Readonly<Record<string, () => boolean>> = {
   haproxy: () => onPath('haproxy'),
   postgresql: () => globSync('/usr/lib/postgresql/*/bin/initdb').length > 0 || onPath('initdb'),
+  'docker.io': () => onPath('dockerd'),
   chromium: () => onPath('chromium'),
   prometheus: () => onPath('prometheus'),
 }

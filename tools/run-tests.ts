@@ -13,7 +13,7 @@ const steps: readonly { name: string; command: readonly string[] }[] = [
   { name: 'lint', command: ['biome', 'lint', '.'] },
 ]
 
-ensureTools(['haproxy', 'postgresql'])
+ensureTools(['haproxy', 'postgresql', 'docker.io'])
 for (const { name, command: [program = '', ...args] } of steps) {
   console.log(`— ${name}`)
   const { status } = spawnSync(program, args, { stdio: 'inherit' })

@@ -10,13 +10,14 @@ import { inOrder, joined, nameOfBody, readDocuments } from '../files.ts'
 import type { Io } from '../io.ts'
 import type { Environment } from '../options.ts'
 
-interface Flags { readonly gateway: 'auto' | 'haproxy' | 'embedded'; readonly containers: string; readonly port: string; readonly data: string; readonly exit?: boolean; readonly json?: boolean }
+interface Flags { readonly gateway: 'auto' | 'haproxy' | 'embedded'; readonly containers: 'process' | 'docker'; readonly docker: string; readonly port: string; readonly data: string; readonly exit?: boolean; readonly json?: boolean }
 
 export async function demo(args: readonly string[], io: Io, environment: Environment): Promise<number> {
   const command = new Command('vamp demo').description('A small shop, one good release and two bad ones, judged on live traffic; about four minutes.').exitOverride()
     .configureOutput({ writeOut: text => io.out(text), writeErr: text => io.err(text) })
     .addOption(new Option('--gateway <driver>', 'what routes the requests').choices(['auto', 'haproxy', 'embedded']).default('auto'))
-    .option('--containers <driver>', 'what runs the services', 'process').option('--port <port>', 'of the server', '8080').option('--data <directory>', 'where the server keeps its state', '.vamp/demo')
+    .addOption(new Option('--containers <driver>', 'what runs the services').choices(['process', 'docker']).default('process'))
+    .option('--docker <address>', 'the Docker engine', environment['VAMP_DOCKER'] ?? 'unix:///var/run/docker.sock').option('--port <port>', 'of the server', '8080').option('--data <directory>', 'where the server keeps its state', '.vamp/demo')
     .option('--exit', 'end when the story has ended').option('--json', 'print the result as one line of JSON')
   try {
     command.parse([...args], { from: 'user' })
@@ -24,8 +25,8 @@ export async function demo(args: readonly string[], io: Io, environment: Environ
     if (error instanceof CommanderError && error.code === 'commander.helpDisplayed') return EXIT.ok
     throw error
   }
-  const { gateway, containers, port, data, exit = false, json = false } = command.opts<Flags>()
-  return runDemo({ gateway, containers, port: Number(port), data, exit, json, path: environment['PATH'] ?? '' }, url => storyApi(url, io))
+  const { gateway, containers, docker, port, data, exit = false, json = false } = command.opts<Flags>()
+  return runDemo({ gateway, containers, docker, port: Number(port), data, exit, json, path: environment['PATH'] ?? '' }, url => storyApi(url, io))
 }
 
 function storyApi(url: string, io: Io): StoryApi {

@@ -1,0 +1,95 @@
+/** Containers by the options of the real command line: a Docker engine of our own, the shop as an image, a server that is killed, another that takes over. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { ensureShopImage } from '@vamp/cli/demo/shop-image'
+import { openDockerClient } from '@vamp/server/container/docker/docker-client'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type PrivateDockerd, startPrivateDockerd, whyNoDockerd } from '../tools/private-dockerd.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const VAMP = join(ROOT, 'cli/src/main.ts')
+const SHOP = join(ROOT, 'examples/shop')
+const missing = whyNoDockerd()
+
+describe.skipIf(missing !== undefined)(`with a Docker engine${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
+  let directory: string
+  let dockerd: PrivateDockerd
+  const children: ChildProcess[] = []
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'vamp-docker-'))
+    dockerd = await startPrivateDockerd(join(directory, 'dockerd'))
+  })
+  afterEach(async () => { for (const child of children.splice(0)) await kill(child) })
+  afterAll(async () => {
+    await dockerd.stop()
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  async function up(port: number, ...flags: string[]): Promise<ChildProcess> {
+    const args = ['up', '--port', String(port), '--data', join(directory, 'data'), '--gateway', 'embedded', '--containers', 'docker', '--docker', `unix://${dockerd.socket}`, ...flags]
+    const child = spawn(process.execPath, [VAMP, ...args], { cwd: ROOT, stdio: 'ignore' })
+    children.push(child)
+    await until('the server is ready', async () => (await fetch(`http://127.0.0.1:${port}/api/v1/health/ready`)).ok)
+    return child
+  }
+
+  test('the shop runs in containers; a server after a kill keeps them; one that is told to stop leaves none', async () => {
+    const host = `unix://${dockerd.socket}`
+    expect([await ensureShopImage(host, join(SHOP, 'shop.ts')), await ensureShopImage(host, join(SHOP, 'shop.ts'))]).toEqual([true, false])
+    await using docker = await openDockerClient({ host })
+    const containers = async () => (await docker.call<readonly { Id: string }[]>('GET', '/containers/json', { query: { all: true } })).value.map(({ Id }) => Id).toSorted()
+    const [port, gateway] = [await freePort(), await freePort()]
+    const answers = async () => (await fetch(`http://127.0.0.1:${gateway}/`)).headers.get('x-shop-version') === '1.0'
+    const file = join(directory, 'shop.yml')
+    writeFileSync(file, readFileSync(join(SHOP, 'docker/1-shop.yml'), 'utf8').replace('9050:', `${gateway}:`))
+
+    const first = await up(port)
+    await vamp(port, 'apply', '-f', file, '--wait')
+    await until('the shop answers', answers)
+    const started = await containers()
+    await kill(first)
+    const second = await up(port, '--on-exit', 'stop')
+    await until('the shop answers again', answers)
+    const kept = await containers()
+    second.kill('SIGTERM')
+    await once(second, 'exit')
+
+    expect(started).toHaveLength(2)
+    expect(kept).toEqual(started)
+    expect(await containers()).toEqual([])
+  })
+
+  async function vamp(port: number, ...args: string[]): Promise<void> {
+    const child = spawn(process.execPath, [VAMP, ...args], { cwd: ROOT, env: { ...process.env, VAMP_HOST: `http://127.0.0.1:${port}` }, stdio: ['ignore', 'inherit', 'inherit'] })
+    children.push(child)
+    expect(await once(child, 'exit')).toEqual([0, null])
+  }
+})
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (await holds().catch(() => false)) return
+    await sleep(100)
+  }
+  throw new Error(`never: ${what}`)
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  return port
+}
