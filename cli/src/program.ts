@@ -16,6 +16,7 @@ const OUTPUT = ['-o, --output <form>', 'json, yaml, name or wide'] as const
 const FILE = ['-f, --file <file>', 'a file, a directory, or - for the standard input; repeatable'] as const
 const KINDS = 'breed, blueprint, deployment, gateway, release, scale, condition, sla, workflow …, in singular or plural; instances, tokens'
 const collect = (value: string, before: readonly string[] = []) => [...before, value]
+const HEADER = ['--header <header>', "'name: value'; repeatable", collect, [] as readonly string[]] as const
 
 export function buildProgram(context: ProgramContext): Command {
   const { io } = context
@@ -106,8 +107,9 @@ function addRunning(program: Command, context: ProgramContext): void {
   const ask = asking(program, context)
   program.command('scale').description('change the size of a service').argument('<place>', 'deployment/cluster or deployment/cluster/service').argument('[instances]').option('--cpu <cores>').option('--memory <size>', 'such as 64MB')
     .action((place, count, flags) => ask(async session => (await import('./commands/scale.ts')).scale(session, place, count, flags)))
-  program.command('traffic').description('visitors for a first try: requests at a steady rate, until Ctrl-C').argument('<url>').option('--rate <number>', 'per second', '100').option('--seconds <number>', 'end after so long')
-    .action(async (url, flags) => { context.end(await (await import('./commands/traffic.ts')).traffic(context.io, url, flags)) })
+  program.command('traffic').description('visitors for a first try: requests at a steady rate to a gateway, until Ctrl-C').argument('<url>').option('--rate <number>', 'per second', '100').option('--seconds <number>', 'end after so long')
+    .option('--path <path>', 'in turn, instead of the one in the address; repeatable', collect, []).option('--method <method>', 'of every request', 'GET').option(...HEADER).option(...OUTPUT)
+    .action((url, flags) => ask(async session => (await import('./commands/traffic.ts')).traffic(session, url, flags)))
   program.command('undeploy').description('end a deployment, or one of its services').argument('<deployment>').option('-s, --service <breed>', 'only this version; it must hold no traffic')
     .action((name, flags) => ask(async session => (await import('./commands/undeploy.ts')).undeploy(session, name, flags)))
 }

@@ -1,49 +1,96 @@
-/** `vamp traffic http://127.0.0.1:9050/ --rate 100`: visitors for a first try. An open loop: a slow service gets no fewer requests. */
+/** `vamp traffic http://127.0.0.1:9050/ --rate 100`: visitors for a first try, and only for what is one's own. */
+import { lookup } from 'node:dns/promises'
+import { networkInterfaces } from 'node:os'
+import { gateways } from '@vamp/model/api/gateways'
+import { startVisitors, type Visits } from '../demo/visitors.ts'
 import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
-import type { Io } from '../io.ts'
+import { asData, formOf } from '../output.ts'
+import { headersOf } from '../request-headers.ts'
+import type { Session } from '../session.ts'
 
-export interface TrafficFlags { readonly rate: string; readonly seconds?: string }
+export interface TrafficFlags {
+  readonly rate: string
+  readonly seconds?: string
+  readonly path: readonly string[]
+  readonly method: string
+  readonly header: readonly string[]
+  readonly output?: string
+}
 
-const TICK_MS = 20
-const TELL_MS = 1000
-/** More unanswered requests than this are not sent; the service has other troubles then. */
-const WAITING_MAX = 2000
-const ANSWER_MS_MAX = 10_000
+const RATE_MAX = 10_000
+const LOOK_MS = 250
+/** Between two lines where nobody looks at them. */
+const PIPED_LINE_MS = 10_000
 
-export async function traffic(io: Io, url: string, { rate: given, seconds }: TrafficFlags): Promise<number> {
-  const rate = Number(given)
-  if (!(rate > 0 && rate <= 10_000)) throw new CommandFailure(EXIT.usage, `--rate ${given} is no number of requests per second up to 10000`)
-  if (!URL.canParse(url)) throw new CommandFailure(EXIT.usage, `'${url}' is no address; write http://127.0.0.1:9050/`)
+export async function traffic(session: Session, url: string, flags: TrafficFlags): Promise<number> {
+  const { io } = session
+  const form = formOf(flags.output)
+  const rate = positive(flags.rate, '--rate', RATE_MAX)
+  const seconds = flags.seconds === undefined ? Number.POSITIVE_INFINITY : positive(flags.seconds, '--seconds', Number.MAX_SAFE_INTEGER)
+  const target = URL.parse(/^\w+:\/\//.test(url) ? url : `http://${url}`)
+  if (target?.protocol !== 'http:') throw new CommandFailure(EXIT.usage, `'${url}' is no address for requests; write http://127.0.0.1:9050/`)
+  const host = target.hostname.replace(/^\[|\]$/g, '')
+  await demandOwn(session, host, Number(target.port || 80))
+  const visitors = startVisitors({
+    host, port: Number(target.port || 80), perSecond: rate, headers: { host: target.host, ...headersOf(flags.header) },
+    pages: flags.path.length > 0 ? flags.path.map(path => [flags.method, path]) : [[flags.method, `${target.pathname}${target.search}`]],
+    nameOf: ({ statusCode = 0 }) => `${Math.floor(statusCode / 100)}xx`,
+  })
   const started = io.now()
-  const end = seconds === undefined ? Number.POSITIVE_INFINITY : started + Number(seconds) * 1000
-  const counts = { sent: 0, answered: 0, failed: 0, waiting: 0, skipped: 0 }
-  const visit = async () => {
-    counts.waiting++
-    try {
-      const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
-      await response.arrayBuffer()
-      if (response.status >= 500) counts.failed++
-    } catch {
-      counts.failed++
-    }
-    counts.answered++
-    counts.waiting--
+  for (let told = started; !io.signal.aborted && io.now() - started < seconds * 1000;) {
+    await io.sleep(LOOK_MS)
+    const live = io.terminal || io.now() - told >= PIPED_LINE_MS
+    if (live) { told = io.now(); io.err(`${io.terminal ? '\r\x1b[K' : ''}${line(visitors.visits)}${io.terminal ? '' : '\n'}`) }
   }
-  let told = started
-  for (let now = started; now < end && !io.signal.aborted; now = io.now()) {
-    for (const due = Math.floor(((now - started) / 1000) * rate); counts.sent < due; counts.sent++) {
-      if (counts.waiting < WAITING_MAX) void visit()
-      else counts.skipped++
-    }
-    if (now - told >= TELL_MS) { told = now; io.out(`${io.terminal ? '\r\x1b[K' : ''}${line(counts)}${io.terminal ? '' : '\n'}`) }
-    await io.sleep(TICK_MS)
-  }
-  while (counts.waiting > 0 && !io.signal.aborted) await io.sleep(TICK_MS)
-  io.out(`${io.terminal ? '\r\x1b[K' : ''}${line(counts)}\n`)
+  const took = (io.now() - started) / 1000
+  const visits = await visitors.stop()
+  if (io.terminal) io.err('\r\x1b[K')
+  io.out(form === 'json' || form === 'yaml' ? asData(summary(visits, took), form) : text(visits, took))
   return EXIT.ok
 }
 
-function line({ answered, failed, waiting, skipped }: { readonly answered: number; readonly failed: number; readonly waiting: number; readonly skipped: number }): string {
-  return `${answered} requests answered, ${failed} failed, ${waiting} under way${skipped > 0 ? `, ${skipped} not sent` : ''}`
+function positive(given: string, flag: string, most: number): number {
+  const number = Number(given)
+  if (!(number > 0 && number <= most)) throw new CommandFailure(EXIT.usage, `${flag} ${given} is no number above 0${most === RATE_MAX ? ` and up to ${RATE_MAX}` : ''}`)
+  return number
+}
+
+/** Requests in such numbers are for this machine, or for gateways of the server that is asked. */
+async function demandOwn({ client, io, options }: Session, host: string, port: number): Promise<void> {
+  const addresses = await addressesOf(host)
+  if (addresses.length === 0) throw new CommandFailure(EXIT.not_found, `'${host}' has no address`)
+  const own = new Set(Object.values(networkInterfaces()).flatMap(each => (each ?? []).map(({ address }) => address)))
+  if (addresses.every(address => own.has(address) || /^(127\.|::1$|0\.0\.0\.0$|::$)/.test(address))) return
+  const servers = new Set(await addressesOf(new URL(options.host).hostname.replace(/^\[|\]$/g, '')))
+  const theirs = addresses.every(address => servers.has(address)) ? await client.all(gateways.list, {}, io.signal) : []
+  if (theirs.some(gateway => Number.parseInt(gateway.port, 10) === port)) return
+  throw new CommandFailure(EXIT.refused, `${host}:${port} is neither on this machine nor a gateway of ${options.host}; traffic goes to one's own services only`)
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true }).catch(() => [])).map(({ address }) => address)
+}
+
+function line({ requests, failed, waiting, skipped }: Visits): string {
+  return `${requests} requests answered, ${failed} failed, ${waiting} under way${skipped > 0 ? `, ${skipped} not sent` : ''}`
+}
+
+function summary(visits: Visits, seconds: number) {
+  const { requests, failed, skipped, byVersion } = visits
+  return { seconds, rate: requests / seconds, requests, failed, not_sent: skipped, by_status: Object.fromEntries(Object.entries(byVersion).map(([name, entry]) => [name, entry.requests])), latency_ms: percentiles(visits) }
+}
+
+function text(visits: Visits, seconds: number): string {
+  const { rate, by_status: statuses, latency_ms: latency } = summary(visits, seconds)
+  const answers = Object.entries(statuses).toSorted(([a], [b]) => a.localeCompare(b)).map(([name, count]) => `${count} ${name === 'none' ? 'without an answer' : `with ${name}`}`)
+  return `${line(visits)}, in ${Math.round(seconds * 10) / 10} s: ${Math.round(rate * 10) / 10} a second\n${answers.length > 0 ? `${answers.join(', ')}\n` : ''}`
+    + (latency ? `latency p50 ${latency.p50} ms, p99 ${latency.p99} ms, longest ${latency.max} ms\n` : '')
+}
+
+/** Of the newest requests, milliseconds to two places. */
+function percentiles(visits: Visits): { readonly p50: number; readonly p99: number; readonly max: number } | undefined {
+  const sorted = visits.latencies()
+  const at = (q: number) => Math.round((sorted[Math.floor(q * (sorted.length - 1))] ?? 0) * 100) / 100
+  return sorted.length > 0 ? { p50: at(0.5), p99: at(0.99), max: at(1) } : undefined
 }

@@ -43,12 +43,13 @@ const TICK_MS = 20
 const ANSWER_MS_MAX = 10_000
 /** Every so many requests one comes over a connection of its own. */
 const FRESH_CONNECTION_EVERY = 10
+const CONNECTIONS_MAX = 256
 /** More under way than this are not sent; the service has other troubles then. */
 const WAITING_MAX = 2000
 export const LATENCIES_KEPT = 10_000
 
 export function startVisitors({ host, port, perSecond, pages = SHOP_PAGES, headers = {}, nameOf = shopVersion }: VisitorsOptions): Visitors {
-  const kept = new Agent({ keepAlive: true, maxSockets: 32 })
+  const kept = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
   const tally = openTally()
   const out = new Set<Promise<void>>()
   let sent = 0
