@@ -18,6 +18,7 @@ export const FAULTS = {
   container_failed: { status: 500, terminal: false, title: 'The container does not run' },
   image_not_found: { status: 400, terminal: true, title: 'There is no such image' },
   sink_unreachable: { status: 502, terminal: false, title: 'A receiver of events does not take them' },
+  endpoint_unreachable: { status: 502, terminal: false, title: 'What is behind this address cannot be reached' },
   timeout: { status: 504, terminal: false, title: 'It took too long' },
   internal: { status: 500, terminal: false, title: 'Internal server error.' },
 } as const satisfies Record<string, { status: number; terminal: boolean; title: string }>

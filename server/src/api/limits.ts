@@ -13,3 +13,7 @@ export const REQUEST_MS = 30_000
 export const WRITE_ATTEMPTS_MAX = 8
 /** Rounds in which a plan may find out what else it needs to know. */
 export const LOOKUP_ROUNDS_MAX = 32
+/** Requests and connections through `/proxy/` at the same time. */
+export const PROXIED_MAX = 500
+/** An endpoint behind `/proxy/` that says nothing for so long is given up. */
+export const PROXIED_SILENT_MS = 60_000

@@ -17,6 +17,7 @@ import { failureBody, failureOf } from './failure.ts'
 import { BODY_BYTES_MAX, PATH_SEGMENT_MAX, REQUEST_MS } from './limits.ts'
 import type { LogTail } from './log-tail.ts'
 import { type Meters, openMeters } from './prometheus.ts'
+import { addReverseProxy } from './reverse-proxy.ts'
 import { mount } from './route.ts'
 import type { Streams } from './sse.ts'
 import { internalUrl } from './url.ts'
@@ -86,6 +87,7 @@ function assemble(world: World, meters: Meters, streams: Streams): FastifyInstan
   const web = openWebFiles()
   app.setNotFoundHandler(async (request, reply) => await web.answer(request, reply) ? reply : fail(new Fault('not_found', `There is no ${request.method} ${request.originalUrl.split('?')[0]}; /docs lists what there is.`), request, reply, log))
   addWebSocket(app, config.namespace, request => identities.get(request))
+  addReverseProxy(app, world, request => identities.get(request), streams.closing)
   for (const route of [...allRoutes(world), ...meters.routes]) mount(app, route, request => identities.get(request), streams)
   return app
 }
