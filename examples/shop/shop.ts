@@ -26,10 +26,10 @@ const server = createServer((request, response) => {
   else setTimeout(() => serve(request, response, url), thinkingMs())
 })
 
-/** The time that a database would take: log-normal around 30 ms, the slowest 1 % above some 95 ms. */
+/** The time that a database would take: log-normal around 30 ms, the slowest 1 % above some 60 ms. */
 function thinkingMs(): number {
   const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random())
-  const ms = 30 * Math.exp(0.5 * normal)
+  const ms = 30 * Math.exp(0.3 * normal)
   return normal > 1.88 ? ms * slowTail : ms
 }
 

@@ -1,6 +1,6 @@
 /** The ways a release ends. Rollback and promotion are one weight change each; what is taken away is taken away afterwards, drained. */
 import type { ReleaseStatus } from '@vamp/model/release-status'
-import { HOLD_BACK_PERCENT, type ReleaseJudge } from './judge-state.ts'
+import type { ReleaseJudge } from './judge-state.ts'
 import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
 import { removeVersion } from './version.ts'
@@ -15,13 +15,13 @@ export function rollBack(observed: ObservedRelease, status: ReleaseStatus, verdi
   return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, back.to, 0)], events: [releaseEvent(verdict, back, by)] }
 }
 
-/** The evidence is in: most of the traffic first, if the release asks for a hold-back, then all of it. */
-export function promote(observed: ObservedRelease, status: ReleaseStatus, by?: string): ReleasePlan {
+/** The evidence is in: most of the traffic first (`holdBackWeight`, percent), if the release asks for a hold-back, then all of it; at once where a person (`by`) says so. */
+export function promote(observed: ObservedRelease, status: ReleaseStatus, { by, holdBackWeight }: { by?: string; holdBackWeight?: number } = {}): ReleasePlan {
   const { clock, keep } = observed.release.value
-  if (status.phase !== 'hold_back' && clock.hold_back > 0 && by === undefined) {
+  if (status.phase !== 'hold_back' && clock.hold_back > 0 && holdBackWeight !== undefined) {
     const judge: ReleaseJudge = { ...(status.judge as ReleaseJudge), holdBackSince: Math.ceil(observed.nowMs / 1000) }
-    const back = { ...inPhase(status, 'hold_back', observed.nowMs, status.sentence, `All of the traffic in ${clock.hold_back} s; until then rollback is armed.`), weight: HOLD_BACK_PERCENT, judge }
-    return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, back.to, HOLD_BACK_PERCENT)], events: [releaseEvent('weight', back)] }
+    const back = { ...inPhase(status, 'hold_back', observed.nowMs, status.sentence, `All of the traffic in ${clock.hold_back} s; until then rollback is armed.`), weight: holdBackWeight, judge }
+    return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, back.to, holdBackWeight)], events: [releaseEvent('weight', back)] }
   }
   const promoted: ReleaseStatus = {
     ...inPhase(status, 'keeping', observed.nowMs, status.sentence, `Version ${status.from} stays warm for ${keep} s: one call returns to it.`),

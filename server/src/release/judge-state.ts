@@ -45,9 +45,6 @@ export function loadCheckSince({ loadCheckSince: since }: Pick<ReleaseJudge, 'lo
   return since ?? (weight >= LOAD_CHECK_PERCENT ? Math.ceil(nowMs / 1000) : null)
 }
 
-/** What the new version holds while the old one is kept back: rollback stays a matter of one weight change and evidence still comes in. */
-export const HOLD_BACK_PERCENT = 90
-
 /** Seconds until all of the traffic moves. */
 export function holdBackLeft({ holdBackSince }: Pick<ReleaseJudge, 'holdBackSince'>, { clock }: Pick<Release, 'clock'>, judgedUntil: number): number {
   return clock.hold_back - (judgedUntil - (holdBackSince ?? judgedUntil))

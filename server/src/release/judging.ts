@@ -18,7 +18,7 @@ export function judge(observed: ObservedRelease, status: ReleaseStatus): Release
   const seconds = secondsToJudge(observed, status, noted)
   const judged = judgeSeconds({ ...status, judge: noted }, seconds)
   const judge = judged.judge as ReleaseJudge
-  const decision = decide(judge.state, clockOf(judge, judged.judged_until))
+  const decision = decide(judge.state, { ...clockOf(judge, judged.judged_until), ordered: judged.weight / 100 })
   const evidence = evidenceEvents(seconds, status, noted.state.second, observed.nowMs, decision)
   const told = tell(judged, decision, observed)
   const plan = carryOut(observed, told, decision)
@@ -29,7 +29,7 @@ function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: De
   if (decision.action === 'roll_back') return rollBack(observed, status, 'rolled_back', decision.sentence)
   if (status.phase === 'hold_back') return holdBack(observed, status)
   if (status.phase === 'paused') return { writes: [statusWrite(observed, { ...status, next: 'Paused: the weight stays until somebody resumes; rollback is armed.' })], events: [] }
-  if (decision.action === 'promote') return promote(observed, status)
+  if (decision.action === 'promote') return promote(observed, status, { holdBackWeight: percentOf(decision.share) })
   if (decision.action === 'ask') return ask(observed, status)
   const back = status.phase === 'holding' ? inPhase(status, 'ramping', observed.nowMs, status.sentence, status.next) : status
   // What was ordered may not be in force for a whole second yet: the judge, who sees what is in force, never lowers it.

@@ -32,7 +32,7 @@ function carryOut(observed: ObservedRelease, status: ReleaseStatus, order: Relea
   switch (order.order) {
     case 'pause': return told(observed, inPhase(status, 'paused', observed.nowMs, `Paused (${why}).`, 'The weight stays until somebody resumes; rollback is armed.'), 'paused', order.by)
     case 'resume': return told(observed, inPhase(status, 'ramping', observed.nowMs, `Resumed (${why}).`, 'The ramp goes on as the evidence comes in.'), 'resumed', order.by)
-    case 'promote': return promote(observed, { ...status, sentence: `Promoted by hand (${why}).` }, order.by)
+    case 'promote': return promote(observed, { ...status, sentence: `Promoted by hand (${why}).` }, { by: order.by })
     case 'abort': return rollBack(observed, status, 'aborted', `Aborted (${why}).`, order.by)
     case 'rollback': return rollBack(observed, status, 'rolled_back', `Rolled back by hand (${why}).`, order.by)
     case 'set-weight': {

@@ -11,7 +11,7 @@ import type { MetricEvidence } from '@vamp/model/release-status'
 import { advance, decide, type Decision, type JudgeState, newJudge, observeBaseline } from '@vamp/stats/sequential/judge'
 import type { DecisionLog } from './decision-log.ts'
 import type { Evidence, JudgedEvidence } from './evidence.ts'
-import { clockOf, holdBackLeft, HOLD_BACK_PERCENT, loadCheckSince, percentOf } from './judge-state.ts'
+import { clockOf, holdBackLeft, loadCheckSince, percentOf } from './judge-state.ts'
 import { judgeSettings } from './settings.ts'
 
 /** One thing that would have been ordered or said. */
@@ -124,7 +124,7 @@ function takeIn(course: Course, noted: Evidence): void {
 
 /** What the release does with a decision, see `judging.ts`. */
 function carryOut(course: Course, policy: Release, recorded: JudgedEvidence['phase']): Exclude<Replay['verdict'], 'undecided'> | undefined {
-  const decision = decide(course.state, clockOf(course, secondsUntil(course)))
+  const decision = decide(course.state, { ...clockOf(course, secondsUntil(course)), ordered: course.weight / 100 })
   course.decision = decision
   if (decision.action === 'roll_back') { step(course, 'rolled_back', 0); return 'rolled_back' }
   if (course.phase === 'hold_back') return holdBackLeft(course, policy, secondsUntil(course)) > 0 ? undefined : finish(course)
@@ -133,7 +133,7 @@ function carryOut(course: Course, policy: Release, recorded: JudgedEvidence['pha
     if (policy.clock.hold_back <= 0) return finish(course)
     course.phase = 'hold_back'
     course.holdBackSince = Math.ceil(course.at / 1000)
-    step(course, 'hold_back', HOLD_BACK_PERCENT)
+    step(course, 'hold_back', percentOf(decision.share))
     return undefined
   }
   if (decision.action === 'ask') {
