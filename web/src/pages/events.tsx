@@ -1,5 +1,90 @@
+import { events } from '@vamp/model/api/events'
+import type { Event } from '@vamp/model/event'
+import { type FormEvent, useEffect, useState } from 'react'
+import { Link, useNavigate, useSearchParams } from 'react-router'
+import { useEvents } from '../live.ts'
+import { path } from '../path.ts'
+import { vamp } from '../server.ts'
+import { Button } from '../ui/button.tsx'
 import { Page } from '../ui/page.tsx'
+import { Refusal } from '../ui/shown.tsx'
 
-export default function Soon() {
-  return <Page title="events"><p className="empty">Not here yet.</p></Page>
+const SHOWN_MAX = 300
+/** Once a second and long: shown only to who asks. */
+const LOUD = 'release-evidence'
+
+export default function Events() {
+  const [query] = useSearchParams()
+  const [tag, type] = [query.get('tag') ?? '', query.get('type') ?? '']
+  const [paused, setPaused] = useState(false)
+  const { shown, error } = useStream(tag, type, paused)
+  return (
+    <Page title="Events" actions={<Button aria-pressed={paused} onClick={() => setPaused(!paused)}>{paused ? 'Go on' : 'Hold still'}</Button>}>
+      <Filter key={`${tag} ${type}`} tag={tag} type={type} />
+      {error !== undefined && <Refusal error={error} />}
+      {shown.length === 0 ? <p className="empty">No such event.</p> : (
+        <ol className="events card">{shown.map(event => <Entry key={event.id} event={event} type={type} />)}</ol>
+      )}
+    </Page>
+  )
+}
+
+function Filter({ tag, type }: { readonly tag: string; readonly type: string }) {
+  const go = useNavigate()
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget)
+    go(path.events({ tag: String(form.get('tag') ?? '').trim(), type: String(form.get('type') ?? '').trim() }))
+  }
+  return (
+    <form className="filters" onSubmit={submit}>
+      <div className="field"><label htmlFor="tag">Tag</label><input id="tag" name="tag" type="text" placeholder="deployments:shop" defaultValue={tag} /></div>
+      <div className="field"><label htmlFor="type">Type</label><input id="type" name="type" type="text" list="types" defaultValue={type} />
+        <datalist id="types">{['event', 'release', LOUD, 'synchronization', 'archive', 'health', 'metrics'].map(each => <option key={each} value={each} />)}</datalist></div>
+      <Button type="submit">Filter</Button>
+      {(tag || type) && <Link to={path.events()}>all</Link>}
+    </form>
+  )
+}
+
+function Entry({ event: { timestamp, type, tags, value }, type: asked }: { readonly event: Event; readonly type: string }) {
+  const telling = tags.filter(tag => tag.includes(':') || !tags.some(other => other.startsWith(`${tag}:`)))
+  return (
+    <li>
+      <time dateTime={timestamp} title={timestamp}>{new Date(timestamp).toLocaleTimeString()}</time>
+      <Link to={path.events({ type })}>{type}</Link>
+      <span className="tags">{telling.map(tag => <Link key={tag} className="tag" to={path.events({ tag, type: asked })}>{tag}</Link>)}</span>
+      {value !== undefined && <Value of={value} />}
+    </li>
+  )
+}
+
+function Value({ of }: { readonly of: unknown }) {
+  const text = typeof of === 'string' ? of : JSON.stringify(of)
+  if (text.length <= 160) return <pre>{text}</pre>
+  return <pre><details><summary>{text.slice(0, 120)}…</summary>{JSON.stringify(of, null, 2)}</details></pre>
+}
+
+function useStream(tag: string, type: string, paused: boolean): { readonly shown: readonly Event[]; readonly error: unknown } {
+  const [shown, setShown] = useState<readonly Event[]>([])
+  const [error, setError] = useState<unknown>()
+  useEffect(() => {
+    const gone = new AbortController()
+    setShown([])
+    setError(undefined)
+    vamp().call(events.query, { query: { ...(tag ? { tag: [tag] } : {}), ...(type ? { type } : {}), per_page: 100 } }, gone.signal)
+      .then(({ data }) => setShown(before => merged(before, data.filter(event => type === LOUD || event.type !== LOUD))), thrown => { if (!gone.signal.aborted) setError(thrown) })
+    return () => gone.abort()
+  }, [tag, type])
+  useEvents(event => {
+    const asked = (tag === '' || event.tags.includes(tag)) && (type === '' ? event.type !== LOUD : event.type === type)
+    if (asked && !paused) setShown(before => merged([event], before))
+  })
+  return { shown, error }
+}
+
+/** Newest first, each once. */
+function merged(newer: readonly Event[], older: readonly Event[]): readonly Event[] {
+  const known = new Set(newer.map(({ id }) => id))
+  return [...newer, ...older.filter(({ id }) => !known.has(id))].slice(0, SHOWN_MAX)
 }

@@ -1,5 +1,7 @@
+import { Link } from 'react-router'
+import { path } from '../path.ts'
 import { Page } from '../ui/page.tsx'
 
-export default function Soon() {
-  return <Page title="nowhere"><p className="empty">Not here yet.</p></Page>
+export default function Nowhere() {
+  return <Page title="There is nothing here"><p>This address leads nowhere. <Link to={path.overview()}>The overview</Link> has everything that runs; the key <kbd>/</kbd> searches.</p></Page>
 }

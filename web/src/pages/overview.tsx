@@ -5,12 +5,12 @@ import { useLive, useNow } from '../live.ts'
 import { path } from '../path.ts'
 import { allDeployments, allGateways, releaseStatuses } from '../sources.ts'
 import { serviceName, troublesOf } from '../troubles.ts'
-import { Badge, PhaseBadge } from '../ui/badge.tsx'
+import { Badge, PhaseBadge, ServiceBadge } from '../ui/badge.tsx'
 import { Bar } from '../ui/bar.tsx'
 import { ButtonLink } from '../ui/button.tsx'
 import { Card, Page } from '../ui/page.tsx'
 import { Shown } from '../ui/shown.tsx'
-import { odds, percent, PHASES, since, type Tone } from '../words.ts'
+import { odds, percent, PHASES, since } from '../words.ts'
 
 /** Releases that are over are shown here for so long. */
 const RECENT_MS = 60 * 60 * 1000
@@ -57,8 +57,6 @@ function UnderWay({ releases, now }: { readonly releases: readonly ReleaseView[]
   )
 }
 
-const TONES: Readonly<Record<string, Tone>> = { Done: 'good', Failed: 'bad', Updating: 'busy', Initiated: 'busy' }
-
 function DeploymentTile({ deployment: { name, clusters } }: { readonly deployment: DeploymentView }) {
   return (
     <li className="tile">
@@ -67,7 +65,7 @@ function DeploymentTile({ deployment: { name, clusters } }: { readonly deploymen
         const ready = service.instances.filter(({ state }) => state === 'ready').length
         return (
           <div key={`${cluster} ${serviceName(service)}`} className="line">
-            <Badge tone={TONES[service.status.phase.name] ?? 'calm'}>{service.status.intention === 'Undeployment' ? 'Leaving' : service.status.phase.name}</Badge>
+            <ServiceBadge service={service} />
             <span>{cluster} <b>{serviceName(service)}</b></span>
             <span className="number">{ready} of {service.scale.instances} ready</span>
           </div>

@@ -1,3 +1,5 @@
+import type { InstanceView, ServiceView } from '@vamp/model/api/deployments'
+import type { Phase } from '@vamp/model/deployment'
 import type { ReleasePhase } from '@vamp/model/release-status'
 import type { ReactNode } from 'react'
 import { PHASES, type Tone } from '../words.ts'
@@ -12,4 +14,16 @@ export function Badge({ tone, children }: { readonly tone: Tone; readonly childr
 export function PhaseBadge({ phase }: { readonly phase: ReleasePhase }) {
   const { tone, label } = PHASES[phase]
   return <Badge tone={tone}>{label}</Badge>
+}
+
+const SERVICE_TONES: Readonly<Record<Phase, Tone>> = { Done: 'good', Failed: 'bad', Updating: 'busy', Initiated: 'busy' }
+
+export function ServiceBadge({ service: { status: { intention, phase } } }: { readonly service: ServiceView }) {
+  return <Badge tone={SERVICE_TONES[phase.name]}>{intention === 'Undeployment' ? 'Leaving' : phase.name}</Badge>
+}
+
+const INSTANCE_TONES: Readonly<Record<InstanceView['state'], Tone>> = { ready: 'good', failed: 'bad', starting: 'busy', draining: 'calm', stopping: 'calm' }
+
+export function InstanceBadge({ state }: { readonly state: InstanceView['state'] }) {
+  return <Badge tone={INSTANCE_TONES[state]}>{state}</Badge>
 }

@@ -1,0 +1,50 @@
+/** A release as a form: what is asked, what it becomes. */
+
+export interface ReleaseForm {
+  readonly deployment: string
+  readonly cluster: string
+  readonly to: string
+  readonly name: string
+  /** '' = as the version that is replaced. */
+  readonly instances: string
+  readonly confidence: string
+  readonly badRequests: string
+  /** '' = the exposure budget decides. */
+  readonly steps: string
+  readonly hold: string
+  readonly minimum: string
+  readonly maximum: string
+  readonly loadCheck: string
+  readonly holdBack: string
+  readonly keep: string
+}
+
+/** The defaults of the language, said aloud. */
+export const USUAL: Omit<ReleaseForm, 'deployment' | 'cluster' | 'to' | 'name'> = {
+  instances: '', confidence: '99', badRequests: '200', steps: '', hold: '5m', minimum: '5m', maximum: '30m', loadCheck: '2m', holdBack: '15m', keep: '30m',
+}
+
+/** `shop`, `web`, `web:1.1` → `shop-web-1.1`; the cluster is not said twice. */
+export function releaseName({ deployment, cluster, to }: Pick<ReleaseForm, 'deployment' | 'cluster' | 'to'>): string {
+  const version = to.startsWith(`${cluster}:`) ? to.slice(cluster.length + 1) : to
+  return [deployment, cluster, version].filter(Boolean).join('-').replaceAll(/[^\w.-]/g, '-')
+}
+
+/** What is as usual is left out, so that the release says only what was chosen. */
+export function bodyOf(form: ReleaseForm): Readonly<Record<string, unknown>> {
+  const chosen = (key: keyof typeof USUAL) => form[key].trim() !== '' && form[key].trim() !== USUAL[key]
+  const steps = form.steps.split(/[\s,]+/).filter(Boolean).map(step => step.endsWith('%') ? step : `${step}%`)
+  const clock = {
+    ...(chosen('minimum') ? { minimum: form.minimum.trim() } : {}), ...(chosen('maximum') ? { maximum: form.maximum.trim() } : {}),
+    ...(chosen('loadCheck') ? { load_check: form.loadCheck.trim() } : {}), ...(chosen('holdBack') ? { hold_back: form.holdBack.trim() } : {}),
+  }
+  return {
+    kind: 'release', name: form.name.trim(), deployment: form.deployment, cluster: form.cluster, to: form.to,
+    ...(chosen('instances') ? { scale: { instances: Number(form.instances) } } : {}),
+    ...(chosen('confidence') ? { confidence: `${form.confidence.trim().replace(/%$/, '')}%` } : {}),
+    ...(chosen('badRequests') ? { exposure: { bad_requests: Number(form.badRequests) } } : {}),
+    ...(steps.length > 0 ? { ramp: steps, ...(chosen('hold') ? { hold: form.hold.trim() } : {}) } : {}),
+    ...(chosen('keep') ? { keep: form.keep.trim() } : {}),
+    ...(Object.keys(clock).length > 0 ? { clock } : {}),
+  }
+}
