@@ -38,8 +38,8 @@ async function main(args: readonly string[]): Promise<void> {
 async function openProxy({ gateway, data }: AgentOptions, log: Logger): Promise<ProxyPort> {
   const { findBinary } = await import('./proxy/haproxy/process.ts')
   if (gateway === 'haproxy' || (gateway === 'auto' && findBinary() !== undefined)) {
-    const { openHaproxy } = await import('./proxy/haproxy/haproxy.ts')
-    return await openHaproxy({ directory: join(data, 'haproxy'), clock, log })
+    const [{ openHaproxy }, { socketDirectory }] = await Promise.all([import('./proxy/haproxy/haproxy.ts'), import('./proxy/haproxy/socket-directory.ts')])
+    return await openHaproxy({ directory: socketDirectory(data), clock, log })
   }
   const { openEmbedded } = await import('./proxy/embedded/embedded.ts')
   return openEmbedded({ clock, log, random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48 })

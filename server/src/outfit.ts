@@ -1,5 +1,5 @@
 /** The real parts of a server, opened as its configuration says. Heavy drivers are imported only where they are used. */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -25,8 +25,6 @@ import type { Store } from './store/store.ts'
 const clock = systemClock
 /** Requests in progress may take so long when the gateways are stopped, and instances so long to end. */
 const STOP_GRACE_MS = 2000
-/** A Unix socket's path is short; a HAProxy whose directory would be too long lives under the system's temporary one. */
-const SOCKET_DIRECTORY_MAX = 75
 
 export async function openOutfit(config: Config, environment: Readonly<Record<string, string>>, ownLog: Logger, lifecycle: Lifecycle): Promise<Outfit> {
   const data = config.data === undefined ? undefined : resolve(config.data)
@@ -90,7 +88,7 @@ async function openProxy(config: Config, data: string, log: Logger): Promise<Pro
   switch (driver) {
     case 'haproxy': {
       if (binary === undefined) throw new Fault('unsupported', 'HAProxy is not installed: install it, or start with --gateway embedded', {})
-      const { openHaproxy } = await import('@vamp/agent/proxy/haproxy/haproxy')
+      const [{ openHaproxy }, { socketDirectory }] = await Promise.all([import('@vamp/agent/proxy/haproxy/haproxy'), import('@vamp/agent/proxy/haproxy/socket-directory')])
       return openHaproxy({ directory: socketDirectory(data), binary, clock, log })
     }
     case 'embedded': {
@@ -104,11 +102,6 @@ async function openProxy(config: Config, data: string, log: Logger): Promise<Pro
     }
     default: return driver satisfies never
   }
-}
-
-function socketDirectory(data: string): string {
-  const wanted = join(data, 'haproxy')
-  return Buffer.byteLength(wanted) <= SOCKET_DIRECTORY_MAX ? wanted : join(tmpdir(), `vamp-${createHash('sha256').update(data).digest('hex').slice(0, 16)}`)
 }
 
 async function openDriver(config: Config, data: string, environment: Readonly<Record<string, string>>, log: Logger): Promise<ContainerDriver> {
