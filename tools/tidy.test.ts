@@ -23,8 +23,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   examples: ['client'],
 }
 
-/** The command line may start a server; for everything else it is a client like any other. */
-const SERVER_FROM_CLI = /^cli\/src\/(commands\/(up|demo)|demo\/[a-z-]+|commands\/(backup|restore))\.ts$/
+/** The command line may start a server, and decides recorded releases again as the server does; for everything else it is a client like any other. */
+const SERVER_FROM_CLI = /^cli\/src\/(commands\/(up|demo)|demo\/[a-z-]+|commands\/(backup|restore|replay)|replay-view)\.ts$/
 
 const LAYERS: readonly (readonly string[])[] = [
   ['base'],

@@ -4,7 +4,7 @@
  *
  * What cannot be known stays unknown: the recorded traffic was divided by the recorded weights. A policy that would have
  * ordered less would have gathered its evidence later, one that would have ordered more, sooner. What people ordered stays:
- * a pause is a pause.
+ * while it was paused, the weight is the recorded one.
  */
 import type { Release } from '@vamp/model/release'
 import type { MetricEvidence } from '@vamp/model/release-status'
@@ -53,10 +53,11 @@ export function replay({ evidence }: Pick<DecisionLog, 'evidence'>, policy: Rele
   const course = begin(policy)
   for (const batch of decidedTogether(evidence)) {
     for (const noted of batch) takeIn(course, noted)
-    const [{ at, phase }] = batch
-    if (phase === 'preparing') continue
-    course.at = at
-    const verdict = carryOut(course, policy, phase)
+    const [decided] = batch
+    if (decided.phase === 'preparing') continue
+    course.at = decided.at
+    if (decided.phase === 'paused') course.weight = decided.weight
+    const verdict = carryOut(course, policy, decided.phase)
     if (verdict) return outcome(course, verdict)
   }
   return outcome(course, 'undecided')
