@@ -1,14 +1,14 @@
 /**
  * SEEN: the agents' windows, merged. Raw cells (with hash parts) are kept for as long as the judge may ask for them,
- * cells summed over parts for an hour. A window is taken once: (agent, sequence) tells it.
+ * cells summed over parts for thirty days, ever coarser. A window is taken once: (agent, sequence) tells it.
  */
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Cell, Window } from '@vamp/model/metric'
-import { mergeCells, withoutParts } from './cells.ts'
+import { mergeCells } from './cells.ts'
+import { openSeries, type Point, type Resolution, type SeriesQuery } from './series.ts'
 
 /** Raw cells are for the judge, who asks within seconds. */
 const RAW_SECONDS = 120
-const MERGED_SECONDS = 3600
 /** Sequence numbers remembered per agent, for windows that come again. */
 const SEQUENCES_KEPT = 4096
 
@@ -27,8 +27,12 @@ export interface Traffic {
   cells(second: number): readonly Cell[]
   /** Seconds before this one are complete: every agent has delivered them. 0 before the first window. */
   completeUntil(): number
-  /** Cells summed over hash parts, one list per second that has any. */
-  series(query: TrafficQuery): readonly { readonly second: number; readonly cells: readonly Cell[] }[]
+  /** Cells summed over hash parts, one list per second that has any; of the last hour. */
+  series(query: TrafficQuery): readonly Point[]
+  /** The same by any resolution: seconds of an hour, tens of a day, minutes of thirty days. */
+  read(query: SeriesQuery): readonly Point[]
+  /** The first second, Unix time, that a resolution still knows. */
+  knownSince(resolution: Resolution): number
   /** Log lines that agents reported as lost, since the start. */
   readonly dropped: number
   onSecond(listener: () => void): () => void
@@ -39,14 +43,14 @@ const AGENT_SILENT_SECONDS = 10
 
 export function openTraffic({ clock }: { clock: Clock }): Traffic {
   const raw = new Map<number, Cell[]>()
-  const merged = new Map<number, Cell[]>()
+  const series = openSeries()
   const agents = new Map<string, { last: number; sequences: Set<number> }>()
   const listeners = new Set<() => void>()
+  const nowSecond = () => Math.floor(clock.now() / 1000)
   let dropped = 0
 
   const forget = (second: number) => {
     for (const key of raw.keys()) if (key < second - RAW_SECONDS) raw.delete(key); else break
-    for (const key of merged.keys()) if (key < second - MERGED_SECONDS) merged.delete(key); else break
   }
 
   return {
@@ -61,26 +65,23 @@ export function openTraffic({ clock }: { clock: Clock }): Traffic {
       dropped += window.dropped
       if (window.cells.length > 0) {
         raw.set(window.second, mergeCells([...(raw.get(window.second) ?? []), ...window.cells]))
-        merged.set(window.second, withoutParts([...(merged.get(window.second) ?? []), ...window.cells]))
+        series.add(window.second, window.cells, nowSecond())
         forget(window.second)
       }
       for (const listener of listeners) listener()
     },
     cells: second => raw.get(second) ?? [],
     completeUntil() {
-      const now = Math.floor(clock.now() / 1000)
+      const now = nowSecond()
       const live = [...agents.values()].filter(agent => now - agent.last <= AGENT_SILENT_SECONDS)
       return live.length ? Math.min(...live.map(agent => agent.last)) + 1 : 0
     },
-    series({ gateway, route, instance, from, to }) {
-      const found: { second: number; cells: readonly Cell[] }[] = []
-      for (let second = Math.max(Math.floor(from), Math.floor(clock.now() / 1000) - MERGED_SECONDS); second < to; second++) {
-        const cells = (merged.get(second) ?? []).filter(cell => (!gateway || cell.gateway === gateway)
-          && (!route || cell.route === route) && (!instance || cell.instance === instance))
-        if (cells.length > 0) found.push({ second, cells })
-      }
-      return found
-    },
+    series: ({ gateway, route, instance, from, to }) => series.read({
+      from: Math.floor(from), to, resolution: 1,
+      wants: key => (!gateway || key.gateway === gateway) && (!route || key.route === route) && (!instance || key.instance === instance),
+    }),
+    read: query => series.read(query),
+    knownSince: resolution => series.since(resolution, nowSecond()),
     onSecond(listener) { listeners.add(listener); return () => listeners.delete(listener) },
   }
 }
