@@ -1,8 +1,11 @@
 /** What artifacts, gateways and routes may be called. */
 
-/** Any text without white space, `/`, `[` and `]`. */
+/** In UTF-16 code units; four of them, as a gateway may have, still fit into the tag of an event. */
+export const NAME_LENGTH_MAX = 120
+
+/** A text without white space, `/`, `[`, `]` and control characters that is no step in a path of directories. */
 export function isName(text: string): boolean {
-  return /^[^\s/[\]]+$/.test(text)
+  return text.length <= NAME_LENGTH_MAX && /^(?!\.{1,2}$)[^\s/[\]\p{Cc}\p{Cs}]+$/u.test(text)
 }
 
 /** Names that other names are built from with dots, such as ports and constants: no dot either. */
@@ -24,9 +27,9 @@ export function pathSegments(path: string): readonly string[] | undefined {
   return isGatewayName(path) ? path.split('/') : undefined
 }
 
-/** `[10.0.0.1:80]`, `[example.org:443]`, `[[::1]:80]` → where it leads. */
+/** `[10.0.0.1:80]`, `[example.org:443]`, `[[::1]:80]` → where it leads. A host name has at most 253 characters. */
 export function externalAddress(path: string): { readonly host: string; readonly port: number } | undefined {
-  const [, ipv6, host = ipv6 ?? '', digits] = /^\[(?:\[([0-9a-f:.%]+)\]|([^\s[\]:/]+)):(\d{1,5})\]$/i.exec(path) ?? []
+  const [, ipv6, host = ipv6 ?? '', digits] = /^\[(?:\[([0-9a-f:.%]{2,64})\]|([^\s[\]:/]{1,253})):(\d{1,5})\]$/i.exec(path) ?? []
   const port = Number(digits)
   return host !== '' && port > 0 && port <= 65_535 ? { host, port } : undefined
 }

@@ -1,7 +1,7 @@
 /** What every artifact begins with: name, kind, metadata. */
 import { kindOf, type Kind, singular } from '../kind.ts'
 import type { Dialects, Metadata } from '../metadata.ts'
-import { isName } from '../name.ts'
+import { isName, NAME_LENGTH_MAX } from '../name.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { plainValue } from './source.ts'
 
@@ -73,7 +73,8 @@ export function readArtifactName(cursor: Cursor): string {
 }
 
 export function illegalName(cursor: Cursor, name: string): void {
-  cursor.report('IllegalName', `Illegal name or reference - white space characters, '/', '[' and ']' are not allowed: ${name}`)
+  const hint = /[\s/[\]]/.test(name) || name === '' ? undefined : `a name has at most ${NAME_LENGTH_MAX} characters, none of them a control character, and is not '.' or '..'`
+  cursor.report('IllegalName', `Illegal name or reference - white space characters, '/', '[' and ']' are not allowed: ${name.slice(0, NAME_LENGTH_MAX)}`, hint)
 }
 
 export function recordOf(cursor: Cursor): Readonly<Record<string, unknown>> {

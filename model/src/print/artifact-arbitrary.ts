@@ -7,6 +7,7 @@ import type { DeploymentCluster, DeploymentService } from '../deployment.ts'
 import type { Escalation } from '../escalation.ts'
 import type { Gateway, RouteSettings } from '../gateway.ts'
 import type { Kind } from '../kind.ts'
+import { isName } from '../name.ts'
 import type { PolicySettings } from '../policy.ts'
 import { inline, type Reference, reference } from '../reference.ts'
 import type { Scale } from '../scale.ts'
@@ -20,7 +21,7 @@ function record<T extends object>(required: { [K in keyof T]?: Arbitrary<T[K]> }
 
 const AWKWARD = ['a', 'web', 'yes', 'null', 'NO', '~', '1.10', '0x1f', '1e3', '-', '__proto__', 'constructor', 'a:b', 'a#b', '#', '*x', '&x', '!t', '@', '`', '%', '"', "'", '{', '}', ',', 'é', '日本', '👍', 'frontEnd', 'a,b', '>', '|', '=', 'name', 'kind', 'import']
 /** Not a whole number: those come first in JSON objects, whatever the document's order. */
-const name: Arbitrary<string> = fc.oneof(fc.constantFrom(...AWKWARD), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }).map(text => text.replace(/[\s/[\]\u0000-\u001f\u007f-\u009f\ufeff\ufffe\uffff]/gu, '')).filter(text => text !== '' && !/^\d+$/.test(text)))
+const name: Arbitrary<string> = fc.oneof(fc.constantFrom(...AWKWARD), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }).map(text => text.replace(/[\s/[\]\u0000-\u001f\u007f-\u009f\ufeff\ufffe\uffff]/gu, '')).filter(text => isName(text) && !/^\d+$/.test(text)))
 const strictName = name.map(text => text.replaceAll('.', '_'))
 const text: Arbitrary<string> = fc.oneof(fc.constantFrom(...AWKWARD, '', ' ', '  a', 'a ', 'a\nb', 'a: b', '- a', '# a', '\t', 'line\n', '|', '---', '...'), fc.string({ unit: 'grapheme', maxLength: 12 })).map(value => value.replaceAll('$', '').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufeff\ufffe\uffff\u2028\u2029]/gu, ''))
 const word = fc.stringMatching(/^[a-z][a-z0-9-]{0,7}$/)
