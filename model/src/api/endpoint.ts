@@ -86,9 +86,11 @@ const flag = (description: string) => Type.Boolean({ default: false, description
 
 export const PER_PAGE = 30
 export const PER_PAGE_MAX = 100
+/** Beyond it an offset is no whole number that a database could count to. */
+export const PAGE_MAX = 1_000_000_000
 
 export const paging = {
-  page: Type.Integer({ minimum: 1, default: 1, description: 'from 1' }),
+  page: Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: 1, description: 'from 1' }),
   per_page: Type.Integer({ minimum: 1, default: PER_PAGE, description: `at most ${PER_PAGE_MAX}; more is cut` }),
 }
 

@@ -131,6 +131,7 @@ test('lists have pages with links and the total', async () => {
   expect(names(second.json)).toEqual(Array.from({ length: 10 }, (_, index) => `t${10 + index}`))
   expect(second.headers.get('link')).toBe(['first', 'prev', 'next', 'last'].map((rel, index) => `</api/v1/templates?page=${[1, 1, 3, 4][index]}&per_page=10>; rel=${rel}`).join(', '))
   expect((await server.ask('/templates?per_page=0')).status).toBe(400)
+  expect((await server.ask('/templates?page=99999999999999999999')).status).toBe(400)
 })
 
 test('a write that expects a revision happens only on it', async () => {
