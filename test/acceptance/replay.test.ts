@@ -89,6 +89,20 @@ describe('under its own policy', () => {
     expect([again.verdict, new Date(again.at).toISOString(), again.missing]).toEqual(['rolled_back', (await statusOf(w))?.ended, 0])
   })
 
+  test('a release whose weight a person set is promoted at the same moment again', async () => {
+    const order = (w: World, path: string, method: string, body: object) => fetch(`${w.url}/api/v1/releases/r/${path}`, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+    const { w, log } = await recorded(healthy, async w => {
+      await w.until(60, async () => ((await statusOf(w))?.weight ?? 0) > 3)
+      await order(w, 'weight', 'PUT', { weight: 60 })
+      await w.seconds(3)
+      await order(w, 'resume', 'POST', {})
+    })
+
+    const again = replay(log, log.release)
+
+    expect([again.verdict, new Date(again.at).toISOString(), again.missing]).toEqual(['promoted', (await statusOf(w))?.ended, 0])
+  })
+
   test('every recorded decision has the evidence that it is taken on again', async () => {
     const { log } = await recorded(failing)
     const harms = log.evidence.flatMap(noted => noted.phase !== 'preparing' && noted.harm !== undefined ? [noted.harm] : [])

@@ -34,7 +34,8 @@ function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: De
   const back = status.phase === 'holding' ? inPhase(status, 'ramping', observed.nowMs, status.sentence, status.next) : status
   // What was ordered may not be in force for a whole second yet: the judge, who sees what is in force, never lowers it.
   const weight = Math.max(back.weight, percentOf(decision.share))
-  if (weight === back.weight) return { writes: [statusWrite(observed, back)], events: [] }
+  // A weight that a person set is a load check as well.
+  if (weight === back.weight) return { writes: [statusWrite(observed, withLoadCheck(back, observed))], events: [] }
   const moved = withLoadCheck({ ...back, weight }, observed)
   return { writes: [statusWrite(observed, moved), ...weightWrites(observed.gateways, moved.from, moved.to, weight)], events: [releaseEvent('weight', moved)] }
 }
