@@ -12,12 +12,13 @@ import { releaseRoutes } from './releases.ts'
 import type { Route } from './route.ts'
 import { systemRoutes } from './system.ts'
 import { tokenRoutes } from './tokens.ts'
+import { trafficRoutes } from './traffic.ts'
 import { workflowRoutes } from './workflows.ts'
 import type { World } from './world.ts'
 
 export function allRoutes(world: World): readonly Route[] {
   return [
     ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...gatewayRoutes(world),
-    ...workflowRoutes(world), ...releaseRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
+    ...workflowRoutes(world), ...releaseRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...trafficRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
   ]
 }
