@@ -30,6 +30,7 @@ export function buildProgram(context: ProgramContext): Command {
   addReading(program, context)
   addRelease(program, context)
   addRunning(program, context)
+  addLooking(program, context)
   addTokens(program, context)
   return program
 }
@@ -99,6 +100,8 @@ function addRelease(program: Command, context: ProgramContext): void {
     .action((from, flags) => ask(async session => (await import('./commands/replay.ts')).replay(session, from, flags)))
   release.command('decisions').description('what each second was judged on and what was decided, one JSON document a line').argument('<name>')
     .action(name => ask(async session => (await import('./commands/replay.ts')).decisions(session, name)))
+  release.command('import').description('a Canary of Flagger or a Rollout of Argo as a release, and what could not be carried over').argument('<file>', 'or - for the standard input').option('--deployment <name>', 'instead of the namespace').option('--to <breed>', 'the new version')
+    .action(async (file, flags) => { context.end(await (await import('./commands/import.ts')).importRelease(context.io, file, flags)) })
   const orders = { pause: 'stop the ramp; roll-back stays armed', resume: 'go on', promote: 'give it all the traffic', abort: 'end it: back to the old version', rollback: 'back to the old version, also after promotion while it is warm' } as const
   for (const [order, help] of Object.entries(orders) as [keyof typeof orders, string][])
     release.command(order).description(help).argument('<name>').option('--reason <text>', 'kept with the event')
@@ -116,6 +119,16 @@ function addRunning(program: Command, context: ProgramContext): void {
     .action((url, flags) => ask(async session => (await import('./commands/traffic.ts')).traffic(session, url, flags)))
   program.command('undeploy').description('end a deployment, or one of its services').argument('<deployment>').option('-s, --service <breed>', 'only this version; it must hold no traffic')
     .action((name, flags) => ask(async session => (await import('./commands/undeploy.ts')).undeploy(session, name, flags)))
+}
+
+function addLooking(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  program.command('metrics').description('what visitors got: rate, errors and percentiles, with a small chart').argument('[place]', 'deployment, deployment/cluster or deployment/cluster/service')
+    .option('--since <duration>', 'so long until now', '10m').option('--step <duration>', 'of each point; as fine as fits if not given').option('--gateway <name>', 'what passes this gateway').option('--instance <name>', 'of one instance')
+    .option('-p, --percentile <number>', 'such as 99.9; repeatable', collect, []).option(...OUTPUT)
+    .action((place, flags) => ask(async session => (await import('./commands/metrics.ts')).metrics(session, place, flags)))
+  program.command('top').description('gateways, versions and instances with what visitors get just now').option('--since <duration>', 'over so long', '10s').option('--gateway <name>', 'only this one').option('--once', 'show it once').option(...OUTPUT)
+    .action(flags => ask(async session => (await import('./commands/top.ts')).top(session, flags)))
 }
 
 function addTokens(program: Command, context: ProgramContext): void {

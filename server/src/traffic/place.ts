@@ -12,12 +12,12 @@ export interface TrafficPlace {
 }
 
 /**
- * Where no gateway is named, a request that passed several counts where it ended. Services are told by routes,
+ * Where no gateway is named, a request that passed several counts where it ended, unless `passing` asks for every gateway. Services are told by routes,
  * `deployment/cluster/service/port`, through whatever gateway; what a cluster's own gateway had no route for is the cluster's too.
  */
-export function belongsTo({ gateway, route, instance, ...service }: TrafficPlace): (key: CellKey) => boolean {
+export function belongsTo({ gateway, route, instance, ...service }: TrafficPlace, passing: 'once' | 'everywhere' = 'once'): (key: CellKey) => boolean {
   const toServices = Object.values(service).some(part => part !== undefined)
-  return key => (gateway === undefined ? !passesOn(key) : key.gateway === gateway)
+  return key => (gateway === undefined ? passing === 'everywhere' || !passesOn(key) : key.gateway === gateway)
     && (route === undefined || key.route === route) && (instance === undefined || key.instance === instance) && (!toServices || isService(key, service))
 }
 

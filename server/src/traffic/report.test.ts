@@ -98,3 +98,10 @@ test('groups are every gateway, every route of it and every instance of those', 
     ['instance', 'shop/web/http', 'shop/web/web:1.1/http', 'web-2', 100, 10],
   ])
 })
+
+test('without a gateway the groups show each one that a request passed, the total still counts it once', () => {
+  const { groups = [], total } = shop(10).ask({ by: ['gateway'] })
+
+  expect(groups.map(({ gateway, requests }) => [gateway, requests])).toEqual([['shop/9050', 200], ['shop/web/http', 200]])
+  expect(total.requests).toBe(200)
+})

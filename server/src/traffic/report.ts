@@ -30,11 +30,12 @@ export function trafficReport(traffic: Pick<Traffic, 'read' | 'knownSince'>, que
   const to = Math.min(question.newest, Math.ceil(question.to / resolution) * resolution)
   const points = traffic.read({ from, to, resolution, wants: belongsTo(place) })
   const cells = points.flatMap(point => point.cells)
+  const passing = by.length > 0 ? traffic.read({ from, to, resolution, wants: belongsTo(place, 'everywhere') }).flatMap(point => point.cells) : []
   const step = question.step === undefined ? undefined : Math.ceil(question.step / resolution) * resolution
   return {
     from: iso(from), to: iso(to), resolution, total: numbersOf(cells, to - from, percentiles),
     ...(step === undefined ? {} : { step, series: series(points, { from, to, step }, percentiles) }),
-    ...(by.length > 0 ? { groups: by.flatMap(grouping => groups(cells, grouping, to - from, percentiles)) } : {}),
+    ...(by.length > 0 ? { groups: by.flatMap(grouping => groups(passing, grouping, to - from, percentiles)) } : {}),
   }
 }
 

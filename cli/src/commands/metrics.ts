@@ -1,0 +1,63 @@
+/** `vamp metrics shop/web --since 10m`: what visitors got, with a small chart. */
+import { type TrafficNumbers, type TrafficReport, traffic } from '@vamp/model/api/traffic'
+import { chart } from '../chart.ts'
+import { durationOf, durationText } from '../duration.ts'
+import type { Io } from '../io.ts'
+import { asData, formOf } from '../output.ts'
+import { placeOf } from '../place.ts'
+import type { Session } from '../session.ts'
+import { EXIT } from '../exit-code.ts'
+import { count, milliseconds, percent } from '../traffic-numbers.ts'
+
+export interface MetricsFlags {
+  readonly since: string
+  readonly step?: string
+  readonly gateway?: string
+  readonly instance?: string
+  readonly percentile: readonly string[]
+  readonly output?: string
+}
+
+export async function metrics({ client, io }: Session, where: string | undefined, flags: MetricsFlags): Promise<number> {
+  const form = formOf(flags.output)
+  const since = durationOf(flags.since, '--since')
+  const step = flags.step === undefined ? stepFor(since, io.columns) : durationOf(flags.step, '--step')
+  const place = { ...(where === undefined ? {} : placeOf(where)), ...(flags.gateway === undefined ? {} : { gateway: flags.gateway }), ...(flags.instance === undefined ? {} : { instance: flags.instance }) }
+  const percentile = flags.percentile.length > 0 ? flags.percentile.map(text => Number(text.replace(/^p/, ''))) : [50, 95, 99]
+  const { data } = await client.call(traffic.read, { query: { ...place, since: `${since}s`, step: `${step}s`, percentile } }, io.signal)
+  io.out(form === 'json' || form === 'yaml' ? asData(data, form) : text(data, Object.values(place).join('/') || 'everything', io))
+  return EXIT.ok
+}
+
+const LABEL = 12
+const COLUMNS_MAX = 72
+const NICE = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400]
+
+/** As many points as there is room for. */
+function stepFor(seconds: number, columns: number): number {
+  const least = seconds / roomIn(columns)
+  return NICE.find(step => step >= least) ?? Math.ceil(least / 86_400) * 86_400
+}
+
+const roomIn = (columns: number) => Math.max(10, Math.min(COLUMNS_MAX, columns - LABEL - 30))
+
+function text(report: TrafficReport, where: string, { columns, colours }: Io): string {
+  const { total, series = [], step = 0 } = report
+  const shown = series.slice(-roomIn(columns))
+  const head = `${colours.bold(where)}  ${durationText(shown.length * step)} until ${report.to.slice(0, 19).replace('T', ' ')}, ${durationText(step)} each\n`
+  if (total.requests === 0) return `${head}There were no requests.\n`
+  const rows = [
+    ...draw('requests/s', shown, 4, ({ rate }) => rate, `${count(total.rate)} on average`, value => count(value), colours.cyan),
+    ...draw('errors', shown, 2, ({ error_rate: rate }) => rate ?? undefined, `${percent(total.error_rate)} of ${total.requests}: ${total.errors}`, value => percent(value), total.errors > 0 ? colours.red : colours.dim),
+    ...Object.entries(total.latency_ms).flatMap(([name, all]) => draw(`${name} ms`, shown, 2, point => point.latency_ms[name], `${milliseconds(all)} of all`, value => milliseconds(value), colours.yellow)),
+  ]
+  const cut = shown.length < series.length ? `${series.length - shown.length} older points do not fit; -o json has all\n` : ''
+  return `${head}${rows.map(row => `${row.trimEnd()}\n`).join('')}${cut}`
+}
+
+/** The name on the last line, as every number: the most on the first, the whole window on the last. */
+function draw(label: string, points: readonly TrafficNumbers[], rows: number, of: (point: TrafficNumbers) => number | undefined, whole: string, print: (value: number) => string, colour: (text: string) => string): readonly string[] {
+  const values = points.map(of)
+  const most = Math.max(0, ...values.map(value => value ?? 0))
+  return chart(values, rows).map((line, index) => `${(index === rows - 1 ? label : '').padEnd(LABEL)}${colour(line)}  ${index === 0 ? `most ${print(most)}` : index === rows - 1 ? whole : ''}`)
+}
