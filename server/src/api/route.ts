@@ -81,7 +81,7 @@ function admitted(who: Identity | undefined, { role, method, path }: Endpoint): 
 
 async function callOf(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, who: Identity, query: Checker | undefined, body: Checker | undefined): Promise<Call> {
   const gone = new AbortController()
-  reply.raw.once('close', () => gone.abort(new Fault('invalid', 'the client has gone')))
+  reply.raw.once('close', () => { if (!reply.raw.writableFinished) gone.abort(new Fault('invalid', 'the client has gone')) })
   const params = request.params as Readonly<Record<string, string>>
   const contentType = request.headers['content-type'] ?? ''
   return {

@@ -7,3 +7,5 @@ export const NAME_LENGTH_MAX = 1024
 export const TRANSACTION_WRITES_MAX = 10_000
 /** Deletions remembered for servers that lost their connection for a while. */
 export const TOMBSTONES_MAX = 10_000
+/** Of the texts of records that are kept as values because they were read lately. */
+export const RECORD_CACHE_CHARS_MAX = 8 * 1024 * 1024

@@ -7,7 +7,8 @@ import { migrate } from '../../base/sql/migrate.ts'
 import { type Current, decide } from '../decide.ts'
 import { TOMBSTONES_MAX, TRANSACTION_WRITES_MAX } from '../limits.ts'
 import type { RecordKind } from '../record.ts'
-import { recordText, stored } from '../record-text.ts'
+import { openRecordCache, type RecordCache } from '../record-cache.ts'
+import { recordText } from '../record-text.ts'
 import type { Change, Expected, Page, Store, Stored, Write } from '../store.ts'
 import { STORE_MIGRATIONS, type StoreTables } from './tables.ts'
 
@@ -26,6 +27,7 @@ export async function openSqlStore(database: Database): Promise<Store> {
 class SqlStore implements Store {
   readonly #database: Database
   readonly #listeners: Listeners<Change> = openListeners<Change>()
+  readonly #cache: RecordCache = openRecordCache()
   #unlisten = () => {}
   #closed = false
 
@@ -77,17 +79,20 @@ class SqlStore implements Store {
     const tables = this.#tables
     if (name.includes('\0')) return undefined
     const row = await tables.selectFrom('records').select(['revision', 'value']).where('kind', '=', kind).where('name', '=', name).executeTakeFirst()
-    return row && stored(kind, name, row.value, row.revision)
+    return row && this.#cache.stored(kind, name, row.value, row.revision)
   }
 
   async list<K extends RecordKind>(kind: K, { prefix = '', offset = 0, limit }: { prefix?: string; offset?: number; limit?: number } = {}): Promise<Page<Stored<K>>> {
     let query = this.#tables.selectFrom('records').where('kind', '=', kind)
     if (prefix) query = query.where('name', '>=', prefix).where('name', '<', prefix + AFTER_ALL)
-    const rows = await query.select(['name', 'revision', 'value']).orderBy('name').limit(limit ?? Number.MAX_SAFE_INTEGER).offset(offset).execute()
+    const wanted = query.select(['name', 'revision', 'value']).orderBy('name').limit(limit ?? Number.MAX_SAFE_INTEGER)
+    // Skipping is done on names alone, which the index holds: deep pages cost little more than the first.
+    const first = query.select('name').orderBy('name').limit(1).offset(offset)
+    const rows = await (offset === 0 ? wanted : wanted.where('name', '>=', first)).execute()
     const total = limit === undefined && offset === 0 ? rows.length
       : prefix ? (await query.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirst())?.total
         : (await this.#tables.selectFrom('record_counts').select('count').where('kind', '=', kind).executeTakeFirst())?.count
-    return { items: rows.map(row => stored(kind, row.name, row.value, row.revision)), total: total ?? 0 }
+    return { items: rows.map(row => this.#cache.stored(kind, row.name, row.value, row.revision)), total: total ?? 0 }
   }
 
   async put<K extends RecordKind>(kind: K, name: string, value: Stored<K>['value'], expected: Expected = 'any'): Promise<Stored<K>> {
@@ -115,7 +120,7 @@ class SqlStore implements Store {
     const texts = writes.map(write => write.do === 'put' ? recordText(write.kind, write.name, write.value) : undefined)
     if (writes.length === 0) return { results: [], changes: [] }
     try {
-      const outcome = await this.#database.write('power', transaction => commit(this.#database, transaction, writes, texts))
+      const outcome = await this.#database.write('power', transaction => commit(this.#database, this.#cache, transaction, writes, texts))
       if (!this.#database.shared) for (const change of outcome.changes) this.#listeners.tell(change)
       return outcome
     } catch (error) {
@@ -150,7 +155,7 @@ class NothingChanged extends Error {
   }
 }
 
-async function commit(database: Database, transaction: Transaction<NoTables>, writes: readonly Write[], texts: readonly (string | undefined)[]): Promise<Outcome> {
+async function commit(database: Database, cache: RecordCache, transaction: Transaction<NoTables>, writes: readonly Write[], texts: readonly (string | undefined)[]): Promise<Outcome> {
   const tables = transaction.withTables<StoreTables>()
   const { revision } = await tables.updateTable('store_state').set(({ eb }) => ({ revision: eb('revision', '+', 1) })).returning('revision').executeTakeFirstOrThrow()
   const results: (Stored | undefined)[] = []
@@ -162,7 +167,7 @@ async function commit(database: Database, transaction: Transaction<NoTables>, wr
     const current: Current | undefined = row && { revision: row.revision, text: row.value }
     const decision = decide(write, texts[index], current)
     if (decision.is === 'nothing') {
-      results.push(current && stored(kind, name, current.text, current.revision))
+      results.push(current && cache.stored(kind, name, current.text, current.revision))
       continue
     }
     const deleted = decision.is === 'delete'
@@ -171,7 +176,7 @@ async function commit(database: Database, transaction: Transaction<NoTables>, wr
       .onConflict(conflict => conflict.columns(['kind', 'name']).doUpdateSet({ revision, value: decision.text })).execute()
     changes.set(JSON.stringify([kind, name]), { kind, name, revision, deleted })
     grown.set(kind, (grown.get(kind) ?? 0) + Number(!deleted) - Number(current !== undefined))
-    results.push(deleted ? undefined : stored(kind, name, decision.text, revision))
+    results.push(deleted ? undefined : cache.stored(kind, name, decision.text, revision))
   }
   if (changes.size === 0) throw new NothingChanged(results)
   await count(tables, grown)

@@ -1,0 +1,25 @@
+/**
+ * The API on its embedded database, as a server runs it.
+ *
+ *     node bench/api/ours.ts DIRECTORY
+ */
+import { join } from 'node:path'
+import { systemClock as clock } from '@vamp/agent/base/clock'
+import { silent } from '@vamp/agent/base/log'
+import { openApi } from '@vamp/server/api/server'
+import { openEmbeddedDatabase } from '@vamp/server/base/sql/embedded-database'
+import { configOf } from '@vamp/server/config'
+import { openMemoryDriver } from '@vamp/server/container/memory/memory-driver'
+import { memoryMachine } from '@vamp/server/container/memory/memory-machine'
+import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
+import { openFleet } from '@vamp/server/fleet/live-fleet'
+import { openSqlStore } from '@vamp/server/store/sql/sql-store'
+import { openTraffic } from '@vamp/server/traffic/traffic'
+
+const database = openEmbeddedDatabase({ file: join(process.argv[2] ?? '.', 'vamp.db') })
+const api = await openApi({
+  config: configOf({ port: 0 }), clock, log: silent,
+  store: await openSqlStore(database), events: await openSqlEventLog({ database, clock }), fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers: openMemoryDriver(memoryMachine({ clock })),
+})
+process.send?.(api.url)
+process.once('disconnect', () => process.exit())
