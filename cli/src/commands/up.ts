@@ -1,4 +1,7 @@
 /** `vamp up`: the server, until it is told to end. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { systemClock } from '@vamp/agent/base/clock'
 import { startApp } from '@vamp/server/app'
 import { openLifecycle } from '@vamp/server/base/lifecycle'
@@ -11,19 +14,43 @@ import { CommandFailure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import type { Environment } from '../options.ts'
 
+/** Longer than all that it closes may take: what is below it must not be pulled away while it works. */
+const APP_CLOSE_MS = 60_000
+
 /** Flags, help and environment come from the server's own table of options. */
 export async function up(args: readonly string[], io: Io, environment: Environment): Promise<number> {
-  const flags = readFlags(args, io)
-  if (!flags) return EXIT.ok
-  const read = readConfig(flags, environment)
+  const given = readFlags(args, io)
+  if (!given) return EXIT.ok
+  const read = readConfig(given.flags, environment)
   if (read.is === 'refused') throw new CommandFailure(EXIT.usage, read.reasons.join('\n'))
-  const { config } = read
+  return given.check ? check(read.config, io, environment) : serve(read.config, io, environment)
+}
+
+/** Opens everything aside of what is there, and closes it again: what would keep the server from starting is told now. */
+async function check(config: Config, io: Io, environment: Environment): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), 'vamp-check-'))
+  const log = openLog({ level: 'error', format: config.logFormat, clock: systemClock })
+  const lifecycle = openLifecycle({ clock: systemClock, log })
+  try {
+    const { database: _, ...rest } = config
+    const aside: Config = { ...rest, data: directory, port: 0, onExit: 'stop' }
+    const app = await startApp(aside, await openOutfit(aside, inherited(environment), log, lifecycle))
+    lifecycle.add('app', () => app.close())
+  } finally {
+    await lifecycle.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  io.out('The options are fine, and everything they need is there.\n')
+  return EXIT.ok
+}
+
+async function serve(config: Config, io: Io, environment: Environment): Promise<number> {
   const log = openLog({ level: config.logLevel, format: config.logFormat, clock: systemClock })
   const lifecycle = openLifecycle({ clock: systemClock, log })
   try {
     const outfit = await openOutfit(config, inherited(environment), log, lifecycle)
     const app = await startApp(config, outfit)
-    lifecycle.add('app', () => app.close())
+    lifecycle.add('app', () => app.close(), APP_CLOSE_MS)
     if (app.firstToken !== undefined) io.out(`The token of the administrator, shown this once: ${app.firstToken}\n`)
     io.out(`Vamp runs at ${app.url}${placeOf(config)}. Ctrl-C ends it.\n`)
     await new Promise<void>(resolve => { if (io.signal.aborted) resolve(); else io.signal.addEventListener('abort', () => resolve(), { once: true }) })
@@ -39,24 +66,26 @@ function placeOf({ data, database }: Config): string {
 }
 
 /** Nothing if only help was asked for. */
-function readFlags(args: readonly string[], io: Io): Readonly<Record<string, string>> | undefined {
+function readFlags(args: readonly string[], io: Io): { readonly flags: Readonly<Record<string, string>>; readonly check: boolean } | undefined {
   const command = new Command('vamp up').description('Starts the server: API, gateways and everything that keeps services running.').exitOverride()
     .configureOutput({ writeOut: text => io.out(text), writeErr: text => io.err(text) })
   for (const { flag, value, fallback, help, env } of OPTIONS) {
     const shown = `--${flag} ${value.startsWith('<') ? value : '<choice>'}`
     command.option(shown, `${help}${value.startsWith('<') ? '' : ` (${value.replaceAll('|', ', ')})`}${fallback === undefined || fallback === '' ? '' : `; ${fallback} if not given`}; ${env}`)
   }
+  command.option('--check', 'open everything and close it again, beside what is there: says whether the server would start')
   try {
     command.parse([...args], { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError && error.code === 'commander.helpDisplayed') return undefined
     throw error
   }
-  const given = command.opts<Readonly<Record<string, string>>>()
-  return Object.fromEntries(OPTIONS.flatMap(({ flag }) => {
+  const { check = false, ...given } = command.opts<Readonly<Record<string, string>> & { readonly check?: boolean }>()
+  const flags = Object.fromEntries(OPTIONS.flatMap(({ flag }) => {
     const value = given[flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())]
     return value === undefined ? [] : [[flag, value]]
   }))
+  return { flags, check }
 }
 
 /** What services get from the surroundings of the server: its own settings are none of theirs. */

@@ -20,6 +20,7 @@ import { type Meters, openMeters } from './prometheus.ts'
 import { addReverseProxy } from './reverse-proxy.ts'
 import { mount } from './route.ts'
 import type { Streams } from './sse.ts'
+import { type Upgraded, upgradedConnections } from './upgraded.ts'
 import { internalUrl } from './url.ts'
 import { openWebFiles } from './web-files.ts'
 import { addWebSocket } from './websocket.ts'
@@ -52,19 +53,21 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const world: World = { ...options, tokens, startedMs: clock.now() }
   const meters = openMeters(world)
   const closing = new AbortController()
-  const app = assemble(world, meters, { clock, open: 0, closing: closing.signal })
+  const { app, upgraded } = assemble(world, meters, { clock, open: 0, closing: closing.signal })
   const firstToken = needsToken(config) ? await bootstrap(tokens, log) : undefined
   await listen(app, config)
   const close = async () => {
     closing.abort()
     meters.close()
     tokens[Symbol.dispose]()
+    const callOff = upgraded.end()
     await app.close()
+    callOff()
   }
   return { url: urlOf(app, config), close, ...(firstToken === undefined ? {} : { firstToken }) }
 }
 
-function assemble(world: World, meters: Meters, streams: Streams): FastifyInstance {
+function assemble(world: World, meters: Meters, streams: Streams): { readonly app: FastifyInstance; readonly upgraded: Upgraded } {
   const { config, tokens, log } = world
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX, requestTimeout: REQUEST_MS, forceCloseConnections: true, exposeHeadRoutes: false,
@@ -73,6 +76,7 @@ function assemble(world: World, meters: Meters, streams: Streams): FastifyInstan
   })
   const gatekeeper = openGatekeeper({ tokens, needed: needsToken(config), bind: config.bind, origins: config.origins })
   const identities = new WeakMap<FastifyRequest, Identity>()
+  const upgraded = upgradedConnections(app.server, world.clock)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body))
   app.addHook('onRequest', async (request, reply) => {
@@ -82,14 +86,17 @@ function assemble(world: World, meters: Meters, streams: Streams): FastifyInstan
     const identity = await gatekeeper.admit({ authorization, host, origin })
     if (identity) identities.set(request, identity)
   })
-  app.addHook('onResponse', async (request, reply) => { meters.answered(request.method, reply.statusCode) })
+  app.addHook('onResponse', async (request, reply) => {
+    meters.answered(request.method, reply.statusCode)
+    upgraded.answered(request.raw.socket)
+  })
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, log))
   const web = openWebFiles()
   app.setNotFoundHandler(async (request, reply) => await web.answer(request, reply) ? reply : fail(new Fault('not_found', `There is no ${request.method} ${request.originalUrl.split('?')[0]}; /docs lists what there is.`), request, reply, log))
   addWebSocket(app, config.namespace, request => identities.get(request))
   addReverseProxy(app, world, request => identities.get(request), streams.closing)
   for (const route of [...allRoutes(world), ...meters.routes]) mount(app, route, request => identities.get(request), streams)
-  return app
+  return { app, upgraded }
 }
 
 /** Answers are never kept by anybody in between. Pages of other origins are told only if they are let in. */

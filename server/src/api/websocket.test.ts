@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openOutgoing } from './websocket.ts'
 import { type TestServer, testServer } from './testdata/test-server.ts'
@@ -125,4 +127,29 @@ test('a stream ends with its connection', async () => {
   close()
 
   await ended
+})
+
+async function silentClient(to: TestServer, headers: string) {
+  const { port, host } = new URL(to.url)
+  const client = connect(Number(port), '127.0.0.1')
+  client.write(`GET /websocket HTTP/1.1\r\nHost: ${host}\r\n${headers}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`)
+  const [answer] = await once(client, 'data') as [Buffer]
+  return { client, answer: answer.toString() }
+}
+
+test('a connection that is refused is closed', async () => {
+  const { client, answer } = await silentClient(server, 'Origin: http://elsewhere.example\r\n')
+  client.resume()
+  await once(client, 'close')
+
+  expect(answer).toMatch(/^HTTP\/1.1 403 /)
+})
+
+test('a client that never answers a farewell does not keep the server from ending', async () => {
+  const own = await testServer()
+  const { client, answer } = await silentClient(own, '')
+  await own[Symbol.asyncDispose]()
+  if (!client.closed) await once(client.resume(), 'close')
+
+  expect(answer).toMatch(/^HTTP\/1.1 101 /)
 })
