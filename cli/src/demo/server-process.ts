@@ -1,5 +1,5 @@
 /** The demonstration's own server, as a program of its own: `vamp up`, with its log in a file. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -36,6 +36,9 @@ export async function startServer({ main, directory, port, gateway, containers, 
   rmSync(logFile, { force: true })
   const log = openSync(logFile, 'a')
   const flags = ['--port', String(port), '--data', directory, '--gateway', gateway, '--containers', containers, '--docker', docker, '--on-exit', 'stop']
+  // The check compiles what the server is made of, so that the server itself needs no compiler in its memory.
+  const checked = spawnSync(main, ['up', '--check', ...flags], { encoding: 'utf8', timeout: READY_MS_MAX })
+  if (checked.status !== 0) throw new Error(`the server would not start:\n${(checked.stderr || checked.stdout).trim()}`)
   // A session of its own: Ctrl-C reaches the demonstration, which ends the server in order.
   const child = spawn(main, ['up', ...flags], { stdio: ['ignore', log, log], detached: true })
   const url = `http://127.0.0.1:${port}`
