@@ -9,3 +9,5 @@ export const TRANSACTION_WRITES_MAX = 10_000
 export const TOMBSTONES_MAX = 10_000
 /** Of the texts of records that are kept as values because they were read lately. */
 export const RECORD_CACHE_CHARS_MAX = 8 * 1024 * 1024
+/** Pages of one kind's list whose beginning is remembered. */
+export const BOOKMARKS_MAX = 2000

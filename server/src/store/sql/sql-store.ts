@@ -10,6 +10,7 @@ import type { RecordKind } from '../record.ts'
 import { openRecordCache, type RecordCache } from '../record-cache.ts'
 import { recordText } from '../record-text.ts'
 import type { Change, Expected, Page, Store, Stored, Write } from '../store.ts'
+import { type Bookmarks, openBookmarks } from './bookmarks.ts'
 import { STORE_MIGRATIONS, type StoreTables } from './tables.ts'
 
 const CHANNEL = 'vamp_store'
@@ -28,6 +29,7 @@ class SqlStore implements Store {
   readonly #database: Database
   readonly #listeners: Listeners<Change> = openListeners<Change>()
   readonly #cache: RecordCache = openRecordCache()
+  readonly #bookmarks: Bookmarks = openBookmarks()
   #unlisten = () => {}
   #closed = false
 
@@ -86,9 +88,15 @@ class SqlStore implements Store {
     let query = this.#tables.selectFrom('records').where('kind', '=', kind)
     if (prefix) query = query.where('name', '>=', prefix).where('name', '<', prefix + AFTER_ALL)
     const wanted = query.select(['name', 'revision', 'value']).orderBy('name').limit(limit ?? Number.MAX_SAFE_INTEGER)
+    // Others who share the database make and delete records as well, and are heard of too late.
+    const bookmarks = this.#database.shared || prefix || offset === 0 ? undefined : this.#bookmarks
+    const known = bookmarks?.before(kind, offset)
+    const found = bookmarks?.reading(kind, offset)
     // Skipping is done on names alone, which the index holds: deep pages cost little more than the first.
-    const first = query.select('name').orderBy('name').limit(1).offset(offset)
-    const rows = await (offset === 0 ? wanted : wanted.where('name', '>=', first)).execute()
+    const rest = known ? query.where('name', '>=', known.name) : query
+    const first = rest.select('name').orderBy('name').limit(1).offset(offset - (known?.offset ?? 0))
+    const rows = await (offset === 0 ? wanted : wanted.where('name', '>=', known?.offset === offset ? known.name : first)).execute()
+    if (rows[0]) found?.(rows[0].name)
     const total = limit === undefined && offset === 0 ? rows.length
       : prefix ? (await query.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirst())?.total
         : (await this.#tables.selectFrom('record_counts').select('count').where('kind', '=', kind).executeTakeFirst())?.count
@@ -120,7 +128,7 @@ class SqlStore implements Store {
     const texts = writes.map(write => write.do === 'put' ? recordText(write.kind, write.name, write.value) : undefined)
     if (writes.length === 0) return { results: [], changes: [] }
     try {
-      const outcome = await this.#database.write('power', transaction => commit(this.#database, this.#cache, transaction, writes, texts))
+      const outcome = await this.#database.write('power', transaction => commit({ database: this.#database, cache: this.#cache, bookmarks: this.#bookmarks }, transaction, writes, texts))
       if (!this.#database.shared) for (const change of outcome.changes) this.#listeners.tell(change)
       return outcome
     } catch (error) {
@@ -155,7 +163,9 @@ class NothingChanged extends Error {
   }
 }
 
-async function commit(database: Database, cache: RecordCache, transaction: Transaction<NoTables>, writes: readonly Write[], texts: readonly (string | undefined)[]): Promise<Outcome> {
+interface Committing { readonly database: Database; readonly cache: RecordCache; readonly bookmarks: Bookmarks }
+
+async function commit({ database, cache, bookmarks }: Committing, transaction: Transaction<NoTables>, writes: readonly Write[], texts: readonly (string | undefined)[]): Promise<Outcome> {
   const tables = transaction.withTables<StoreTables>()
   const { revision } = await tables.updateTable('store_state').set(({ eb }) => ({ revision: eb('revision', '+', 1) })).returning('revision').executeTakeFirstOrThrow()
   const results: (Stored | undefined)[] = []
@@ -180,6 +190,7 @@ async function commit(database: Database, cache: RecordCache, transaction: Trans
   }
   if (changes.size === 0) throw new NothingChanged(results)
   await count(tables, grown)
+  for (const [kind, by] of grown) if (by !== 0 || [...changes.values()].some(change => change.kind === kind && change.deleted)) bookmarks.forget(kind)
   if (database.shared) await announce(database, transaction, [...changes.values()])
   return { results, changes: [...changes.values()] }
 }
