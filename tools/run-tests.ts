@@ -10,10 +10,11 @@ import { ensureTools } from './install-test-tools.ts'
 
 const steps: readonly { name: string; command: readonly string[] }[] = [
   { name: 'types', command: ['tsc', '--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'types of the pages', command: ['tsc', '--noEmit', '-p', 'web/tsconfig.json'] },
   { name: 'lint', command: ['biome', 'lint', '.'] },
 ]
 
-ensureTools(['haproxy', 'postgresql', 'docker.io'])
+ensureTools(['haproxy', 'postgresql', 'docker.io', 'chromium'])
 for (const { name, command: [program = '', ...args] } of steps) {
   console.log(`— ${name}`)
   const { status } = spawnSync(program, args, { stdio: 'inherit' })

@@ -31,7 +31,7 @@ export default function Artifacts() {
   const [query] = useSearchParams()
   return (
     <Page title={query.has('new') ? `New ${singular(kind)}` : 'Artifacts'} actions={!query.has('new') && <ButtonLink to={path.newArtifact(kind)} kind="main">New {singular(kind)}</ButtonLink>}>
-      {query.has('new') ? <DocumentEditor key={kind} text={templateOf(kind)} /> : <List kind={kind} />}
+      {query.has('new') ? <DocumentEditor key={kind} text={templateOf(kind)} fresh /> : <List kind={kind} />}
     </Page>
   )
 }

@@ -59,7 +59,10 @@ function Entry({ event: { timestamp, type, tags, value }, type: asked }: { reado
   )
 }
 
+/** A sentence where there is one; the rest for who opens it. */
 function Value({ of }: { readonly of: unknown }) {
+  const { sentence } = (of ?? {}) as { readonly sentence?: unknown }
+  if (typeof sentence === 'string') return <pre><details><summary>{sentence}</summary>{JSON.stringify(of, null, 2)}</details></pre>
   const text = typeof of === 'string' ? of : JSON.stringify(of)
   if (text.length <= 160) return <pre>{text}</pre>
   return <pre><details><summary>{text.slice(0, 120)}…</summary>{JSON.stringify(of, null, 2)}</details></pre>

@@ -4,7 +4,7 @@ import { Link, useParams } from 'react-router'
 import { differs, editOf, type GatewayEdit } from '../gateway-edit.ts'
 import { useLive } from '../live.ts'
 import { path } from '../path.ts'
-import { gateway, type KnownGateway } from '../sources.ts'
+import { gateway, type KnownGateway, releaseStatuses } from '../sources.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { GatewayForm } from '../ui/gateway-form.tsx'
@@ -13,14 +13,14 @@ import { Card, Page } from '../ui/page.tsx'
 import { Shown } from '../ui/shown.tsx'
 import { routeName } from '../ui/split.tsx'
 import { Table } from '../ui/table.tsx'
-import { percent } from '../words.ts'
+import { percent, PHASES } from '../words.ts'
 
 export default function Gateway() {
   const { '*': name = '' } = useParams()
   const found = useLive(gateway(name))
   return (
     <Page title={name} actions={<ButtonLink to={path.events({ tag: `gateways:${name}` })}>Events</ButtonLink>}>
-      <Shown of={found}>{known => <><State view={known.view} /><Editor key={name} known={known} onSaved={found.again} /></>}</Shown>
+      <Shown of={found}>{known => <><State view={known.view} /><UnderRelease view={known.view} /><Editor key={name} known={known} onSaved={found.again} /></>}</Shown>
     </Page>
   )
 }
@@ -44,6 +44,14 @@ function State({ view: { name, port, state, deployed, internal, virtual_hosts: h
       ]} />
     </Card>
   )
+}
+
+/** A release moves these weights itself; changing them here is undone by its next step. */
+function UnderRelease({ view: { name, internal } }: { readonly view: GatewayView }) {
+  const statuses = useLive(releaseStatuses())
+  const [deployment, cluster] = name.split('/')
+  const release = internal && statuses.is === 'here' ? statuses.value.find(each => each.deployment === deployment && each.cluster === cluster && !PHASES[each.phase].over) : undefined
+  return release ? <p className="stale" role="status">The release <Link to={path.release(release.name)}>{release.name}</Link> moves these weights. Steer it there.</p> : null
 }
 
 /** What is being changed stays while the gateway is looked at again; without changes it follows. */

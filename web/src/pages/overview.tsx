@@ -28,7 +28,7 @@ export default function Overview() {
           <ul className="troubles">{troubles.map(({ what, why, to }) => <li key={what + why}><Badge tone="bad"><Link to={to}>{what}</Link></Badge> {why}</li>)}</ul>
         </Card>
       )}
-      <Card title="Being released" aside={<Link to={path.releases()}>all releases</Link>}>
+      <Card title="Released now" aside={<Link to={path.releases()}>all releases</Link>}>
         <Shown of={releases}>{all => <UnderWay releases={all.filter(({ phase, since: from }) => !PHASES[phase].over || now - Date.parse(from) < RECENT_MS)} now={now} />}</Shown>
       </Card>
       <Card title="What runs" aside={<Link to={path.deployments()}>all deployments</Link>}>

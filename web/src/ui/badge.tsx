@@ -8,7 +8,7 @@ import { PHASES, type Tone } from '../words.ts'
 const MARKS: Readonly<Record<Tone, string>> = { good: '✓', bad: '✕', warn: '!', busy: '◐', calm: '○' }
 
 export function Badge({ tone, children }: { readonly tone: Tone; readonly children: ReactNode }) {
-  return <span className={`badge ${tone}`}><span aria-hidden="true" className="mark">{MARKS[tone]}</span>{children}</span>
+  return <span className={`badge ${tone}`}><span aria-hidden="true" className="mark">{MARKS[tone]}</span><span>{children}</span></span>
 }
 
 export function PhaseBadge({ phase }: { readonly phase: ReleasePhase }) {

@@ -22,9 +22,9 @@ type Examined =
   | { readonly is: 'right'; readonly changes: readonly Change[]; readonly body: string }
 
 /** YAML, examined by the server while it is written; nothing is stored before its plan was seen. */
-export function DocumentEditor({ text: given }: { readonly text: string }) {
+export function DocumentEditor({ text: given, fresh }: { readonly text: string; /** Written for the first time: then a blueprint is usually meant to run. */ readonly fresh?: true }) {
   const [text, setText] = useState(given)
-  const [deploy, setDeploy] = useState(true)
+  const [deploy, setDeploy] = useState(fresh ?? false)
   const examined = useExamined(text, deploy)
   const area = useRef<HTMLTextAreaElement>(null)
   const problems = examined.is === 'wrong' ? examined.problems : []

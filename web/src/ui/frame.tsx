@@ -37,12 +37,16 @@ function Heartbeat() {
   return <span className="heartbeat bad" role="status"><span aria-hidden="true">▲</span> no data for {duration(silentMs)}</span>
 }
 
+const LOOKS: Readonly<Record<Theme, readonly [mark: string, words: string]>> = { system: ['◐', 'as the system'], light: ['☀', 'light'], dark: ['☾', 'dark'] }
+
+/** Each press the next of the three. */
 function ThemeSwitch() {
   const [theme, setTheme] = useState(savedTheme)
-  const choose = (next: Theme) => { applyTheme(next); setTheme(next) }
-  return (
-    <select className="theme" aria-label="Colours" value={theme} onChange={({ target }) => choose(THEMES.find(each => each === target.value) ?? 'system')}>
-      {THEMES.map(each => <option key={each} value={each}>{each === 'system' ? 'as the system' : each}</option>)}
-    </select>
-  )
+  const [mark, words] = LOOKS[theme]
+  const next = () => {
+    const chosen = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system'
+    applyTheme(chosen)
+    setTheme(chosen)
+  }
+  return <button type="button" className="theme" title={`Colours: ${words}`} aria-label={`Colours: ${words}`} onClick={next}>{mark}</button>
 }

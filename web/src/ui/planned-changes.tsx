@@ -16,7 +16,7 @@ function Planned({ change: { do: verb, kind, name, before, after } }: { readonly
   const lines = verb === 'keep' ? [] : lineDiff(textOf(before), textOf(after))
   return (
     <li>
-      <span className="line"><Badge tone={tone}>{word}</Badge>{known ? singular(known) : kind} <b>{name}</b></span>
+      <span className="line"><Badge tone={tone}>{word}</Badge> {known ? singular(known) : kind} <b>{name}</b></span>
       {verb === 'update' && lines.length > 0 && <pre>{lines.map(({ is, text }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines of a difference have no other name, and never move
         <div key={index} className={is === 'added' ? 'diff-add' : is === 'cut' ? 'diff-cut' : 'dim'}>{is === 'added' ? '+ ' : is === 'cut' ? '− ' : '  '}{text}</div>))}</pre>}

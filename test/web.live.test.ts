@@ -1,0 +1,121 @@
+/** People in front of the pages: a real browser, a real server, real services and visitors. */
+import { NO_BROWSER, openStage, type Stage, until } from '../web/testdata/stage.ts'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const PATIENCE_MS = 15_000
+
+// Chromium is what draws the pages here; without one there is nothing to look with.
+describe.skipIf(NO_BROWSER)('the pages', () => {
+  let stage: Stage
+  let page: Page
+  const complaints: string[] = []
+
+  beforeAll(async () => {
+    stage = await openStage()
+    page = await stage.browser.newPage()
+    page.setDefaultTimeout(PATIENCE_MS)
+    page.on('pageerror', error => complaints.push(error.message))
+    page.on('console', message => { if (/Content Security Policy|violates/.test(message.text())) complaints.push(message.text()) })
+  })
+
+  afterAll(async () => { await stage?.[Symbol.asyncDispose]() })
+
+  test('a blueprint that is wrong is shown at its line; a right one is planned, applied and seen to run', async () => {
+    await page.goto(`${stage.url}/artifacts/blueprints?new=`)
+    const editor = page.getByLabel('YAML')
+    await editor.fill('kind: blueprint\nname: shop\nclusters:\n  web:\n    servces: []\n')
+    await page.getByRole('button', { name: 'line 5, column 5' }).waitFor()
+
+    await editor.fill(`kind: breed
+name: web:1.0
+deployable: { type: process, definition: node examples/shop/shop.ts }
+ports: { http: 0/http }
+environment_variables: { SHOP_VERSION: "1.0" }
+health_checks: [{ path: /health, port: http, initial_delay: 0s, interval: 1s, timeout: 2s, failures: 3 }]
+---
+kind: blueprint
+name: shop
+gateways: { ${stage.gateway}: web/http }
+clusters: { web: { services: [{ breed: web:1.0, scale: { cpu: 0.2, memory: 64MB, instances: 2 } }] } }
+`)
+    await page.getByRole('listitem').filter({ hasText: 'deployment shop' }).waitFor()
+    await page.getByRole('button', { name: 'Apply' }).click()
+
+    await page.getByRole('heading', { name: 'shop', level: 1 }).waitFor()
+    await until('two instances are ready', async () => await page.getByRole('cell', { name: 'ready' }).count() === 2)
+    await page.getByRole('link', { name: 'Overview' }).click()
+    await page.getByText('2 of 2 ready').waitFor()
+  })
+
+  test('a release that was begun with the form is rolled back by a button while one watches', async () => {
+    stage.visit(40)
+    await storeBreed(stage, '1.1', '0')
+    await page.goto(`${stage.url}/releases/new?deployment=shop&cluster=web`)
+    await page.getByLabel('New version', { exact: true }).selectOption('web:1.1')
+    await page.getByRole('button', { name: 'Begin' }).click()
+    await page.getByRole('heading', { name: 'shop-web-1.1' }).waitFor()
+    const verdict = page.getByRole('region', { name: 'Verdict' })
+    await verdict.getByText('Ramping').waitFor()
+
+    await page.getByRole('button', { name: 'Roll back' }).click()
+    await page.getByRole('dialog').getByLabel('Reason').fill('changed my mind')
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click()
+
+    await verdict.getByText('Rolled back', { exact: true }).waitFor()
+    await verdict.getByText('changed my mind').waitFor()
+  })
+
+  test('a faulty version is rolled back by its evidence, on the page that is open', async () => {
+    await storeBreed(stage, '1.2', '0.5')
+    await page.goto(`${stage.url}/releases/new`)
+    await page.getByLabel('New version', { exact: true }).selectOption('web:1.2')
+    await page.getByRole('button', { name: 'Begin' }).click()
+
+    const verdict = page.getByRole('region', { name: 'Verdict' })
+    await verdict.getByText('Rolled back', { exact: true }).waitFor()
+    await verdict.getByText(/The new version failed \d+ of/).waitFor()
+    await page.getByRole('row', { name: /errors.*worse/ }).waitFor()
+    expect(await page.getByRole('img', { name: /Odds of harm over time/ }).count()).toBe(1)
+  })
+
+  test('what one changes with the keyboard and the sliders, another sees', async () => {
+    const other = await stage.browser.newPage()
+    await other.goto(`${stage.url}/gateways/shop/web/http`)
+    await page.goto(`${stage.url}/`)
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.keyboard.press('/')
+    await page.keyboard.type('gateway shop/web')
+    await page.getByRole('option', { name: 'shop/web/http' }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Who always gets web:1.0').fill('has coookie')
+    await page.getByRole('alert').waitFor()
+    await page.getByLabel('Who always gets web:1.0').fill('has cookie beta')
+    await page.getByRole('button', { name: 'See what will happen' }).click()
+    await page.getByText('100 % of those for whom has cookie beta get web:1.0').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Change it' }).click()
+
+    await until('the other page shows it', async () => await other.getByLabel('Who always gets web:1.0').inputValue() === 'has cookie beta')
+    await other.close()
+  })
+
+  test('a page that is open says that the server is gone, and goes on when it is back', async () => {
+    await page.goto(`${stage.url}/`)
+    await page.getByText('2 of 2 ready').waitFor()
+
+    await stage.kill()
+    await page.getByText(/no data for \d+ s/).first().waitFor()
+    await stage.start()
+
+    await page.getByText('● live').waitFor()
+    await page.getByText('2 of 2 ready').waitFor()
+    expect(await page.getByText(/no data for/).count()).toBe(0)
+    expect(complaints).toEqual([])
+  })
+})
+
+async function storeBreed({ url }: Stage, version: string, errorShare: string): Promise<void> {
+  const body = `name: web:${version}\ndeployable: { type: process, definition: node examples/shop/shop.ts }\nports: { http: 0/http }\nenvironment_variables: { SHOP_VERSION: "${version}", SHOP_ERROR_SHARE: "${errorShare}" }\nhealth_checks: [{ path: /health, port: http, initial_delay: 0s, interval: 1s, timeout: 2s, failures: 3 }]\n`
+  const answer = await fetch(`${url}/api/v1/breeds`, { method: 'POST', headers: { 'Content-Type': 'application/x-yaml' }, body })
+  expect(answer.status).toBe(201)
+}

@@ -1,0 +1,42 @@
+import type { Event } from '@vamp/model/event'
+import { expect, test } from 'vitest'
+import { MOMENTS_MAX, NO_HISTORY, withEvent } from './release-history.ts'
+
+const START = 1_900_000_000
+
+const step = (second: number, weight: number): Event => ({
+  id: `step-${second}`, timestamp: new Date((START + second) * 1000).toISOString(), type: 'release', tags: ['releases:r', 'release:weight'],
+  value: { weight, harm: 2, sentence: 'No sign of harm.', next: 'More.', evidence: [{ metric: 'error_rate', harm: 4 }] },
+})
+const evidence = (second: number): Event => ({
+  id: `evidence-${second}`, timestamp: '', type: 'release-evidence', tags: ['releases:r'],
+  value: { second: START + second, weight: 5, harm: second, metrics: { error_rate: second }, baseline: { requests: 10, errors: 0, latency: [] }, canary: { requests: 2, errors: 1 } },
+})
+
+test('steps tell why, seconds tell how many, both tell how strong the evidence was', () => {
+  const history = [step(0, 5), evidence(1)].reduce(withEvent, NO_HISTORY)
+
+  expect(history.steps).toEqual([expect.objectContaining({ change: 'weight', weight: 5, sentence: 'No sign of harm.' })])
+  expect(history.moments.map(({ harm, metrics }) => [harm, metrics])).toEqual([[2, { error_rate: 4 }], [1, { error_rate: 1 }]])
+  expect(history.seconds).toEqual([{ atMs: (START + 1) * 1000, requests: { baseline: 10, canary: 2 }, errors: { baseline: 0, canary: 1 } }])
+})
+
+test('events that come late or twice find their place', () => {
+  const history = [step(10, 20), step(0, 5), step(10, 20), evidence(4), evidence(2), evidence(4)].reduce(withEvent, NO_HISTORY)
+
+  expect(history.steps.map(({ weight }) => weight)).toEqual([5, 20])
+  expect(history.moments.map(({ atMs }) => atMs / 1000 - START)).toEqual([0, 3, 5, 10])
+  expect(history.seconds.map(({ atMs }) => atMs / 1000 - START)).toEqual([2, 4])
+})
+
+test('what is no event of a release, or has no sense, changes nothing that is shown', () => {
+  expect(withEvent(NO_HISTORY, { id: '1', timestamp: '', type: 'event', tags: [] })).toBe(NO_HISTORY)
+  expect(withEvent(NO_HISTORY, { id: '1', timestamp: '', type: 'release-evidence', tags: [], value: 'nonsense' })).toBe(NO_HISTORY)
+})
+
+test('a long release takes no more memory than an hour of it', () => {
+  const history = Array.from({ length: MOMENTS_MAX + 50 }, (_, second) => evidence(second)).reduce(withEvent, NO_HISTORY)
+
+  expect([history.moments.length, history.seconds.length]).toEqual([MOMENTS_MAX, MOMENTS_MAX])
+  expect(history.moments.at(-1)?.harm).toBe(MOMENTS_MAX + 49)
+})
