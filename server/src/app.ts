@@ -70,7 +70,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('resync', every(clock, RESYNC_MS, () => wakeAll(queues, store)))
     if (config.eventsKeep > 0) lifecycle.add('retention', startRetention({ events, retention: retentionOf(config.eventsKeep), clock, log }))
     startSinks(lifecycle, outfit)
-    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}) })
+    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
     lifecycle.add('api', () => api.close())
     return { url: api.url, store, events, traffic, ...(api.firstToken === undefined ? {} : { firstToken: api.firstToken }), close: () => lifecycle.close() }
   } catch (error) {

@@ -116,3 +116,20 @@ test('what happens to a deployment is told as events of the original\'s types an
   expect((await told('tag=gateways:shop/front/web&tag=deployed')).length).toBe(1)
   expect((await told('tag=gateways:shop/front/web&tag=undeployed')).length).toBe(1)
 })
+
+test('what runs is listed as selectors see it', async () => {
+  await shop()
+  const routing = async (query: string) => (await ask(`/scheduler/routing${query}`)).value
+
+  expect(await routing('')).toEqual([{
+    name: 'front:1', kind: 'instance', namespace: 'shop', image: 'front:1', labels: { deployment: 'shop', cluster: 'front', service: 'front:1' },
+    instances: [1, 2].map(() => ({ ip: expect.any(String), ports: [{ host: expect.any(Number), container: 8080 }] })),
+  }])
+  expect(await routing('?selector=label(cluster)(front)%20and%20not%20name(back.*)')).toHaveLength(1)
+  expect(await routing('?selector=name(back.*)')).toEqual([])
+  expect((await ask('/scheduler/routing?selector=name(')).status).toBe(400)
+})
+
+test('a proxy without a configuration file has none to show', async () => {
+  expect((await ask('/vga/haproxy/1.8/configuration')).status).toBe(404)
+})

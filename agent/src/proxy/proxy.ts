@@ -16,6 +16,8 @@ export interface Proxy extends AsyncDisposable {
   connections(): Promise<ReadonlyMap<string, number>>
   /** Every request that ended, in batches. One listener; set before the first `apply`. A slow listener never slows requests. */
   onSamples(listener: (samples: readonly Sample[], dropped: number) => void): void
+  /** The configuration that was written last, for people who want to read it; absent where there is none. */
+  configuration?(): Promise<string | undefined>
   /** Gives the traffic up without stopping it: HAProxy keeps running and serving; memory and embedded end. */
   detach(): Promise<void>
   /** Stops the proxy and its listeners; requests in progress may finish for `graceMs`. */

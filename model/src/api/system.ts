@@ -1,6 +1,6 @@
 /** The server itself. */
 import { type Static, Type } from '@sinclair/typebox'
-import { type Endpoint, endpoint } from './endpoint.ts'
+import { type Endpoint, endpoint, paging } from './endpoint.ts'
 
 export const Info = Type.Object({
   message: Type.String(),
@@ -21,6 +21,11 @@ export const Ready = Type.Object({ ready: Type.Boolean(), parts: Type.Record(Typ
 
 const Value = Type.Unsafe<number>({ type: 'number' })
 const LogEntry = Type.Object({ logger: Type.String(), level: Type.String(), message: Type.String(), timestamp: Type.String(), facts: Type.Optional(Type.Unknown()) })
+const Texts = Type.Record(Type.String(), Type.String())
+const RoutingGroup = Type.Object({
+  name: Type.String(), kind: Type.String(), namespace: Type.String(), labels: Texts, image: Type.String(),
+  instances: Type.Array(Type.Object({ ip: Type.String(), ports: Type.Array(Type.Object({ host: Type.Integer(), container: Type.Integer() })) })),
+})
 const Settings = Type.Record(Type.String(), Type.Unknown())
 const windowed = { query: Type.Object({ window: Type.Optional(Type.String({ description: 'seconds; anything else is the default' })) }), answer: { is: 'data', status: 200, schema: Value } } as const
 const reading = { method: 'GET', role: 'viewer', group: 'system' } as const
@@ -34,6 +39,9 @@ export const system = {
   stats: endpoint({ ...reading, path: '/stats', summary: 'Counts of what is stored and what runs', answer: { is: 'data', status: 200, schema: Settings } }),
   schema: endpoint({ ...reading, role: 'anyone', path: '/schemas/{kind}', summary: 'JSON Schema of a kind, for editors; `document` is for files with several kinds', answer: { is: 'data', status: 200, schema: Settings } }),
   logs: endpoint({ ...reading, role: 'operator', path: '/logs', summary: 'The server\'s log as it is written', query: Type.Object({ level: Type.Optional(Type.String()) }), answer: { is: 'stream', status: 200, schema: LogEntry } }),
+  routing: endpoint({ ...reading, path: '/scheduler/routing', summary: 'The services that run, with their instances and ports, as selectors see them', query: Type.Object({ ...paging, selector: Type.String({ default: 'true', description: 'which of them' }) }), answer: { is: 'data', status: 200, schema: Type.Array(RoutingGroup), paged: true } }),
+  proxyConfiguration: endpoint({ ...reading, role: 'operator', path: '/vga/haproxy/{version}/configuration', summary: 'The configuration of this server\'s own HAProxy as it was written last', answer: { is: 'text', status: 200, media: 'text/plain; charset=utf-8' } }),
+  proxyConfig: endpoint({ ...reading, role: 'operator', path: '/vga/haproxy/{version}/config', summary: 'The same', answer: { is: 'text', status: 200, media: 'text/plain; charset=utf-8' } }),
 } satisfies Record<string, Endpoint>
 
 export const health = {

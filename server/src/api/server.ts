@@ -44,6 +44,7 @@ export interface ApiOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly logTail?: LogTail
+  readonly proxyConfiguration?: () => Promise<string | undefined>
 }
 
 /** Throws `Fault('port_taken')`. */

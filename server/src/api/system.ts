@@ -11,6 +11,7 @@ import { docsPage } from './docs-page.ts'
 import type { LogEntry } from './log-tail.ts'
 import { type Route, route, value } from './route.ts'
 import { aborted, type StreamSource } from './sse.ts'
+import { schedulerRoutes } from './scheduler.ts'
 import { VERSION } from './version.ts'
 import type { World } from './world.ts'
 
@@ -37,6 +38,8 @@ export function systemRoutes(world: World): Route[] {
       if (!kind && path.kind !== 'document') throw new Fault('not_found', `There is no kind '${path.kind}'; there are ${KINDS.join(', ')} and document.`)
       return value(kind ? artifactSchema(kind) : documentSchema())
     }),
+    ...schedulerRoutes(world),
+    ...[system.proxyConfiguration, system.proxyConfig].map(endpoint => route(endpoint, async () => ({ is: 'text', text: await proxyConfiguration(world) }))),
     route(system.logs, async ({ query }) => ({ is: 'stream', source: logStream(world, query.level) })),
     route(health.live, async () => value({ live: true })),
     route(health.ready, async () => {
@@ -90,6 +93,12 @@ async function counts({ store, traffic }: World): Promise<Readonly<Record<string
   const stored = await Promise.all(KINDS.map(async kind => [kind, { count: (await store.list(kind, { limit: 0 })).total }] as const))
   const running = (await store.list('deployment-statuses')).items.flatMap(({ value: { instances } }) => instances)
   return { persistence: Object.fromEntries(stored), instances: { count: running.length, ready: running.filter(({ state }) => state === 'ready').length }, traffic: { lost_log_lines: traffic.dropped } }
+}
+
+async function proxyConfiguration({ proxyConfiguration: read }: World): Promise<string> {
+  const text = await read?.()
+  if (text === undefined) throw new Fault('not_found', 'This server has no HAProxy of its own that was configured.')
+  return text
 }
 
 async function answered(ask: () => Promise<unknown>): Promise<string> {

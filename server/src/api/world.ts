@@ -21,6 +21,8 @@ export interface World {
   readonly clock: Clock
   readonly log: Logger
   readonly logTail?: LogTail
+  /** Of the proxy in this process, as text; absent where it has none. */
+  readonly proxyConfiguration?: () => Promise<string | undefined>
   /** Of this run, Unix milliseconds. */
   readonly startedMs: number
 }

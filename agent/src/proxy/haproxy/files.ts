@@ -39,6 +39,9 @@ export async function refreshSide(directory: string, side: Side, files: Files, b
   await writeAtomic(join(directory, 'haproxy.cfg'), files.config)
 }
 
+/** What was written last, if anything was. */
+export const readConfiguration = (directory: string): Promise<string | undefined> => readFile(join(directory, 'haproxy.cfg'), 'utf8').catch(() => undefined)
+
 const carriedFile = (directory: string) => join(directory, 'carried.json')
 
 export const writeCarried = (directory: string, carried: Carried): Promise<void> => writeAtomic(carriedFile(directory), JSON.stringify(carried))

@@ -10,6 +10,7 @@ import type { Resolve } from './addresses.ts'
 import { openCarrier } from './carrier.ts'
 import type { Carrier } from './carrier.ts'
 import { serverConnections } from './connections.ts'
+import { readConfiguration } from './files.ts'
 import { latest } from './latest.ts'
 import { openLogListener } from './log-listener.ts'
 import { findBinary } from './process.ts'
@@ -71,6 +72,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
     },
     connections: () => serverConnections(directory, clock, carrier.runtime, carrier.layout),
     onSamples(next) { listener = next },
+    configuration: () => readConfiguration(directory),
     detach,
     stop: graceMs => end(() => carrier.stop(graceMs)),
     [Symbol.asyncDispose]: detach,
