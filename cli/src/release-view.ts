@@ -2,37 +2,87 @@
 import type { ReleaseView } from '@vamp/model/api/releases'
 import type { MetricEvidence } from '@vamp/model/release-status'
 import { age } from './columns.ts'
+import { meter, scaleOf, spark } from './evidence-line.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
 
+const WIDTH_MAX = 120
 const BAR = 40
-/** Odds against the new version at which the ramp freezes, people are warned, and it is rolled back (99 % confidence). */
-const MARKS = [3, 20, 100] as const
+/** Below this many columns lines are shorter and words fewer. */
+const NARROW = 90
+const [LINE, LINE_NARROW] = [20, 10]
+/** Odds against the new version at which the ramp freezes, and at which people are warned. */
+const [FREEZES, WARNS, ROLLS_BACK] = [3, 20, 100]
 
-export function releaseText(view: ReleaseView, { columns, colours, now }: Pick<Io, 'columns' | 'colours' | 'now'>): string {
-  const width = Math.min(columns, 120)
+/** One look at a release, for what is shown of its past while it is watched. */
+export interface Look { readonly harm: number; readonly weight: number }
+
+/** As many looks as a line has columns. */
+export const LOOKS_MAX = BAR
+
+export function releaseText(view: ReleaseView, { columns, colours, now }: Pick<Io, 'columns' | 'colours' | 'now'>, looks: readonly Look[] = []): string {
+  const width = Math.min(columns, WIDTH_MAX)
   const lines = [
     `${colours.bold(view.name)}  ${view.deployment}/${view.cluster}: ${view.from || '?'} → ${view.to}`,
     `${phaseText(view, colours)} for ${age(view.since, now())}${view.started ? `, first request ${age(view.started, now())} ago` : ''}`,
     ...wrap(view.sentence, width).map(line => `  ${line}`),
-    ...(view.next ? wrap(`Next: ${view.next}`, width).map(line => `  ${line}`) : []),
+    ...(view.next ? wrap(/^(Next|Waiting|Paused|Frozen)\b/.test(view.next) ? view.next : `Next: ${view.next}`, width).map(line => `  ${line}`) : []),
     '',
-    `traffic   ${bar(view.weight / 100, colours.cyan)} ${view.weight}% to ${view.to}`,
-    `harm      ${bar(logScale(view.harm), harmColour(view.harm, colours), MARKS.map(logScale))} ${odds(view.harm)}  (freeze ${MARKS[0]}, warn ${MARKS[1]}, roll back ${MARKS[2]})`,
-    `exposure  ${bar(view.budget.total > 0 ? view.budget.spent / view.budget.total : 0, colours.yellow)} ${round(view.budget.spent)} of ${view.budget.total} bad requests`,
+    ...meters(view, colours, looks, width),
     `requests  ${view.requests.canary} to ${view.to}, ${view.failed.canary} failed; ${view.requests.baseline} to ${view.from || 'the old version'}, ${view.failed.baseline} failed`,
+    ...missingLines(view, width),
   ]
-  return `${lines.map(line => line.trimEnd()).join('\n')}\n${view.evidence.length > 0 ? `\n${evidenceTable(view.evidence, width, colours)}` : ''}`
+  return `${lines.map(line => line.trimEnd()).join('\n')}\n${view.evidence.length > 0 ? `\n${evidenceText(view, width, colours)}` : ''}`
 }
 
-function evidenceTable(evidence: readonly MetricEvidence[], width: number, colours: Io['colours']): string {
+function meters(view: ReleaseView, colours: Io['colours'], looks: readonly Look[], width: number): string[] {
+  const marks = marksOf(view)
+  const { spent, total } = view.budget
+  return [
+    `traffic   ${meter(view.weight / 100, BAR, { colour: colours.cyan })} ${view.weight}% to ${view.to}`,
+    `harm      ${meter(scaleOf(view.harm), BAR, { marks: marks.map(scaleOf), colour: harmColour(view.harm, marks, colours) })} ${odds(view.harm)}`,
+    `          ${colours.dim(markLine(marks, width))}`,
+    ...(looks.length > 1 ? [`  lately  ${spark(looks.map(({ harm }) => scaleOf(harm)), BAR)}`] : []),
+    `exposure  ${meter(total > 0 ? spent / total : 0, BAR, { colour: colours.yellow })} ${round(spent)} of ${total} bad requests`,
+  ]
+}
+
+/** `3 freezes, 20 warns, 100 rolls back`, each below its mark as far as there is room. */
+function markLine(marks: readonly number[], width: number): string {
+  const line = marks.reduce((text, mark) => `${text.padEnd(Math.max(text === '' ? 0 : text.length + 1, Math.round(scaleOf(mark) * BAR) - 1))}${mark}`, '')
+  return width < NARROW ? line : `${line.padEnd(BAR)} ${marks.length === 3 ? 'freezes, warns, rolls back' : 'freezes, rolls back'}`
+}
+
+function marksOf({ rolls_back_at: rollsBack = ROLLS_BACK }: ReleaseView): readonly number[] {
+  return [FREEZES, ...(WARNS < rollsBack ? [WARNS] : []), rollsBack]
+}
+
+/** What a promotion waits for, while it is on its way there. */
+function missingLines({ missing = [], phase }: ReleaseView, width: number): string[] {
+  if (missing.length === 0 || !['ramping', 'holding', 'paused'].includes(phase)) return []
+  const [first = '', ...more] = missing.flatMap(({ sentence, seconds, is }) => wrap(`${sentence}${seconds === null || is === 'time' || is === 'load_check' ? '' : ` (about ${span(seconds)} more)`}`, width - 10))
+  return ['', `open      ${first}`, ...more.map(line => `          ${line}`)]
+}
+
+function evidenceText(view: ReleaseView, width: number, colours: Io['colours']): string {
+  const wide = width >= NARROW
+  const marks = marksOf(view).map(scaleOf)
   const rows = table(
-    [{ title: 'METRIC' }, { title: 'FINDING' }, { title: 'HARM', right: true }, { title: 'SAFETY', right: true }, { title: 'OLD', right: true }, { title: 'NEW', right: true }],
-    evidence.map(({ metric, finding, harm, safety, baseline, canary }) => [metric, finding, odds(harm), odds(safety), level(metric, baseline), level(metric, canary)]),
+    [{ title: 'METRIC' }, { title: 'FINDING' }, { title: 'HARM' }, { title: '', right: true }, ...(wide ? [{ title: 'SAFETY', right: true }] : []), { title: 'OLD', right: true }, { title: 'NEW', right: true }, { title: 'RATIO', right: true }],
+    view.evidence.map(({ metric, finding, harm, safety, baseline, canary, odds: band }) =>
+      [metric, finding, meter(scaleOf(harm), wide ? LINE : LINE_NARROW, { marks }), odds(harm), ...(wide ? [odds(safety)] : []), level(metric, baseline), level(metric, canary), bandText(band)]),
     { width, head: colours.bold },
   )
-  const decided = evidence.filter(({ finding }) => finding !== 'undecided').flatMap(({ sentence }) => wrap(sentence, width).map((line, index) => `${index === 0 ? '- ' : '  '}${line}\n`))
+  const decided = view.evidence.filter(({ finding }) => finding !== 'undecided').flatMap(({ sentence }) => wrap(sentence, width).map((line, index) => `${index === 0 ? '- ' : '  '}${line}\n`))
   return `${rows}${decided.length > 0 ? '\n' : ''}${decided.join('')}`
+}
+
+/** `0.4 to 2.1 ×`: how many times as likely a failed, or a slow, request is on the new version. */
+function bandText(band: MetricEvidence['odds']): string {
+  if (!band || (band.low === null && band.high === null)) return ''
+  const text = (value: number) => value >= 10 ? String(Math.round(value)) : value.toFixed(1)
+  if (band.high === null) return `over ${text(band.low ?? 0)} ×`
+  return band.low === null ? `under ${text(band.high)} ×` : `${text(band.low)} to ${text(band.high)} ×`
 }
 
 /** A share of requests, or milliseconds. */
@@ -48,15 +98,9 @@ function phaseText({ phase, verdict }: ReleaseView, colours: Io['colours']): str
   return phase === 'paused' || phase === 'holding' ? colours.yellow(text) : colours.cyan(text)
 }
 
-/** 1 is nothing, 1000 is the end. */
-const logScale = (harm: number) => Math.max(0, Math.min(1, Math.log10(Math.max(1, harm)) / 3))
-
-const harmColour = (harm: number, colours: Io['colours']) => harm >= MARKS[1] ? colours.red : harm >= MARKS[0] ? colours.yellow : colours.green
-
-function bar(share: number, colour: (text: string) => string, marks: readonly number[] = []): string {
-  const filled = Math.round(Math.max(0, Math.min(1, share)) * BAR)
-  const cells = Array.from({ length: BAR }, (_, index) => marks.some(mark => Math.round(mark * BAR) === index + 1) ? '|' : index < filled ? '█' : '·')
-  return `${colour(cells.slice(0, filled).join(''))}${cells.slice(filled).join('')}`
+function harmColour(harm: number, marks: readonly number[], colours: Io['colours']): (text: string) => string {
+  if (harm >= (marks.at(-1) ?? ROLLS_BACK) || harm >= WARNS) return colours.red
+  return harm >= FREEZES ? colours.yellow : colours.green
 }
 
 export function odds(harm: number): string {
@@ -66,10 +110,17 @@ export function odds(harm: number): string {
 
 const round = (value: number) => Math.round(value * 10) / 10
 
+function span(seconds: number): string {
+  return seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`
+}
+
+/** Between words, but not between a number and its unit or its thousands. */
+const BREAK = /(?<!\d)\s+|(?<=\d)\s+(?!(?:ms|s|%)(?:[\s.,;:]|$)|\d{3}\b)/
+
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(BREAK)) {
     if (line !== '' && line.length + 1 + word.length > width - 2) { lines.push(line); line = word }
     else line = line === '' ? word : `${line} ${word}`
   }

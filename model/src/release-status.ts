@@ -25,8 +25,18 @@ export interface MetricEvidence {
   readonly safety: number
   readonly baseline: number | null
   readonly canary: number | null
+  /** How many times as likely a request is to fail, or to be slower than the old version's quantile, on the new version (odds ratio): 95 % band, valid at all times; only where it is kept. */
+  readonly odds?: { readonly low: number | null; readonly high: number | null }
   /** What was measured, in words with numbers. */
   readonly sentence: string
+}
+
+/** What a promotion still waits for. */
+export interface MissingEvidence {
+  readonly is: 'time' | 'load_check' | 'errors' | 'latency' | 'suspicion' | 'sample_ratio'
+  readonly sentence: string
+  /** Estimated, at the present rate; null: cannot be told. */
+  readonly seconds: number | null
 }
 
 export interface ReleaseStatus {
@@ -51,6 +61,10 @@ export interface ReleaseStatus {
   readonly evidence: readonly MetricEvidence[]
   /** Global evidence of harm (odds); freezes the ramp at 3, warns at 20, rolls back at 100 with 99 % confidence. */
   readonly harm: number
+  /** The odds at which it is rolled back, from its confidence; absent: 100. */
+  readonly rolls_back_at?: number
+  /** While it is judged; absent or empty: nothing. */
+  readonly missing?: readonly MissingEvidence[]
   readonly requests: { readonly baseline: number; readonly canary: number }
   readonly failed: { readonly baseline: number; readonly canary: number }
   /** Failed requests that would not have failed on the old version (estimate). */

@@ -7,7 +7,7 @@ import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
 import { asData, asRows, formOf } from '../output.ts'
 import { placeOf } from '../place.ts'
-import { releaseText } from '../release-view.ts'
+import { type Look, LOOKS_MAX, releaseText } from '../release-view.ts'
 import type { Session } from '../session.ts'
 import { watch } from '../watch.ts'
 
@@ -66,6 +66,7 @@ async function scaleLike({ client, io }: Session, { deployment, cluster, instanc
 export async function releaseStatus(session: Session, name: string | undefined, flags: StatusFlags): Promise<number> {
   const { client, io } = session
   const form = formOf(flags.output)
+  const looks: Look[] = []
   let last: ReleaseView | undefined
   const show = async () => {
     if (name === undefined) {
@@ -74,11 +75,17 @@ export async function releaseStatus(session: Session, name: string | undefined, 
     }
     last = (await client.call(releases.status, { path: { name } }, io.signal)).data
     if (form === 'name') return `release/${name}\n`
-    return form === 'json' || form === 'yaml' ? asData(last, form) : releaseText(last, io)
+    if (io.terminal && flags.watch) look(looks, last)
+    return form === 'json' || form === 'yaml' ? asData(last, form) : releaseText(last, io, looks)
   }
   if (flags.watch) return watch(io, show, () => last && OVER.has(last.phase) ? last.phase === 'promoted' ? EXIT.ok : EXIT.failed : undefined)
   io.out(await show())
   return EXIT.ok
+}
+
+function look(looks: Look[], { harm, weight }: ReleaseView): void {
+  looks.push({ harm, weight })
+  if (looks.length > LOOKS_MAX) looks.shift()
 }
 
 export const ORDERS = ['pause', 'resume', 'promote', 'abort', 'rollback'] as const

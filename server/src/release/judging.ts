@@ -82,7 +82,7 @@ function judgeSeconds(status: ReleaseStatus, seconds: readonly JudgedSecond[]): 
 function tell(status: ReleaseStatus, decision: Decision, observed: ObservedRelease): ReleaseStatus {
   const total = observed.release.value.exposure.bad_requests
   return {
-    ...status, sentence: decision.sentence, next: decision.next, harm: decision.harm, evidence: decision.metrics, excess: decision.excess,
+    ...status, sentence: decision.sentence, next: decision.next, harm: decision.harm, evidence: decision.metrics, missing: decision.missing ?? [], excess: decision.excess,
     budget: { spent: Math.max(0, Math.round(decision.excess)), total },
   }
 }

@@ -7,7 +7,7 @@ import { baselineEvents } from './evidence.ts'
 import type { ReleaseJudge } from './judge-state.ts'
 import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
-import { judgeSettings, unknownObjectives } from './settings.ts'
+import { judgeSettings, rollsBackAt, unknownObjectives } from './settings.ts'
 import { addVersion } from './version.ts'
 import { heaviest } from './weights.ts'
 
@@ -98,7 +98,7 @@ function blankStatus(observed: ObservedRelease, from: string, to: string): Relea
   const judge: ReleaseJudge = { state: newJudge(judgeSettings(release)), shares: [{ atMs: observed.nowMs, share: 0 }], firstCanary: null, loadCheckSince: null, holdBackSince: null }
   return {
     name: release.name, deployment: release.deployment, cluster: release.cluster, from, to, phase: 'preparing', since: iso(observed.nowMs),
-    weight: 0, sentence: '', next: '', evidence: [], harm: 1, requests: { baseline: 0, canary: 0 }, failed: { baseline: 0, canary: 0 },
+    weight: 0, sentence: '', next: '', evidence: [], harm: 1, rolls_back_at: rollsBackAt(release), requests: { baseline: 0, canary: 0 }, failed: { baseline: 0, canary: 0 },
     excess: 0, budget: { spent: 0, total: release.exposure.bad_requests }, judged_until: second - HISTORY_SECONDS, judge,
   }
 }

@@ -15,6 +15,11 @@ export function judgeSettings(release: Release): JudgeSettings {
   }
 }
 
+/** Evidence of harm, as odds: 99 % are 100 to 1. */
+export function rollsBackAt({ confidence }: Pick<Release, 'confidence'>): number {
+  return Math.round(100 / (100 - confidence))
+}
+
 /** Objectives that name something the judge does not look at. */
 export function unknownObjectives(objectives: readonly Objective[]): string[] {
   const known = new Set(DEFAULT_SETTINGS.metrics.map(({ metric }) => metric))
