@@ -79,10 +79,12 @@ function randomFrom(seed: number): () => number {
   }
 }
 
-const CONDITIONS: readonly ConditionNode[] = [chrome, { is: 'header', name: 'x-beta' }, { is: 'path', match: 'begins', value: '/cart' }, { is: 'method', value: 'POST' }, { is: 'cookie_is', name: 'user', value: 'u1' }, { is: 'and', left: chrome, right: { is: 'not', operand: { is: 'header', name: 'x-beta' } } }, { is: 'true' }]
+const pickFrom = (random: () => number) => <T>(...from: readonly [T, ...T[]]): T => from[Math.floor(random() * from.length)] ?? from[0]
+
+const CONDITIONS: readonly [ConditionNode, ...ConditionNode[]] = [chrome, { is: 'header', name: 'x-beta' }, { is: 'path', match: 'begins', value: '/cart' }, { is: 'method', value: 'POST' }, { is: 'cookie_is', name: 'user', value: 'u1' }, { is: 'and', left: chrome, right: { is: 'not', operand: { is: 'header', name: 'x-beta' } } }, { is: 'true' }]
 
 function randomTable(random: () => number): RoutingTable {
-  const pick = <T>(...from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
+  const pick = pickFrom(random)
   const sides = (name: string, port: number, inner: string | undefined): GatewayTable => {
     const count = 1 + Math.floor(random() * 4)
     const cuts = [0, ...Array.from({ length: count - 1 }, () => Math.floor(random() * 10_001)).toSorted((a, b) => a - b), 10_000]
@@ -98,19 +100,33 @@ function randomTable(random: () => number): RoutingTable {
   return table(sides('outer', 1, 'inner'), sides('inner', 2, random() < 0.9 ? undefined : 'nowhere'))
 }
 
-test('what the memory proxy does with thousands of random requests is one of the ways, as often as told', async () => {
+interface Way { readonly steps: readonly { readonly gateway: string; readonly route: string | null; readonly by: string }[] }
+const nameOf = ({ steps }: Way) => steps.map(({ gateway: name, route: path, by }) => `${name} ${path ?? ''} ${by}`).join(', ')
+
+async function carrying(drawn: RoutingTable, random: () => number) {
+  const proxy = openMemoryProxy({ clock: virtualClock(), random, answer: () => ({ status: 200, latencyMs: 0 }) })
+  let samples: Sample[] = []
+  proxy.onSamples(more => { samples.push(...more) })
+  await proxy.apply(drawn)
+  return {
+    async visit(request: Parameters<typeof proxy.send>[1]) {
+      samples = []
+      const answer = await proxy.send(1, request)
+      return { answer, took: nameOf({ steps: samples.toReversed() }) }
+    },
+    [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
+  }
+}
+
+test('what the memory proxy does with thousands of random requests is one of the ways', async () => {
   const random = randomFrom(20_260_101)
-  const pick = <T>(...from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
-  let [requests, off, variance] = [0, 0, 0]
+  const pick = pickFrom(random)
+  let requests = 0
   for (let tables = 0; tables < 300; tables++) {
     const drawn = randomTable(random)
-    await using proxy = openMemoryProxy({ clock: virtualClock(), random, answer: () => ({ status: 200, latencyMs: 0 }) })
-    let samples: Sample[] = []
-    proxy.onSamples(more => { samples.push(...more) })
-    await proxy.apply(drawn)
+    await using proxy = await carrying(drawn, random)
     let kept = ''
     for (let visit = 0; visit < 25; visit++) {
-      samples = []
       const headers = {
         ...(random() < 0.5 ? { 'user-agent': pick('Firefox', 'Chrome 12') } : {}), ...(random() < 0.3 ? { 'x-beta': '1' } : {}), ...(random() < 0.3 ? { 'x-user': pick('a', 'b', 'c') } : {}),
         ...(random() < 0.7 ? { cookie: `${kept}user=${pick('u1', 'u2', 'u3')}` } : {}),
@@ -118,27 +134,42 @@ test('what the memory proxy does with thousands of random requests is one of the
       const request = { method: pick('GET', 'POST'), path: pick('/', '/cart/1?x=2'), headers }
       const { ways } = traceRequest(drawn, { gateway: 'outer', ...request })
 
-      const answer = await proxy.send(1, request)
+      const { answer, took } = await proxy.visit(request)
 
-      const took = samples.toReversed().map(({ gateway: name, route: path, by }) => `${name} ${path} ${by}`).join(', ')
-      const ofWay = ({ steps }: TraceReport['ways'][number]) => steps.map(({ gateway: name, route: path, by }) => `${name} ${path ?? ''} ${by}`).join(', ')
-      const way = ways.find(each => ofWay(each) === took)
-      expect(way, `${took} is none of ${ways.map(ofWay).join('; ')}`).toBeDefined()
+      const way = ways.find(each => nameOf(each) === took)
+      expect(way, `${took} is none of ${ways.map(nameOf).join('; ')}`).toBeDefined()
       expect(answer.instance === '' ? way?.instances : way?.instances.includes(answer.instance)).toEqual(answer.instance === '' ? [] : true)
       expect(ways.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9)
-      const watched = ways[visit % ways.length]
-      if (watched) {
-        const p = watched.share / Math.max(1, watched.instances.length)
-        off += (watched === way && (watched.instances.length === 0 || watched.instances[0] === answer.instance) ? 1 : 0) - p
-        variance += p * (1 - p)
-      }
       requests++
       if (answer.setCookie.length > 0) kept = answer.setCookie.map(cookie => `${cookie.split(';')[0]}; `).join('')
     }
   }
 
   expect(requests).toBe(7500)
-  // One way and one instance of each request is watched. Five deviations are a false alarm for fewer than 1 of 1.7 million seeds.
-  expect(variance).toBeGreaterThan(100)
-  expect(Math.abs(off)).toBeLessThan(5 * Math.sqrt(variance))
+})
+
+test('each way and each instance is taken as often as told', async () => {
+  const random = randomFrom(20_260_102)
+  const visits = 400
+  let checked = 0
+  for (let tables = 0; tables < 60; tables++) {
+    const drawn = randomTable(random)
+    await using proxy = await carrying(drawn, random)
+    const request = { method: 'POST', path: '/cart/1', headers: { 'user-agent': 'Chrome' } }
+    const counts = new Map<string, number>()
+    for (let visit = 0; visit < visits; visit++) {
+      const { took, answer } = await proxy.visit(request)
+      counts.set(`${took} ${answer.instance}`, (counts.get(`${took} ${answer.instance}`) ?? 0) + 1)
+    }
+
+    for (const way of traceRequest(drawn, { gateway: 'outer', ...request }).ways) for (const instance of way.instances.length > 0 ? way.instances : ['']) {
+      const p = way.share / Math.max(1, way.instances.length)
+      const deviation = Math.sqrt(visits * p * (1 - p))
+      // Binomial; five standard deviations, and one request because counts are whole.
+      expect(Math.abs((counts.get(`${nameOf(way)} ${instance}`) ?? 0) - visits * p), `${nameOf(way)} ${instance}`).toBeLessThanOrEqual(5 * deviation + 1)
+      if (deviation > 2) checked++
+    }
+  }
+
+  expect(checked).toBeGreaterThan(100)
 })
