@@ -49,7 +49,9 @@ export async function startServer({ main, directory, port, gateway, containers, 
 
 async function ready(child: ChildProcess, url: string, logFile: string): Promise<void> {
   const deadline = performance.now() + READY_MS_MAX
-  while (!(await fetch(`${url}/api/v1/health/ready`).then(response => response.ok, () => false))) {
+  // What answers at the address may be another server, with work of its own: ours says in its log that it listens.
+  const listens = () => readFileSync(logFile, 'utf8').includes(`Vamp runs at ${url}`)
+  while (!listens() || !(await fetch(`${url}/api/v1/health/ready`).then(response => response.ok, () => false))) {
     if (child.exitCode !== null || performance.now() > deadline) {
       child.kill('SIGKILL')
       throw new Error(`the server did not start:\n${readFileSync(logFile, 'utf8').trim().split('\n').slice(-LOG_LINES_SHOWN).join('\n')}`)
