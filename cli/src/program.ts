@@ -127,6 +127,9 @@ function addLooking(program: Command, context: ProgramContext): void {
     .option('--since <duration>', 'so long until now', '10m').option('--step <duration>', 'of each point; as fine as fits if not given').option('--gateway <name>', 'what passes this gateway').option('--instance <name>', 'of one instance')
     .option('-p, --percentile <number>', 'such as 99.9; repeatable', collect, []).option(...OUTPUT)
     .action((place, flags) => ask(async session => (await import('./commands/metrics.ts')).metrics(session, place, flags)))
+  program.command('trace').description('which rule, route, version and instance a request would take, and why; nothing is sent').argument('<target>', 'an address such as http://127.0.0.1:9050/, or the name of a gateway').argument('[path]', 'of the request')
+    .option(...HEADER).option('--cookie <cookie>', "'name=value'; repeatable", collect, []).option('--method <method>', 'of the request', 'GET').option('--ip <address>', 'of the visitor').option('--country <code>', 'of that address').option(...OUTPUT)
+    .action((target, path, flags) => ask(async session => (await import('./commands/trace.ts')).trace(session, target, path, flags)))
   program.command('top').description('gateways, versions and instances with what visitors get just now').option('--since <duration>', 'over so long', '10s').option('--gateway <name>', 'only this one').option('--once', 'show it once').option(...OUTPUT)
     .action(flags => ask(async session => (await import('./commands/top.ts')).top(session, flags)))
 }
