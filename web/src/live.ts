@@ -17,7 +17,7 @@ const IDENTITY_MS = 5000
 /** Values of screens that were seen, for coming back without waiting. */
 const CACHE_MAX = 200
 
-export type Connection = { readonly is: 'live' | 'starting' | 'refused'; readonly heardMs: number }
+interface Connection { readonly is: 'live' | 'starting' | 'refused'; readonly heardMs: number }
 
 const listeners = new Set<(event: Event) => void>()
 const watchers = new Set<() => void>()
@@ -25,9 +25,11 @@ let connection: Connection = { is: 'starting', heardMs: Date.now() }
 let ending = new AbortController()
 let started = false
 
+/** Watchers are told of changes; that there is one more sign of life is none. */
 function set(next: Connection): void {
+  const changed = next.is !== connection.is
   connection = next
-  for (const watcher of watchers) watcher()
+  if (changed) for (const watcher of watchers) watcher()
 }
 
 /** Any answer proves that the server is there. */
@@ -48,7 +50,10 @@ const subscribe = (watcher: () => void) => {
   return () => { watchers.delete(watcher) }
 }
 
-export const useConnection = (): Connection => useSyncExternalStore(subscribe, () => connection)
+export const useConnection = (): Connection['is'] => useSyncExternalStore(subscribe, () => connection.is)
+
+/** Milliseconds since the server last gave a sign of life. */
+export const silentMs = (nowMs: number): number => nowMs - connection.heardMs
 
 /** Begins to listen, once for the site. */
 export function startLive(): void {

@@ -23,11 +23,11 @@ const Release = lazy(() => import('./pages/release.tsx'))
 
 /** The whole site. */
 export function Site() {
-  const { is } = useConnection()
+  const connection = useConnection()
   return (
     <Toasts>
       <Frame>
-        {is === 'refused' ? <SignIn /> : (
+        {connection === 'refused' ? <SignIn /> : (
           <Suspense fallback={<main id="content"><p className="empty" aria-busy="true">One moment…</p></main>}>
             <Routes>
               <Route path="/" element={<Overview />} />

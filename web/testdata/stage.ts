@@ -8,6 +8,7 @@ import { documents } from '@vamp/model/api/documents'
 import { openClient } from '@vamp/client/client'
 import { type Browser, chromium } from 'playwright-core'
 import { buildWeb } from '../build.ts'
+import { withDeployments } from '../src/document-text.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(program => existsSync(program))
@@ -21,7 +22,7 @@ export interface Stage extends AsyncDisposable {
   readonly url: string
   readonly gateway: number
   readonly browser: Browser
-  /** A file of the example shop, with this stage's port and what else is to be changed. */
+  /** A file of the example shop, with this stage's port and what else is to be changed; its blueprints are deployed. */
   apply(file: string, changes?: Readonly<Record<string, string>>): Promise<void>
   /** Steady visitors from now on. */
   visit(perSecond: number): void
@@ -49,7 +50,9 @@ export async function openStage(): Promise<Stage> {
     url, gateway, browser, kill, start,
     async apply(file, changes = {}) {
       const source = Object.entries({ 9050: String(gateway), ...changes }).reduce((text, [from, to]) => text.replaceAll(from, to), readFileSync(join(ROOT, 'examples/shop', file), 'utf8'))
-      await openClient({ url }).call(documents.put, { body: source })
+      const client = openClient({ url })
+      const { changes } = await client.plan(documents.put, { body: source })
+      await client.call(documents.put, { body: withDeployments(source, changes) })
     },
     visit(perSecond) {
       clearInterval(visitors)

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react'
 import { Link, NavLink } from 'react-router'
 import { path } from '../path.ts'
-import { STALE_MS, useConnection, useNow } from '../live.ts'
+import { silentMs, STALE_MS, useConnection, useNow } from '../live.ts'
 import { applyTheme, savedTheme, THEMES, type Theme } from '../theme.ts'
 import { duration } from '../words.ts'
 import { Search } from './search.tsx'
@@ -30,11 +30,11 @@ export function Frame({ children }: { readonly children: ReactNode }) {
 
 /** Whether what is shown is what is. */
 function Heartbeat() {
-  const { is, heardMs } = useConnection()
-  const silentMs = useNow() - heardMs
-  if (is === 'refused') return <span className="heartbeat warn">signed out</span>
-  if (silentMs < STALE_MS) return <span className="heartbeat good"><span aria-hidden="true">●</span> live</span>
-  return <span className="heartbeat bad" role="status"><span aria-hidden="true">▲</span> no data for {duration(silentMs)}</span>
+  const connection = useConnection()
+  const silence = silentMs(useNow())
+  if (connection === 'refused') return <span className="heartbeat warn">signed out</span>
+  if (silence < STALE_MS) return <span className="heartbeat good"><span aria-hidden="true">●</span> live</span>
+  return <span className="heartbeat bad" role="status"><span aria-hidden="true">▲</span> no data for {duration(silence)}</span>
 }
 
 const LOOKS: Readonly<Record<Theme, readonly [mark: string, words: string]>> = { system: ['◐', 'as the system'], light: ['☀', 'light'], dark: ['☾', 'dark'] }
