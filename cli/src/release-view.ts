@@ -73,7 +73,8 @@ function evidenceText(view: ReleaseView, width: number, colours: Io['colours']):
       [metric, finding, meter(scaleOf(harm), wide ? LINE : LINE_NARROW, { marks }), odds(harm), ...(wide ? [odds(safety)] : []), level(metric, baseline), level(metric, canary), bandText(band)]),
     { width, head: colours.bold },
   )
-  const decided = view.evidence.filter(({ finding }) => finding !== 'undecided').flatMap(({ sentence }) => wrap(sentence, width).map((line, index) => `${index === 0 ? '- ' : '  '}${line}\n`))
+  // What is no different stands in the table.
+  const decided = view.evidence.filter(({ finding }) => finding === 'worse' || finding === 'better').flatMap(({ sentence }) => wrap(sentence, width).map((line, index) => `${index === 0 ? '- ' : '  '}${line}\n`))
   return `${rows}${decided.length > 0 ? '\n' : ''}${decided.join('')}`
 }
 
