@@ -158,3 +158,17 @@ test('people steer: pause freezes the weight, set-weight moves it, abort brings 
   expect((await statusOf(w, 'r1.1'))?.sentence).toContain('wrong day')
   expect(failed(w)).toBe(0)
 })
+
+test('a release whose deployment is removed ends, and does not stand in the way of the next one', async () => {
+  const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }))
+  await w.apply(release('1.1'))
+  await w.until(60, over(w, 'r1.1', 'ramping'))
+
+  const stored = await w.store.get('deployments', 'shop')
+  if (!stored) throw new Error('the deployment is gone too early')
+  const clusters = stored.value.clusters.map(cluster => ({ ...cluster, services: cluster.services.map(service => ({ ...service, intention: 'Undeployment' as const })) }))
+  await w.store.put('deployments', 'shop', { ...stored.value, clusters })
+  await w.until(60, over(w, 'r1.1', 'aborted'))
+
+  expect(await statusOf(w, 'r1.1')).toMatchObject({ verdict: 'aborted', weight: 0, sentence: 'Version web:1.1 was taken out of shop/web during the release.' })
+})

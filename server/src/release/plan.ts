@@ -2,7 +2,8 @@
  * Pure: what is observed in, what to write and what to say out. A release's status and the weights that follow from it are
  * one transaction, so a server that dies between two decisions resumes with the same evidence and without a jump of weight.
  */
-import { keep, remove } from './finish.ts'
+import type { ReleaseStatus } from '@vamp/model/release-status'
+import { keep, remove, rollBack } from './finish.ts'
 import { judge } from './judging.ts'
 import { obey } from './orders.ts'
 import type { ObservedRelease } from './observe.ts'
@@ -15,11 +16,11 @@ export function planRelease(observed: ObservedRelease): ReleasePlan {
   if (observed.order) return obey(observed, status, observed.order)
   switch (status.phase) {
     case 'waiting': return begin(observed)
-    case 'preparing': return prepare(observed, status)
+    case 'preparing': return withdrawn(observed, status) ?? prepare(observed, status)
     case 'ramping':
     case 'paused':
     case 'holding':
-    case 'hold_back': return judge(observed, status)
+    case 'hold_back': return withdrawn(observed, status) ?? judge(observed, status)
     case 'keeping': return keep(observed, status)
     case 'rolling_back': return remove(observed, status)
     case 'promoted':
@@ -28,4 +29,11 @@ export function planRelease(observed: ObservedRelease): ReleasePlan {
     case 'failed': return NOTHING
     default: return status.phase satisfies never
   }
+}
+
+/** Somebody took the new version away, alone or with its deployment: a release of nothing would wait for ever, and others for it. */
+function withdrawn(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan | undefined {
+  const services = observed.deployment?.value.clusters.find(({ name }) => name === status.cluster)?.services ?? []
+  if (services.some(({ breed, intention }) => breed.name === status.to && intention === 'Deployment')) return undefined
+  return rollBack(observed, status, 'aborted', `Version ${status.to} was taken out of ${status.deployment}/${status.cluster} during the release.`)
 }
