@@ -22,6 +22,7 @@ test('one tag may be a text; other fields are refused', async () => {
   expect((await ask('/events', { method: 'POST', body: { tags: 'single' } })).value).toMatchObject({ tags: ['single'] })
   expect((await ask('/events', { method: 'POST', body: { tags: 'single', colour: 'red' } })).status).toBe(400)
   expect((await ask('/events', { method: 'POST', body: { tags: 'single', timestamp: 'yesterday' } })).status).toBe(400)
+  expect((await ask('/events', { method: 'POST', body: { tags: 'single', timestamp: '2200-01-01T00:00:00Z' } })).status).toBe(400)
 })
 
 test('tags are all demanded, the newest comes first, and a body wins over the query string', async () => {
