@@ -2,7 +2,7 @@
 import { Fault } from '@vamp/model/fault'
 import type { Transaction } from 'kysely'
 import { type Listeners, openListeners } from '../../base/listeners.ts'
-import type { Database, NoTables } from '../../base/sql/database.ts'
+import type { Database, Durability, NoTables } from '../../base/sql/database.ts'
 import { migrate } from '../../base/sql/migrate.ts'
 import { type Current, decide } from '../decide.ts'
 import { TOMBSTONES_MAX, TRANSACTION_WRITES_MAX } from '../limits.ts'
@@ -14,6 +14,10 @@ import { type Bookmarks, openBookmarks } from './bookmarks.ts'
 import { STORE_MIGRATIONS, type StoreTables } from './tables.ts'
 
 const CHANNEL = 'vamp_store'
+/** What reconcilers remember of the world can be seen again after a loss of power: once a second it must not wait for the disk. */
+const SEEN_AGAIN: ReadonlySet<RecordKind> = new Set(['deployment-statuses', 'gateway-statuses', 'release-statuses'])
+const durabilityOf = (writes: readonly Write[]): Durability => writes.every(({ kind }) => SEEN_AGAIN.has(kind)) ? 'process' : 'power'
+
 /** Greater than every name that starts with the prefix, in byte order. */
 const AFTER_ALL = '\u{10FFFF}'
 
@@ -128,7 +132,7 @@ class SqlStore implements Store {
     const texts = writes.map(write => write.do === 'put' ? recordText(write.kind, write.name, write.value) : undefined)
     if (writes.length === 0) return { results: [], changes: [] }
     try {
-      const outcome = await this.#database.write('power', transaction => commit({ database: this.#database, cache: this.#cache, bookmarks: this.#bookmarks }, transaction, writes, texts))
+      const outcome = await this.#database.write(durabilityOf(writes), transaction => commit({ database: this.#database, cache: this.#cache, bookmarks: this.#bookmarks }, transaction, writes, texts))
       if (!this.#database.shared) for (const change of outcome.changes) this.#listeners.tell(change)
       return outcome
     } catch (error) {
