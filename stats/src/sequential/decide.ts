@@ -110,13 +110,14 @@ function basisOf(state: JudgeState, clock: DecisionClock): Basis {
   const weights = settings.metrics.map(({ weight }) => weight)
   const evidence = state.harm.map(logs => metricEvidence(logs, capital.cash))
   const closed = closedEvidence(evidence, weights)
-  const verdicts = findings(state, evidence, closed)
+  const failing = excessBound(state, settings.metrics.length)
+  const shown = errorsShown(state, failing)
+  const verdicts = findings(state, evidence, closed, shown)
   const suspected = evidence.reduce((best, value, at) => value * (weights[at] ?? 0) > (evidence[best] ?? 0) * (weights[best] ?? 0) ? at : best, 0)
   const failed = settings.metrics.length
   const slowest = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === 0.99)
   const harm = globalEvidence(evidence, weights)
   const routed = !settings.sampleRatio || sampleRatioEvidence(state.sampleRatio) < SAMPLE_RATIO_ALARM
-  const failing = excessBound(state, failed)
   return {
     state, settings, clock, harm, verdicts, lead: verdicts[suspected], routed,
     excess: (totals.events[failed] ?? 0) - (totals.expected[failed] ?? 0),
@@ -127,7 +128,7 @@ function basisOf(state: JudgeState, clock: DecisionClock): Basis {
     held: state.second === null || state.shareSince === null ? 0 : state.second - state.shareSince + 1,
     rate: state.rate,
     failing,
-    proven: errorsShown(state, failing) && state.safety.slice(1).every(logs => safetyEvidence(logs) >= settings.safety.evidence),
+    proven: shown && state.safety.slice(1).every(logs => safetyEvidence(logs) >= settings.safety.evidence),
     slow: slowest < 0 || (totals.units[slowest] ?? 0) === 0 ? 0 : excessBound(state, slowest),
     warm: clock.elapsed >= settings.clock.warmUp,
     loadCheckDue: clock.elapsed >= settings.clock.minimum - settings.clock.loadCheck && harm < settings.freezeAt && routed,

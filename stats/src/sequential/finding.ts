@@ -25,8 +25,8 @@ export interface MetricVerdict {
 
 const SHOWN_CONFIDENCE = 0.95
 
-/** `closed`: the evidence against each metric that holds whatever is true of the others. */
-export function findings(state: JudgeState, evidence: readonly number[], closed: readonly number[]): MetricVerdict[] {
+/** `closed`: the evidence against each metric that holds whatever is true of the others; `errorsShown`: to be safe, in whichever way. */
+export function findings(state: JudgeState, evidence: readonly number[], closed: readonly number[], errorsShown: boolean): MetricVerdict[] {
   const { settings, totals, safety, intervals } = state
   const quantiles = settings.metrics.flatMap(metric => metric.is === 'latency' ? [metric.quantile] : [])
   const levels = (latency: Histogram) => quantileBuckets(latency, quantiles).map(bucket => bucket === null ? null : millisecondsOf(bucket))
@@ -38,7 +38,7 @@ export function findings(state: JudgeState, evidence: readonly number[], closed:
     const asked = metric.is === 'errors' || row > 0
     const safe = asked ? safetyEvidence(safety[row] ?? []) : 1
     const worse = (closed[at] ?? 0) >= 1 / (1 - settings.confidence)
-    const finding: Finding = worse ? 'worse' : odds?.high && odds.high < 1 ? 'better' : safe >= settings.safety.evidence ? 'not worse' : 'undecided'
+    const finding: Finding = worse ? 'worse' : odds?.high && odds.high < 1 ? 'better' : safe >= settings.safety.evidence || (metric.is === 'errors' && errorsShown) ? 'not worse' : 'undecided'
     const common = { metric: metric.metric, finding, harm: evidence[at] ?? 1, safety: safe, ...(odds ? { odds } : {}) }
     if (metric.is === 'errors') {
       const failed = settings.metrics.length

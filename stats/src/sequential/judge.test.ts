@@ -97,6 +97,7 @@ describe('a release', () => {
     const { decision, elapsed, state } = release({ errors: 0 }, { old: { errors: 0 }, settings: hasty })
 
     expect(decision.action).toBe('promote')
+    expect(decision.metrics[0]?.finding).toBe('not worse')
     expect(elapsed).toBeLessThan(120)
     expect(state.totals.canaryRequests).toBeGreaterThan(1500)
   })
