@@ -32,11 +32,26 @@ function sum(a: Cell, b: Cell): Cell {
   }
 }
 
-/** The sum of sparse sketches, ascending by bucket. */
+/** The sum of sparse sketches, ascending by bucket as they are themselves. */
 export function mergeSketches(sketches: readonly SketchData[]): SketchData {
-  const [only] = sketches
-  if (only && sketches.length === 1) return only
-  const counts = new Map<number, number>()
-  for (const sketch of sketches) for (const [index, count] of sketch) counts.set(index, (counts.get(index) ?? 0) + count)
-  return [...counts].sort(([a], [b]) => a - b)
+  return sketches.reduce((sum, sketch) => sum.length === 0 ? sketch : mergeTwo(sum, sketch), [])
+}
+
+function mergeTwo(a: SketchData, b: SketchData): SketchData {
+  const merged: (readonly [index: number, count: number])[] = []
+  let [i, j] = [0, 0]
+  for (let [left, right] = [a[0], b[0]]; left !== undefined || right !== undefined;) {
+    if (left !== undefined && right !== undefined && left[0] === right[0]) {
+      merged.push([left[0], left[1] + right[1]])
+      left = a[++i]
+      right = b[++j]
+    } else if (right === undefined || (left !== undefined && left[0] < right[0])) {
+      if (left) merged.push(left)
+      left = a[++i]
+    } else {
+      merged.push(right)
+      right = b[++j]
+    }
+  }
+  return merged
 }

@@ -18,9 +18,9 @@ interface LevelSize { readonly step: Resolution; readonly keepSeconds: number; r
 const MIB = 1024 * 1024
 /** Beyond its bytes a level forgets its oldest period, whatever its age. */
 const LEVELS: readonly LevelSize[] = [
-  { step: 1, keepSeconds: 3600, periodSeconds: 300, bytesMax: 32 * MIB },
+  { step: 1, keepSeconds: 3600, periodSeconds: 300, bytesMax: 24 * MIB },
   { step: 10, keepSeconds: 86_400, periodSeconds: 3600, bytesMax: 48 * MIB },
-  { step: 60, keepSeconds: 30 * 86_400, periodSeconds: 6 * 3600, bytesMax: 64 * MIB },
+  { step: 60, keepSeconds: 30 * 86_400, periodSeconds: 2 * 3600, bytesMax: 160 * MIB },
 ]
 /** Younger than this, a second still waits for slow agents. */
 const OPEN_SECONDS = 15
