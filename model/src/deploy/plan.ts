@@ -10,6 +10,7 @@ import { externalGateways } from './external-gateways.ts'
 import { internalGateways, nameAnonymous } from './internal-gateways.ts'
 import type { Lookup } from './lookup.ts'
 import { emptyDeployment, mergeBlueprint } from './merge.ts'
+import { checkPortReferences } from './port-references.ts'
 import { type ResolvedBlueprint, resolveBlueprint } from './resolve.ts'
 import { checkRemaining, sliceBlueprint, withoutLeaving } from './slice.ts'
 
@@ -44,7 +45,7 @@ export function planDeployment(input: PlanDeploymentInput): Parsed<DeploymentCha
   const named = new Map(incoming.clusters.map(cluster => [cluster.name, cluster.gateways]))
   const internal = deployment.clusters.filter(({ name }) => named.has(name)).map(cluster => internalGateways(deployment, cluster, named.get(cluster.name) ?? [], stored))
   const external = externalGateways(deployment, incoming.gateways, stored)
-  problems.push(...checkDeployment(deployment), ...connected.problems, ...dependencyCycles(deployment), ...internal.flatMap(({ problems }) => problems), ...external.problems)
+  problems.push(...checkDeployment(deployment), ...connected.problems, ...dependencyCycles(deployment), ...checkPortReferences(deployment), ...internal.flatMap(({ problems }) => problems), ...external.problems)
   if (problems.length > 0) return { is: 'refused', problems }
   return ok(changeOf(deployment, new Set(named.keys()), [...internal.flatMap(({ gateways }) => gateways), ...external.gateways], stored))
 }

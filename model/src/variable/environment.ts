@@ -29,7 +29,7 @@ export interface Environment {
 export function environmentOf(deployment: Deployment, cluster: string, service: DeploymentService, facts: EnvironmentFacts): Environment {
   const problems: Problem[] = []
   const values = effectiveVariables(deployment, cluster, service)
-  const scope = scopeOf(deployment, service, values, facts)
+  const scope = scopeOf(deployment, cluster, service, facts)
   const variables = values.map(({ name, alias = name, value }) => {
     const path = `clusters/${cluster}/services/${service.breed.name}/environment_variables/${name}`
     if (value === null) problems.push({ code: 'UnresolvedVariableValueError', message: `Unresolved value of variable '${name}' for breed '${service.breed.name}'.`, path })
@@ -46,18 +46,24 @@ export function effectiveVariables(deployment: Deployment, cluster: string, { br
     const parts = clusterVariable(variable.name)
     return parts?.cluster === cluster ? [{ ...variable, name: parts.name }] : []
   })
-  const declared = new Map(breed.environment_variables.map(variable => [variable.name, variable]))
-  const values = new Map(declared)
-  for (const { name, alias, value } of [...ofCluster.filter(({ name }) => declared.has(name)), ...environment_variables]) {
+  const declared = new Set(breed.environment_variables.map(({ name }) => name))
+  return overridden(breed.environment_variables, [...ofCluster.filter(({ name }) => declared.has(name)), ...environment_variables])
+}
+
+/** The later word counts, where it has a value; the alias is the one that was given first unless a later one brings its own. */
+export function overridden(declared: readonly EnvironmentVariable[], stronger: readonly EnvironmentVariable[]): readonly EnvironmentVariable[] {
+  const values = new Map(declared.map(variable => [variable.name, variable]))
+  for (const { name, alias, value } of stronger) {
     const seen = alias ?? values.get(name)?.alias
     values.set(name, { name, ...(seen === undefined ? {} : { alias: seen }), value: value ?? values.get(name)?.value ?? null })
   }
   return [...values.values()]
 }
 
-function scopeOf(deployment: Deployment, service: DeploymentService, values: readonly EnvironmentVariable[], facts: EnvironmentFacts): Scope {
+/** What a reference in a value of this service means. */
+export function scopeOf(deployment: Deployment, cluster: string, service: DeploymentService, facts: EnvironmentFacts): Scope {
   const clusterOf = (alias: string) => Object.hasOwn(service.dependencies, alias) ? service.dependencies[alias] ?? alias : alias
-  const locals = new Map<string, string>([...service.breed.constants, ...values].flatMap(({ name, value }) => value === null ? [] : [[name, value]]))
+  const locals = new Map<string, string>([...service.breed.constants, ...effectiveVariables(deployment, cluster, service)].flatMap(({ name, value }) => value === null ? [] : [[name, value]]))
   const { service: address } = facts
   return {
     local: name => locals.get(name),

@@ -123,7 +123,8 @@ function planService(input: ServiceInput): ServicePlan {
   const before = observed.status?.value.services.find(status => status.cluster === cluster.name && status.service === name)
   const status = serviceStatus(before, {
     cluster: cluster.name, service: name, intention: service.intention, nowMs, wanted: service.scale.instances, instances,
-    isCurrent: instance => isCurrent(instance, containers, digest), refused: resolved.is === 'refused' ? resolved.why : undefined, waits,
+    isCurrent: instance => isCurrent(instance, containers, digest), waits,
+    refused: resolved.is === 'refused' && portMissing(input) === undefined ? resolved.why : undefined,
   }, context.settings)
   return { status, instances, resolved }
 }
@@ -135,20 +136,26 @@ function portsOf({ gateways }: ObservedDeployment, { name, ports }: Deployment):
   return { ...ports, ...Object.fromEntries(assigned) }
 }
 
-function dependencyMissing({ observed, deployment, service }: ServiceInput): string | undefined {
+function dependencyMissing(input: ServiceInput): string | undefined {
+  const { observed, deployment, service } = input
   for (const name of new Set(Object.values(service.dependencies))) {
     const cluster = deployment.clusters.find(cluster => cluster.name === name)
     const unready = cluster?.services.find(({ breed, intention }) => intention === 'Deployment' &&
       observed.status?.value.services.find(status => status.cluster === name && status.service === breed.name)?.phase !== 'Done')
     if (unready) return `waits for ${name}: ${unready.breed.name} is not ready`
   }
+  return portMissing(input)
+}
+
+function portMissing({ observed, service }: ServiceInput): string | undefined {
   const portless = observed.gateways.find(({ value }) => value.port.number === 0)
   return portless && speaksOfPorts(service) ? `waits for gateway ${portless.name} to get its port` : undefined
 }
 
-/** Its environment would be another one as soon as the gateways have their ports. */
+/** Its environment and its own ports would be others as soon as the gateways have theirs. */
 function speaksOfPorts({ breed, environment_variables }: DeploymentService): boolean {
-  return [...breed.environment_variables, ...environment_variables].some(({ value }) => value?.includes('.ports.'))
+  const values = [...[...breed.environment_variables, ...environment_variables].map(({ value }) => value), ...breed.ports.map(({ expression }) => expression)]
+  return values.some(value => value?.includes('.ports.'))
 }
 
 /** What depends on a cluster leaves before it. */

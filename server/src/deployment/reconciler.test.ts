@@ -174,14 +174,15 @@ describe('a deployment', () => {
     expect(order('stopped')).toEqual(['web', 'web', 'db'])
   })
 
-  test('a service whose environment speaks of gateway ports starts when they are known, and is not replaced because of them', async () => {
+  test('a service whose environment and ports speak of gateway ports starts when they are known, and is not replaced because of them', async () => {
     const world = openWorld()
     world.startServer()
     const { clusters: [cluster = expect.fail()], ...rest } = deploymentOf('shop', [{ ...WEB, instances: 1 }])
     const [service = expect.fail()] = cluster.services
     const gateway = (number: number) => world.store.put('gateways', 'shop/db/sql', { kind: 'gateways', name: 'shop/db/sql', metadata: {}, port: { name: '', number, type: 'tcp' }, sticky: 'none', virtual_hosts: [], routes: [] })
     await gateway(0)
-    await world.store.put('deployments', 'shop', { ...rest, clusters: [{ ...cluster, services: [{ ...service, environment_variables: [{ name: 'DB', value: 'db:$db.ports.sql' }] }] }] })
+    const breed = { ...service.breed, ports: [...service.breed.ports, { name: 'sql', number: 0, type: 'tcp' as const, expression: '$db.ports.sql' }] }
+    await world.store.put('deployments', 'shop', { ...rest, clusters: [{ ...cluster, services: [{ ...service, breed, environment_variables: [{ name: 'DB', value: 'db:$db.ports.sql' }] }] }] })
     await world.clock.advance(1000)
     expect((await world.status())?.services[0]).toMatchObject({ phase: 'Initiated', notification: 'waits for gateway shop/db/sql to get its port' })
 
@@ -189,7 +190,7 @@ describe('a deployment', () => {
     await world.until(async () => await world.phase('web:1.0') === 'Done')
     await world.clock.advance(10_000)
 
-    expect([...world.machine.instances.values()].map(({ workload }) => workload.environment)).toEqual([{ DB: 'db:40007' }])
+    expect([...world.machine.instances.values()].map(({ workload }) => [workload.environment, workload.ports.at(-1)])).toEqual([[{ DB: 'db:40007' }, { name: 'sql', number: 40_007, type: 'tcp' }]])
     expect(world.machine.history.filter(({ what }) => what === 'started')).toHaveLength(1)
   })
 

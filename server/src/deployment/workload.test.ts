@@ -52,6 +52,14 @@ test('a place holder that nobody filled keeps the service from starting, in word
   expect(result).toEqual({ is: 'refused', why: "Unresolved value of variable 'KEY' for breed 'web:1.0'." })
 })
 
+test('a port that is a reference becomes a number, and one that comes to none keeps the service from starting', () => {
+  const ports = [{ name: 'http', number: 0, type: 'http' as const, expression: '$store.ports.sql' }]
+  const service = { dependencies: { store: 'db' } }
+
+  expect(resolved({ breed: { ports }, service }).ports).toEqual([{ name: 'http', number: 40001, type: 'http' }])
+  expect(() => resolved({ breed: { ports }, service }, { ...CONTEXT, ports: {} })).toThrow("Port 'http' of breed 'web:1.0' is '$store.ports.sql', which stands for no port number.")
+})
+
 test('one level of dialects wins entirely', () => {
   const dialects = { process: { cwd: 'deployment', nice: 1 } }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Deployment, DeploymentCluster, DeploymentService } from '@vamp/model/deployment'
 import type { HealthCheck } from '@vamp/model/health-check'
 import { environmentOf } from '@vamp/model/variable/environment'
+import { resolvePorts } from '@vamp/model/variable/port'
 import type { Workload } from '../container/container-driver.ts'
 
 export type Template = Omit<Workload, 'id'>
@@ -31,7 +32,10 @@ export function resolveWorkload(deployment: Deployment, cluster: DeploymentClust
   const type = breed.deployable.type ?? DEFAULT_DEPLOYABLE
   if (!context.deployables.includes(type))
     return { is: 'refused', why: `the ${context.driver} driver does not run “${type}”; it runs ${context.deployables.join(', ')}` }
-  const { variables, problems } = environmentOf(deployment, cluster.name, service, { port: (cluster, port) => context.ports[`${cluster}.${port}`] })
+  const facts = { port: (cluster: string, port: string) => context.ports[`${cluster}.${port}`] }
+  const { variables, problems: unset } = environmentOf(deployment, cluster.name, service, facts)
+  const { ports, problems: portless } = resolvePorts(deployment, cluster.name, service, facts)
+  const problems = [...unset, ...portless]
   if (problems.length > 0) return { is: 'refused', why: problems.map(({ message }) => message).join(' ') }
   const network = service.network ?? cluster.network
   const content = {
@@ -39,7 +43,7 @@ export function resolveWorkload(deployment: Deployment, cluster: DeploymentClust
     deployable: { type, definition: breed.deployable.definition },
     arguments: argumentsOf(service),
     environment: variables,
-    ports: breed.ports.map(({ name, number, type }) => ({ name, number, type })),
+    ports,
     cpu: scale.cpu, memory: scale.memory,
     ...(network === undefined ? {} : { network }),
     dialect: dialectOf(context.driver, service.dialects, cluster.dialects, deployment.dialects),
