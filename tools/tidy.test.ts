@@ -19,7 +19,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   web: ['model', 'stats', 'client'],
   test: ['model', 'stats', 'client', 'agent', 'server', 'cli', 'web'],
   bench: ['model', 'stats', 'client', 'agent', 'server', 'cli'],
-  tools: ['model', 'stats', 'client', 'agent', 'server', 'cli'],
+  tools: ['model', 'stats', 'client', 'agent', 'server', 'cli', 'web'],
   examples: ['client'],
 }
 

@@ -13,7 +13,7 @@ import { vamp } from './server.ts'
 export const STALE_MS = 5000
 const WAKE_MS = 250
 const RETRY_MS = 2000
-const IDENTITY_MS = 5000
+const IDENTITY_MS = 3000
 /** Values of screens that were seen, for coming back without waiting. */
 const CACHE_MAX = 200
 
@@ -91,7 +91,7 @@ async function recognise(): Promise<void> {
   let known: string | undefined
   for (;;) {
     try {
-      const { data } = await vamp().call(system.info, { query: { on: [] } })
+      const { data } = await vamp().call(system.info, { query: { on: ['identity'] } })
       heard()
       if (known !== undefined && known !== data.running_since) restartLive()
       known = data.running_since

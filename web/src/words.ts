@@ -26,6 +26,13 @@ export function grouped(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, '\u202f')
 }
 
+/** A band of ratios: `0.8 to 2.1 ×`, `at most 2.1 ×`. */
+export function timesText(low: number | null, high: number | null): string {
+  const short = (value: number) => value >= 10 ? String(Math.round(value)) : String(Number(value.toPrecision(2)))
+  if (low === null) return high === null ? '' : `at most ${short(high)} ×`
+  return high === null ? `at least ${short(low)} ×` : `${short(low)} to ${short(high)} ×`
+}
+
 export function percent(value: number): string {
   return `${Number(value.toFixed(value < 1 && value > 0 ? 2 : 1))} %`
 }

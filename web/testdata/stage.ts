@@ -22,8 +22,8 @@ export interface Stage extends AsyncDisposable {
   readonly url: string
   readonly gateway: number
   readonly browser: Browser
-  /** A file of the example shop, with this stage's port and what else is to be changed; its blueprints are deployed. */
-  apply(file: string, changes?: Readonly<Record<string, string>>): Promise<void>
+  /** A file of the example shop, with this stage's port; its blueprints are deployed. */
+  apply(file: string): Promise<void>
   /** Steady visitors from now on. */
   visit(perSecond: number): void
   /** The server is killed; services and gateways are not its children alone. */
@@ -48,8 +48,8 @@ export async function openStage(): Promise<Stage> {
   const browser = await chromium.launch({ ...(CHROMIUM ? { executablePath: CHROMIUM } : {}), args: ['--no-sandbox'] })
   return {
     url, gateway, browser, kill, start,
-    async apply(file, changes = {}) {
-      const source = Object.entries({ 9050: String(gateway), ...changes }).reduce((text, [from, to]) => text.replaceAll(from, to), readFileSync(join(ROOT, 'examples/shop', file), 'utf8'))
+    async apply(file) {
+      const source = readFileSync(join(ROOT, 'examples/shop', file), 'utf8').replaceAll('9050', String(gateway))
       const client = openClient({ url })
       const { changes } = await client.plan(documents.put, { body: source })
       await client.call(documents.put, { body: withDeployments(source, changes) })

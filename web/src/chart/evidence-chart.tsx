@@ -5,14 +5,15 @@ import { type Line, SeriesChart } from './series-chart.tsx'
 
 /** Odds below this say the same: nothing. */
 const FLOOR = 0.5
-const MARKS = [
+const ROLLS_BACK_AT = 100
+const marks = (rollsBackAt: number) => [
   { at: 3, label: 'freeze 3', colour: '--dim' },
   { at: 20, label: 'warn 20', colour: '--warn' },
-  { at: 100, label: 'roll back 100', colour: '--bad' },
+  { at: rollsBackAt, label: `roll back ${Math.round(rollsBackAt)}`, colour: '--bad' },
 ]
 
 /** How strongly the evidence speaks against the new version, on a scale where each step up is a factor. */
-export function EvidenceChart({ moments, until }: { readonly moments: readonly Moment[]; readonly until?: number }) {
+export function EvidenceChart({ moments, rollsBackAt = ROLLS_BACK_AT }: { readonly moments: readonly Moment[]; readonly rollsBackAt?: number }) {
   const [pointed, setPointed] = useState<number | null>(null)
   const suspects = suspectsOf(moments)
   const at = moments[pointed ?? moments.length - 1]
@@ -28,8 +29,8 @@ export function EvidenceChart({ moments, until }: { readonly moments: readonly M
         {suspects.map((metric, index) => <span key={metric} className={`key dashed ${index === 0 ? 'warn' : ''}`}>{metricName(metric)} <b>{at ? odds(at.metrics[metric] ?? 1) : '–'}</b></span>)}
         {at && <time className="dim">{new Date(at.atMs).toLocaleTimeString()}</time>}
       </p>
-      <SeriesChart label={`Odds of harm over time, now ${odds(moments.at(-1)?.harm ?? 1)}; traffic freezes at 3, people are warned at 20, and it is rolled back at ${until ?? 100}.`}
-        times={moments.map(({ atMs }) => atMs)} lines={lines} marks={MARKS} logarithmic range={[FLOOR, 300]} axis={value => [1, 10, 100, 1000, 10_000, 100_000, 1e6].includes(value) ? `${value}` : ''} onPoint={setPointed} />
+      <SeriesChart label={`Odds of harm over time, now ${odds(moments.at(-1)?.harm ?? 1)}; traffic freezes at 3, people are warned at 20, and it is rolled back at ${Math.round(rollsBackAt)}.`}
+        times={moments.map(({ atMs }) => atMs)} lines={lines} marks={marks(rollsBackAt)} logarithmic range={[FLOOR, rollsBackAt * 3]} axis={value => [1, 10, 100, 1000, 10_000, 100_000, 1e6].includes(value) ? `${value}` : ''} onPoint={setPointed} />
     </>
   )
 }

@@ -60,14 +60,15 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
   const rate = (arm: 'baseline' | 'canary') => seconds.length === 0 ? 0 : seconds.reduce((sum, second) => sum + second.requests[arm], 0) / seconds.length
   return (
     <>
-      <section className="verdict" aria-live="polite" aria-label="Verdict">
+      <p className="unseen" aria-live="polite">{PHASES[status.phase].label}.{PHASES[status.phase].over ? ` ${status.sentence}` : ''}</p>
+      <section className="verdict" aria-label="Verdict">
         <p className="line"><PhaseBadge phase={status.phase} /><span className="dim">for {since(status.since, now)}</span>
           <span><Link to={path.deployment(status.deployment)}>{status.deployment}/{status.cluster}</Link>: <b>{status.from || '?'}</b> → <b>{status.to}</b></span></p>
         <p className="sentence">{status.sentence}</p>
         {status.next && <p className="next">{status.next}</p>}
       </section>
       <div className="columns">
-        <Card title="Evidence of harm" aside={<b className="number">{odds(status.harm)}</b>}><EvidenceChart moments={history.moments} /></Card>
+        <Card title="Evidence of harm" aside={<b className="number">{odds(status.harm)}</b>}><EvidenceChart moments={history.moments} {...(status.rolls_back_at === undefined ? {} : { rollsBackAt: status.rolls_back_at })} /></Card>
         <Card title="Traffic" aside={<b className="number">{percent(status.weight)}</b>}>
           <TrafficChart moments={history.moments} steps={history.steps} />
           <Bar label="Requests that may go wrong" part={status.budget.spent} whole={status.budget.total} tone="warn" text={`${grouped(status.budget.spent)} of ${grouped(status.budget.total)}`} />
@@ -82,6 +83,7 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
           </table>
           <p className="help">{status.excess >= 0.5 ? `About ${grouped(status.excess)} requests failed that would not have on the old version.` : 'No request failed that would not have on the old version, as far as can be told.'}
             {status.started && ` First request ${duration(now - Date.parse(status.started))} ago.`}</p>
+          {status.missing && status.missing.length > 0 && <><h3>Promotion waits for</h3><ul className="missing">{status.missing.map(({ is, sentence, seconds: left }) => <li key={is + sentence}>{sentence}{left !== null && left > 0 && <span className="dim"> about {duration(left * 1000)}</span>}</li>)}</ul></>}
         </Card>
         <Card title="How long requests take"><PercentileLadder evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
       </div>

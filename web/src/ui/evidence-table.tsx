@@ -1,6 +1,7 @@
 import type { Finding, MetricEvidence } from '@vamp/model/release-status'
 import { measured, metricName, odds, type Tone } from '../words.ts'
 import { Badge } from './badge.tsx'
+import { RatioBand } from './ratio-band.tsx'
 import { Table } from './table.tsx'
 
 const TONES: Readonly<Record<Finding, Tone>> = { better: 'good', 'not worse': 'good', worse: 'bad', undecided: 'calm' }
@@ -14,6 +15,7 @@ export function EvidenceTable({ evidence, from, to }: { readonly evidence: reado
       { title: to, numeric: true, cell: ({ metric, canary }) => measured(metric, canary) },
       { title: 'harm', numeric: true, cell: ({ harm }) => odds(harm) },
       { title: 'safety', numeric: true, wide: true, cell: ({ safety }) => odds(safety) },
+      { title: 'times as likely', wide: true, cell: ({ odds: band }) => band && <RatioBand {...band} /> },
       { title: 'in words', wide: true, cell: ({ sentence }) => sentence },
     ]} />
   )
