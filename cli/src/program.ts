@@ -71,6 +71,9 @@ function addDocuments(program: Command, context: ProgramContext): void {
     .action((kind, names, flags) => ask(async session => (await import('./commands/delete.ts')).remove(session, kind, names, flags)))
   program.command('lint').description('find what is wrong with files, without a server').argument('<file...>', 'files, directories, or -')
     .action(async files => { context.end(await (await import('./commands/lint.ts')).lint(context.io, files)) })
+  program.command('fmt').description('write files in the canonical form, as get -o yaml shows things; all of them or none').argument('<file...>', 'files, directories, or - for the standard input')
+    .option('--check', 'change nothing, and fail if something would change').option('--force', 'also where comments are lost')
+    .action(async (files, flags) => { context.end(await (await import('./commands/fmt.ts')).fmt(context.io, files, flags)) })
 }
 
 function addReading(program: Command, context: ProgramContext): void {
