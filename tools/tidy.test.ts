@@ -39,9 +39,9 @@ const LAYERS: readonly (readonly string[])[] = [
 /** [pattern, where it is allowed, what to use instead] */
 const BANNED: readonly (readonly [RegExp, RegExp, string])[] = [
   [/\bprocess\.env\b/, /^(server\/src\/config|cli\/src\/options|agent\/src\/options|vitest\.config)\.ts$|^(test|tools|bench|examples)\/|\.test\.ts$|contract\.ts$/, 'read the configuration handed to you'],
-  [/\bDate\.now\(|new Date\(\)|\bsetTimeout\(|\bsetInterval\(|\bMath\.random\(/, /^agent\/src\/base\/clock\.ts$|^(web|test|tools|bench|examples)\/|^cli\/src\/demo\/|\.test\.ts$|contract\.ts$/, 'take a Clock, or a random function'],
+  [/\bDate\.now\(|new Date\(\)|(?<!\.)\bsetTimeout\(|\bsetInterval\(|\bMath\.random\(/, /^agent\/src\/base\/clock\.ts$|^(web|test|tools|bench|examples)\/|^cli\/src\/demo\/|\.test\.ts$|contract\.ts$/, 'take a Clock, or a random function'],
   [/\bconsole\.(log|info|warn|error)\(/, /^(cli|test|tools|bench|examples|web)\/|\.test\.ts$/, 'take a Logger'],
-  [/\bas any\b|: any\b|<any>/, /^$/, 'unknown, and parse it'],
+  [/\bas any\b|: any\b(?! \w)|<any>/, /^$/, 'unknown, and parse it'],
   [/^export \* from/, /^$/, 'import from the file that has it'],
   [/\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))/, /^tools\//, 'TODO(#issue)'],
 ]

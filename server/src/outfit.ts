@@ -84,6 +84,7 @@ async function openProxy(config: Config, data: string, log: Logger): Promise<Pro
   if (config.gateway === 'none') return undefined
   const { findBinary } = await import('@vamp/agent/proxy/haproxy/process')
   const binary = config.haproxy.includes('/') ? config.haproxy : findBinary()
+  if (config.haproxy.includes('/') && !existsSync(config.haproxy)) throw new Fault('unsupported', `there is no program ${config.haproxy}: name HAProxy's path, or start with --gateway embedded`, { haproxy: config.haproxy })
   const driver = config.gateway === 'auto' ? (binary === undefined ? 'embedded' : 'haproxy') : config.gateway
   switch (driver) {
     case 'haproxy': {

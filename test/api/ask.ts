@@ -1,4 +1,4 @@
-/** Requests as any client may send them: a body with GET, no Accept at all, paths that nobody tidies on the way. */
+/** Requests as every client may send them: a body with GET, no Accept at all, paths that nobody tidies on the way. */
 import { request } from 'node:http'
 import { parse, stringify } from 'yaml'
 

@@ -31,6 +31,8 @@ const LOG_LINES_SHOWN = 15
 /** Starts from nothing: what an earlier demonstration stored is removed. Throws with the server's last words if it does not come up. */
 export async function startServer({ main, directory, port, gateway, containers, docker }: ServerProcessOptions): Promise<ServerProcess> {
   mkdirSync(directory, { recursive: true })
+  const other = otherServer(directory)
+  if (other !== undefined) throw new Error(`another server (process ${other}) uses ${directory}: end it, or give this demonstration another --data`)
   for (const file of ['vamp.db', 'vamp.db-wal', 'vamp.db-shm']) rmSync(join(directory, file), { force: true })
   const logFile = join(directory, 'server.log')
   rmSync(logFile, { force: true })
@@ -45,6 +47,17 @@ export async function startServer({ main, directory, port, gateway, containers, 
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
   await ready(child, url, logFile)
   return { url, logFile, ended, stop: () => stop(child, ended) }
+}
+
+/** The process that holds the claim on a data directory, if it lives. */
+function otherServer(directory: string): number | undefined {
+  try {
+    const { pid } = JSON.parse(readFileSync(join(directory, 'server.json'), 'utf8')) as { pid: number }
+    process.kill(pid, 0)
+    return pid
+  } catch {
+    return undefined
+  }
 }
 
 async function ready(child: ChildProcess, url: string, logFile: string): Promise<void> {
