@@ -45,7 +45,7 @@ export async function openStage(): Promise<Stage> {
     await until('the server is ready', async () => (await fetch(`${url}/api/v1/health/ready`)).ok)
   }
   await start()
-  const browser = await chromium.launch({ ...(CHROMIUM ? { executablePath: CHROMIUM } : {}), args: ['--no-sandbox'] })
+  const browser = await chromium.launch({ ...(CHROMIUM ? { executablePath: CHROMIUM } : {}), args: ['--no-sandbox'] }).catch(async error => { await kill('SIGTERM'); throw error })
   return {
     url, gateway, browser, kill, start,
     async apply(file) {
