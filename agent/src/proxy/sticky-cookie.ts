@@ -1,6 +1,7 @@
 /**
  * What binds a visitor, in cookies: `vamp_<gateway>=<route>~<route whose condition turned it away>` and, where instances are
- * kept, `vamp_i_<gateway>=<instance>`. The same words as HAProxy's frontends write, so a visitor stays where it is when the driver changes.
+ * kept, `vamp_i_<gateway>=<instance>`; `<gateway>` is a hash of its lookup name. The same words as HAProxy's frontends write, so a
+ * visitor stays where it is when the driver changes. (On the listener that virtual hosts share, HAProxy writes `host` for the gateway.)
  */
 import { createHash } from 'node:crypto'
 import type { Bond, Decision } from '@vamp/model/routing/decide'
@@ -19,7 +20,7 @@ const ATTRIBUTES = 'Path=/; HttpOnly; SameSite=Lax'
 
 export function stickyCookies(gateway: GatewayTable): StickyCookies {
   if (gateway.sticky === 'none' || gateway.mode !== 'http') return NO_COOKIES
-  const name = cookieWord(gateway.lookup_name).slice(0, 12)
+  const name = createHash('sha256').update(gateway.lookup_name).digest('hex').slice(0, 10)
   const paths = new Map(gateway.routes.map(route => [cookieWord(route.lookup_name), route.path]))
   const words = new Map(gateway.routes.map(route => [route.path, cookieWord(route.lookup_name)]))
   const ids = new Map(gateway.routes.flatMap(route => route.target.is === 'endpoints' ? route.target.endpoints.map(({ id }) => [instanceWord(id), id] as const) : []))
