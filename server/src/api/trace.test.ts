@@ -5,6 +5,7 @@ import type { TraceReport, TraceRequest } from '@vamp/model/api/trace'
 import type { ConditionNode } from '@vamp/model/condition'
 import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from '@vamp/model/routing/table'
 import { expect, test } from 'vitest'
+import { randomFrom, randomRequest, randomTable } from './testdata/random-table.ts'
 import { testServer } from './testdata/test-server.ts'
 import { traceRequest } from './trace.ts'
 
@@ -68,38 +69,6 @@ test('over HTTP it is answered from the published table', async () => {
   expect((await server.ask('/trace', { method: 'POST', body: {} })).status).toBe(400)
 })
 
-/** Marsaglia's xorshift, 32 bits. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 2 ** 32
-  }
-}
-
-const pickFrom = (random: () => number) => <T>(...from: readonly [T, ...T[]]): T => from[Math.floor(random() * from.length)] ?? from[0]
-
-const CONDITIONS: readonly [ConditionNode, ...ConditionNode[]] = [chrome, { is: 'header', name: 'x-beta' }, { is: 'path', match: 'begins', value: '/cart' }, { is: 'method', value: 'POST' }, { is: 'cookie_is', name: 'user', value: 'u1' }, { is: 'and', left: chrome, right: { is: 'not', operand: { is: 'header', name: 'x-beta' } } }, { is: 'true' }]
-
-function randomTable(random: () => number): RoutingTable {
-  const pick = pickFrom(random)
-  const sides = (name: string, port: number, inner: string | undefined): GatewayTable => {
-    const count = 1 + Math.floor(random() * 4)
-    const cuts = [0, ...Array.from({ length: count - 1 }, () => Math.floor(random() * 10_001)).toSorted((a, b) => a - b), 10_000]
-    const routes = Array.from({ length: count }, (_, index): RouteTable => {
-      const path = `${name}r${index}`
-      const endpoints = Array.from({ length: Math.floor(random() * 4) }, (_, number) => endpoint(`${path}-${number}`, pick('ready', 'ready', 'draining')))
-      const target = inner !== undefined && random() < 0.4 ? { is: 'gateway', gateway: inner } as const : { is: 'endpoints', endpoints } as const
-      return route(target.is === 'gateway' ? `${target.gateway}${index}` : path, (cuts[index + 1] ?? 0) - (cuts[index] ?? 0), { target, ...(random() < 0.5 ? { condition: pick(...CONDITIONS), strength: pick(0, 1, 2_500, 9_000, 10_000) } : {}) })
-    })
-    const off = random() < 0.05
-    return gateway(name, port, off ? routes.map(each => ({ ...each, weight: 0 })) : routes, { sticky: pick('none', 'route', 'instance'), ...(random() < 0.3 ? { split: pick({ by: 'cookie', name: 'user' } as const, { by: 'header', name: 'x-user' } as const) } : {}) })
-  }
-  return table(sides('outer', 1, 'inner'), sides('inner', 2, random() < 0.9 ? undefined : 'nowhere'))
-}
-
 interface Way { readonly steps: readonly { readonly gateway: string; readonly route: string | null; readonly by: string }[] }
 const nameOf = ({ steps }: Way) => steps.map(({ gateway: name, route: path, by }) => `${name} ${path ?? ''} ${by}`).join(', ')
 
@@ -120,18 +89,13 @@ async function carrying(drawn: RoutingTable, random: () => number) {
 
 test('what the memory proxy does with thousands of random requests is one of the ways', async () => {
   const random = randomFrom(20_260_101)
-  const pick = pickFrom(random)
   let requests = 0
   for (let tables = 0; tables < 300; tables++) {
     const drawn = randomTable(random)
     await using proxy = await carrying(drawn, random)
     let kept = ''
     for (let visit = 0; visit < 25; visit++) {
-      const headers = {
-        ...(random() < 0.5 ? { 'user-agent': pick('Firefox', 'Chrome 12') } : {}), ...(random() < 0.3 ? { 'x-beta': '1' } : {}), ...(random() < 0.3 ? { 'x-user': pick('a', 'b', 'c') } : {}),
-        ...(random() < 0.7 ? { cookie: `${kept}user=${pick('u1', 'u2', 'u3')}` } : {}),
-      }
-      const request = { method: pick('GET', 'POST'), path: pick('/', '/cart/1?x=2'), headers }
+      const request = randomRequest(random, kept)
       const { ways } = traceRequest(drawn, { gateway: 'outer', ...request })
 
       const { answer, took } = await proxy.visit(request)
