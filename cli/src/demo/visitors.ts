@@ -38,7 +38,8 @@ export interface VisitorsOptions {
 export type Page = readonly [method: string, path: string]
 
 const SHOP_PAGES: readonly Page[] = [['GET', '/'], ['GET', '/products'], ['GET', '/products/1'], ['GET', '/products/2'], ['GET', '/products/3'], ['POST', '/cart?user=mina&product=2']]
-const TICK_MS = 20
+/** Requests go out up to so much later than they are due. */
+const TICK_MS = 4
 /** An answer later than this counts as failed. */
 const ANSWER_MS_MAX = 10_000
 /** Every so many requests one comes over a connection of its own. */
