@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Fault } from '@vamp/model/fault'
 import { ensureHaproxy } from './haproxy.ts'
+import { ensurePages } from './pages.ts'
 import { startServer, type ServerProcess } from './server-process.ts'
 import { openStage, type Stage } from './stage.ts'
 import { type StoryApi, tell, type Told } from './story.ts'
@@ -40,9 +41,10 @@ export async function runDemo(options: DemoOptions, connect: (url: string, read:
     const haproxy = options.gateway !== 'embedded' && ensureHaproxy(options.path, stage.say)
     if (options.gateway === 'haproxy' && !haproxy) throw new Error('HAProxy was asked for and is not there')
     const gateway = haproxy ? 'haproxy' as const : 'embedded' as const
+    ensurePages(ROOT, stage.say)
     if (options.containers === 'docker') await prepareDocker(options.docker, stage)
     server = await startServer({ main: join(ROOT, 'cli/bin/vamp.mjs'), directory: resolve(options.data), port: options.port, gateway, containers: options.containers, docker: options.docker })
-    stage.say(`Vamp runs at ${server.url} (log: ${server.logFile}).`)
+    stage.say(`Vamp runs at ${server.url}: open it in a browser and watch along (log: ${server.logFile}).`)
     stage.say('The release policies of this demonstration set short clock minimums, because it must end; never less evidence.')
     const story = await tell(connect(server.url, file => readFile(file, 'utf8')), stage, gateway, options.containers === 'docker' ? 'examples/shop/docker' : 'examples/shop', ending.signal)
     visitors = story.visitors
