@@ -71,9 +71,9 @@ async function releaseAll(api: StoryApi, stage: Stage, visitors: Visitors, folde
     stage.chapter(title)
     await api.apply(`${folder}/${file}`)
     const status = await follow(api, stage, visitors, name, signal)
-    releases.push(toldOf(status))
     conclude(stage, status)
     await until(`release ${name} is over`, RELEASE_SECONDS_MAX, signal, async () => OVER.has((await api.release(name))?.phase ?? ''))
+    releases.push(toldOf(status, visitors.visits))
   }
   return releases
 }
@@ -99,8 +99,11 @@ function conclude(stage: Stage, status: ReleaseStatus): void {
   if (status.verdict !== 'promoted') stage.say(status.sentence)
 }
 
-function toldOf(status: ReleaseStatus): ToldRelease {
-  return { to: status.to, verdict: status.verdict ?? status.phase, seconds: secondsOf(status), requests: status.requests.canary, failed: status.failed.canary, sentence: status.sentence }
+/** Requests and failures as the visitors met them: also those that were under way when the verdict fell. */
+function toldOf(status: ReleaseStatus, { byVersion }: Visits): ToldRelease {
+  const { requests, failed } = byVersion[status.to.slice(status.to.indexOf(':') + 1)] ?? { requests: 0, failed: 0 }
+  return { to: status.to, verdict: status.verdict ?? status.phase, seconds: secondsOf(status), requests, failed, sentence: status.sentence }
+}
 }
 
 function secondsOf(status: ReleaseStatus): number {
