@@ -104,7 +104,6 @@ function toldOf(status: ReleaseStatus, { byVersion }: Visits): ToldRelease {
   const { requests, failed } = byVersion[status.to.slice(status.to.indexOf(':') + 1)] ?? { requests: 0, failed: 0 }
   return { to: status.to, verdict: status.verdict ?? status.phase, seconds: secondsOf(status), requests, failed, sentence: status.sentence }
 }
-}
 
 function secondsOf(status: ReleaseStatus): number {
   if (!status.started || !status.ended) return 0
