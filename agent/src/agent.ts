@@ -206,6 +206,8 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
         reloads++
         lastReload = { revision: table.revision, reasons }
       }
+      // Counting may take a proxy that has just started a while. Only who waits for an instance to finish has to wait for it.
+      if (!draining()) tell()
       await report()
     },
     async refused(table, error) {
