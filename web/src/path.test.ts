@@ -7,10 +7,13 @@ test('every address that the site can make', () => {
     release: path.release('shop-web-1.1'), deployments: path.deployments(), deployment: path.deployment('a b'),
     logs: path.logs({ deployment: 'shop', cluster: 'web', service: 'web:1.0' }), gateways: path.gateways(), gateway: path.gateway('shop/web/http'), strangeGateway: path.gateway('shop/[10.0.0.1:80]'),
     events: path.events(), eventsOf: path.events({ tag: 'releases:x', type: '' }), artifacts: path.artifacts(), artifact: path.artifact('breeds', 'web:1.0'), newArtifact: path.newArtifact('breeds'), info: path.info(),
+    autoscalers: path.autoscalers(), autoscaler: path.autoscaler('shop-web'), slas: path.slas(), scales: path.scales(), workflows: path.workflows(), workflow: path.workflow('night watch'), tokens: path.tokens(), settings: path.settings(),
   }).toMatchInlineSnapshot(`
     {
       "artifact": "/artifacts/breeds/web%3A1.0",
       "artifacts": "/artifacts/blueprints",
+      "autoscaler": "/autoscalers/shop-web",
+      "autoscalers": "/autoscalers",
       "deployment": "/deployments/a%20b",
       "deployments": "/deployments",
       "events": "/events",
@@ -25,7 +28,13 @@ test('every address that the site can make', () => {
       "overview": "/",
       "release": "/releases/shop-web-1.1",
       "releases": "/releases",
+      "scales": "/scales",
+      "settings": "/settings",
+      "slas": "/slas",
       "strangeGateway": "/gateways/shop/%5B10.0.0.1%3A80%5D",
+      "tokens": "/tokens",
+      "workflow": "/workflows/night%20watch",
+      "workflows": "/workflows",
     }
   `)
 })

@@ -14,6 +14,12 @@ export const path = {
   deployment: (name: string) => `/deployments/${segment(name)}`,
   logs: ({ deployment, cluster, service }: { readonly deployment: string; readonly cluster: string; readonly service: string }) =>
     `/deployments/${segment(deployment)}/logs/${segment(cluster)}/${segment(service)}`,
+  autoscalers: () => '/autoscalers',
+  autoscaler: (name: string) => `/autoscalers/${segment(name)}`,
+  slas: () => '/slas',
+  scales: () => '/scales',
+  workflows: () => '/workflows',
+  workflow: (name: string) => `/workflows/${segment(name)}`,
   gateways: () => '/gateways',
   gateway: (name: string) => `/gateways/${segments(name)}`,
   events: (filter: { readonly tag?: string; readonly type?: string } = {}) => {
@@ -23,5 +29,7 @@ export const path = {
   artifacts: (kind = 'blueprints') => `/artifacts/${segment(kind)}`,
   artifact: (kind: string, name: string) => `/artifacts/${segment(kind)}/${segment(name)}`,
   newArtifact: (kind: string) => `/artifacts/${segment(kind)}?new=`,
+  tokens: () => '/tokens',
+  settings: () => '/settings',
   info: () => '/info',
 }

@@ -3,6 +3,8 @@ import { Route, Routes } from 'react-router'
 import { useConnection } from './live.ts'
 import Artifacts from './pages/artifacts.tsx'
 import Artifact from './pages/artifact.tsx'
+import Autoscaler from './pages/autoscaler.tsx'
+import Autoscalers from './pages/autoscalers.tsx'
 import Deployment from './pages/deployment.tsx'
 import Deployments from './pages/deployments.tsx'
 import Events from './pages/events.tsx'
@@ -14,7 +16,11 @@ import NewRelease from './pages/new-release.tsx'
 import Nowhere from './pages/nowhere.tsx'
 import Overview from './pages/overview.tsx'
 import Releases from './pages/releases.tsx'
+import Scales from './pages/scales.tsx'
 import SignIn from './pages/sign-in.tsx'
+import Slas from './pages/slas.tsx'
+import Workflow from './pages/workflow.tsx'
+import Workflows from './pages/workflows.tsx'
 import { Frame } from './ui/frame.tsx'
 import { Toasts } from './ui/toast.tsx'
 
@@ -39,6 +45,12 @@ export function Site() {
               <Route path="/deployments/:name/logs/:cluster/:service" element={<Logs />} />
               <Route path="/gateways" element={<Gateways />} />
               <Route path="/gateways/*" element={<Gateway />} />
+              <Route path="/autoscalers" element={<Autoscalers />} />
+              <Route path="/autoscalers/:name" element={<Autoscaler />} />
+              <Route path="/slas" element={<Slas />} />
+              <Route path="/scales" element={<Scales />} />
+              <Route path="/workflows" element={<Workflows />} />
+              <Route path="/workflows/:name" element={<Workflow />} />
               <Route path="/events" element={<Events />} />
               <Route path="/artifacts/:kind?" element={<Artifacts />} />
               <Route path="/artifacts/:kind/:name" element={<Artifact />} />

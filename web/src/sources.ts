@@ -1,8 +1,10 @@
 /** What the screens look at, and which events are a reason to look again. */
+import { type ArtifactJson, STATIC_KINDS, staticArtifacts } from '@vamp/model/api/artifacts'
 import type { DeploymentView } from '@vamp/model/api/deployments'
 import { deployments } from '@vamp/model/api/deployments'
 import { type GatewayView, gateways } from '@vamp/model/api/gateways'
 import { type ReleaseView, releases } from '@vamp/model/api/releases'
+import { workflows } from '@vamp/model/api/workflows'
 import type { Event } from '@vamp/model/event'
 import { vamp } from './server.ts'
 import type { Source } from './live.ts'
@@ -43,3 +45,22 @@ export const gateway = (name: string): Source<KnownGateway> => ({
     return { view: data, etag }
   },
 })
+
+/** Kinds that are written by people as they are; deployments come from blueprints. */
+export const EDITED_KINDS = [...STATIC_KINDS, 'gateways', 'workflows', 'releases'] as const
+export type EditedKind = (typeof EDITED_KINDS)[number]
+
+const endpointsOf = (kind: Exclude<EditedKind, 'gateways'>) => kind === 'workflows' ? workflows : kind === 'releases' ? releases : staticArtifacts[kind]
+
+export const artifactList = (kind: EditedKind): Source<readonly ArtifactJson[]> => ({
+  key: `artifacts ${kind}`, everyMs: 5000, wakes: tagged(kind),
+  load: signal => kind === 'gateways' ? vamp().all(gateways.list, {}, signal) : vamp().all(endpointsOf(kind).list, {}, signal),
+})
+
+export const artifact = (kind: Exclude<EditedKind, 'gateways'>, name: string): Source<ArtifactJson> => ({
+  key: `artifact ${kind} ${name}`, everyMs: 5000, wakes: tagged(`${kind}:${name}`),
+  load: async signal => (await vamp().call(endpointsOf(kind).get, { path: { name } }, signal)).data,
+})
+
+export const artifactText = (kind: EditedKind, name: string, signal: AbortSignal): Promise<string> =>
+  kind === 'gateways' ? vamp().yaml(gateways.get, { path: { gateway: name } }, signal) : vamp().yaml(endpointsOf(kind).get, { path: { name } }, signal)

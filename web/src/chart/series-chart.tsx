@@ -9,6 +9,8 @@ export interface Line {
   readonly stepped?: boolean
   readonly dashed?: boolean
   readonly thin?: boolean
+  /** Measured on a scale of its own, such as instances beside requests. */
+  readonly side?: 'right'
   readonly text: (value: number) => string
 }
 
@@ -25,6 +27,8 @@ export interface SeriesChartProps {
   readonly range: readonly [number, number]
   readonly height?: number
   readonly axis: (value: number) => string
+  /** Of the lines on the right. */
+  readonly rightAxis?: (value: number) => string
   /** A moment that is said in words when pointed at. */
   readonly onPoint?: (index: number | null) => void
 }
@@ -35,7 +39,7 @@ export function SeriesChart(props: SeriesChartProps) {
   const plot = useRef<uPlot | null>(null)
   const latest = useRef(props)
   latest.current = props
-  const shape = JSON.stringify([props.lines.map(({ label, colour, stepped, dashed }) => [label, colour, stepped, dashed]), props.logarithmic, props.height, props.marks])
+  const shape = JSON.stringify([props.lines.map(({ label, colour, stepped, dashed, side }) => [label, colour, stepped, dashed, side]), props.logarithmic, props.height, props.marks])
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` is what of the properties needs a new plot
   useEffect(() => {
     const element = place.current
@@ -71,20 +75,21 @@ function colourOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 }
 
-function optionsOf({ lines, logarithmic, range, height = 220, axis, marks = [], onPoint }: SeriesChartProps, width: number, now: () => SeriesChartProps): uPlot.Options {
+function optionsOf({ lines, logarithmic, range, height = 220, axis, rightAxis, marks = [], onPoint }: SeriesChartProps, width: number, now: () => SeriesChartProps): uPlot.Options {
   const [ink, grid] = [colourOf('--dim'), colourOf('--line')]
   const stepped = uPlot.paths.stepped?.({ align: 1 })
   const [low, high] = range
   return {
     width, height, legend: { show: false }, padding: [8, 12, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    scales: { x: { time: true }, y: logarithmic ? { distr: 3, range: (_, __, max) => [low, Math.max(high, max)] } : { range: (_, __, max) => [low, Math.max(high, max ?? high)] } },
+    scales: { x: { time: true }, y: logarithmic ? { distr: 3, range: (_, __, max) => [low, Math.max(high, max)] } : { range: (_, __, max) => [low, Math.max(high, max ?? high)] }, ...(rightAxis ? { right: { range: (_: uPlot, __: number, max: number) => [0, Math.max(2, (max ?? 0) * 1.1)] as [number, number] } } : {}) },
     axes: [
       { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: 70 },
       { stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 54, values: (_, values) => values.map(value => value === null ? '' : axis(value)) },
+      ...(rightAxis ? [{ scale: 'right', side: 1 as const, stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 44, values: (_: uPlot, values: number[]) => values.map(rightAxis) }] : []),
     ],
     series: [{}, ...lines.map(line => ({
-      label: line.label, stroke: colourOf(line.colour), width: line.thin ? 1.2 : 2.2, points: { show: false }, spanGaps: true,
+      label: line.label, scale: line.side ?? 'y', stroke: colourOf(line.colour), width: line.thin ? 1.2 : 2.2, points: { show: false }, spanGaps: true,
       ...(line.dashed ? { dash: [5, 4] } : {}), ...(line.stepped && stepped ? { paths: stepped } : {}),
     }))],
     hooks: {

@@ -1,26 +1,17 @@
-import { staticArtifacts } from '@vamp/model/api/artifacts'
 import { documents } from '@vamp/model/api/documents'
-import { gateways } from '@vamp/model/api/gateways'
-import { releases } from '@vamp/model/api/releases'
-import { workflows } from '@vamp/model/api/workflows'
 import { singular } from '@vamp/model/kind'
 import { useEffect, useState } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { path } from '../path.ts'
 import { vamp } from '../server.ts'
+import { artifactText, type EditedKind } from '../sources.ts'
 import { Button } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { DocumentEditor } from '../ui/document-editor.tsx'
 import { Page } from '../ui/page.tsx'
 import { Refusal } from '../ui/shown.tsx'
 import { useToast } from '../ui/toast.tsx'
-import { type EditedKind, editedKind } from './artifacts.tsx'
-
-function textOf(kind: EditedKind, name: string, signal: AbortSignal): Promise<string> {
-  if (kind === 'gateways') return vamp().yaml(gateways.get, { path: { gateway: name } }, signal)
-  if (kind === 'workflows') return vamp().yaml(workflows.get, { path: { name } }, signal)
-  return kind === 'releases' ? vamp().yaml(releases.get, { path: { name } }, signal) : vamp().yaml(staticArtifacts[kind].get, { path: { name } }, signal)
-}
+import { editedKind } from './artifacts.tsx'
 
 export default function Artifact() {
   const { kind: word, name = '' } = useParams()
@@ -31,7 +22,7 @@ export default function Artifact() {
   useEffect(() => {
     const gone = new AbortController()
     setText(undefined)
-    textOf(kind, name, gone.signal).then(setText, thrown => { if (!gone.signal.aborted) setError(thrown) })
+    artifactText(kind, name, gone.signal).then(setText, thrown => { if (!gone.signal.aborted) setError(thrown) })
     return () => gone.abort()
   }, [kind, name])
   return (

@@ -1,12 +1,9 @@
-import { type ArtifactJson, STATIC_KINDS, staticArtifacts } from '@vamp/model/api/artifacts'
-import { gateways } from '@vamp/model/api/gateways'
-import { releases } from '@vamp/model/api/releases'
-import { workflows } from '@vamp/model/api/workflows'
+import type { ArtifactJson } from '@vamp/model/api/artifacts'
 import { singular } from '@vamp/model/kind'
 import { Link, NavLink, useParams, useSearchParams } from 'react-router'
 import { useLive } from '../live.ts'
 import { path } from '../path.ts'
-import { vamp } from '../server.ts'
+import { artifactList, EDITED_KINDS, type EditedKind } from '../sources.ts'
 import { templateOf } from '../templates.ts'
 import { ButtonLink } from '../ui/button.tsx'
 import { DocumentEditor } from '../ui/document-editor.tsx'
@@ -14,17 +11,7 @@ import { Page } from '../ui/page.tsx'
 import { Shown } from '../ui/shown.tsx'
 import { Table } from '../ui/table.tsx'
 
-/** Kinds that are written here; deployments come from blueprints. */
-export const EDITED_KINDS = [...STATIC_KINDS, 'gateways', 'workflows', 'releases'] as const
-export type EditedKind = (typeof EDITED_KINDS)[number]
-
 export const editedKind = (word: string | undefined): EditedKind => EDITED_KINDS.find(kind => kind === word) ?? 'blueprints'
-
-function allOf(kind: EditedKind, signal: AbortSignal): Promise<readonly ArtifactJson[]> {
-  if (kind === 'gateways') return vamp().all(gateways.list, {}, signal)
-  if (kind === 'workflows') return vamp().all(workflows.list, {}, signal)
-  return kind === 'releases' ? vamp().all(releases.list, {}, signal) : vamp().all(staticArtifacts[kind].list, {}, signal)
-}
 
 export default function Artifacts() {
   const kind = editedKind(useParams()['kind'])
@@ -37,7 +24,7 @@ export default function Artifacts() {
 }
 
 function List({ kind }: { readonly kind: EditedKind }) {
-  const list = useLive({ key: `artifacts ${kind}`, everyMs: 5000, load: signal => allOf(kind, signal), wakes: ({ tags }) => tags.includes(kind) })
+  const list = useLive(artifactList(kind))
   return (
     <>
       <nav className="kinds" aria-label="Kinds">{EDITED_KINDS.map(each => <NavLink key={each} to={path.artifacts(each)} className={each === kind ? 'active' : ''}>{each}</NavLink>)}</nav>

@@ -7,8 +7,10 @@ import { path } from '../path.ts'
 import { gateway, type KnownGateway, releaseStatuses } from '../sources.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
+import { Facts } from '../ui/facts.tsx'
 import { GatewayForm } from '../ui/gateway-form.tsx'
 import { GatewayPreview } from '../ui/gateway-preview.tsx'
+import { LiveTraffic } from '../ui/live-traffic.tsx'
 import { Card, Page } from '../ui/page.tsx'
 import { Shown } from '../ui/shown.tsx'
 import { routeName } from '../ui/split.tsx'
@@ -20,7 +22,7 @@ export default function Gateway() {
   const found = useLive(gateway(name))
   return (
     <Page title={name} actions={<ButtonLink to={path.events({ tag: `gateways:${name}` })}>Events</ButtonLink>}>
-      <Shown of={found}>{known => <><State view={known.view} /><UnderRelease view={known.view} /><Editor key={name} known={known} onSaved={found.again} /></>}</Shown>
+      <Shown of={found}>{known => <><State view={known.view} /><UnderRelease view={known.view} /><LiveTraffic of={{ gateway: name }} /><Editor key={name} known={known} onSaved={found.again} /></>}</Shown>
     </Page>
   )
 }
@@ -30,12 +32,10 @@ function State({ view: { name, port, state, deployed, internal, virtual_hosts: h
   return (
     <Card title="What is in force" aside={deployed ? <Badge tone="good">in force on every proxy</Badge> : <Badge tone="busy">on its way</Badge>}>
       {state.problem !== undefined && <p role="alert" className="refusal">{state.problem}</p>}
-      <dl className="facts">
-        <div><dt>port</dt><dd>{port}</dd></div>
-        <div><dt>requests</dt><dd>{(state.requests / state.seconds).toFixed(1)} /s</dd></div>
-        {Array.isArray(hosts) && hosts.length > 0 && <div><dt>virtual hosts</dt><dd>{hosts.join(', ')}</dd></div>}
-        {internal && <div><dt>belongs to</dt><dd><Link to={path.deployment(name.split('/')[0] ?? '')}>{name.split('/').slice(0, 2).join('/')}</Link></dd></div>}
-      </dl>
+      <Facts of={[
+        ['port', port], ['requests', `${(state.requests / state.seconds).toFixed(1)} /s`], ['virtual hosts', Array.isArray(hosts) && hosts.join(', ')],
+        ['belongs to', internal && <Link to={path.deployment(name.split('/')[0] ?? '')}>{name.split('/').slice(0, 2).join('/')}</Link>],
+      ]} />
       <Table label="Shares of the routes" rows={paths} keyOf={route => route} empty="It has no route." columns={[
         { title: 'route', cell: route => <><b>{routeName(route)}</b>{routeName(route) !== route && <div className="dim wide">{route}</div>}</> },
         { title: 'ordered', numeric: true, cell: route => percent(state.desired[route] ?? 0) },

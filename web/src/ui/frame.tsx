@@ -1,30 +1,48 @@
-import { type ReactNode, useState } from 'react'
-import { Link, NavLink } from 'react-router'
+import { type ReactNode, useEffect, useState } from 'react'
+import { Link, NavLink, useLocation } from 'react-router'
 import { path } from '../path.ts'
 import { silentMs, STALE_MS, useConnection, useNow } from '../live.ts'
 import { applyTheme, savedTheme, THEMES, type Theme } from '../theme.ts'
 import { duration } from '../words.ts'
 import { Search } from './search.tsx'
 
-const PLACES: readonly (readonly [name: string, to: string])[] = [
-  ['Overview', path.overview()], ['Releases', path.releases()], ['Deployments', path.deployments()], ['Gateways', path.gateways()],
-  ['Events', path.events()], ['Artifacts', path.artifacts()], ['Info', path.info()],
+interface Place { readonly name: string; readonly to: string; /** Also there below this address. */ readonly below?: string }
+
+/** By what one wants to do there. */
+const PLACES: readonly { readonly group: string; readonly places: readonly Place[] }[] = [
+  { group: 'Look', places: [{ name: 'Overview', to: path.overview() }, { name: 'Events', to: path.events() }] },
+  { group: 'Run', places: [{ name: 'Deployments', to: path.deployments() }, { name: 'Gateways', to: path.gateways() }, { name: 'Releases', to: path.releases() }] },
+  { group: 'Scale', places: [{ name: 'Autoscalers', to: path.autoscalers() }, { name: 'SLAs', to: path.slas() }, { name: 'Scales', to: path.scales() }] },
+  { group: 'Automate', places: [{ name: 'Workflows', to: path.workflows() }, { name: 'Artifacts', to: path.artifacts(), below: '/artifacts' }] },
+  { group: 'Server', places: [{ name: 'Info', to: path.info() }] },
 ]
 
 /** What is around every page. */
 export function Frame({ children }: { readonly children: ReactNode }) {
+  const [open, setOpen] = useState(false)
+  const { pathname } = useLocation()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: going somewhere closes the menu
+  useEffect(() => setOpen(false), [pathname])
   return (
-    <>
+    <div className="frame">
       <a className="skip" href="#content">To the content</a>
       <header className="top">
+        <button type="button" className="menu" aria-expanded={open} aria-controls="places" onClick={() => setOpen(!open)}><span aria-hidden="true">{open ? '✕' : '☰'}</span><span className="unseen">Menu</span></button>
         <Link to={path.overview()} className="brand"><svg viewBox="0 0 32 32" aria-hidden="true"><path d="M3 8h26l-4 5-4 12-5-10-5 10-4-12z" /></svg>Vamp</Link>
-        <nav aria-label="Site">{PLACES.map(([name, to]) => <NavLink key={to} to={to === '/artifacts/blueprints' ? '/artifacts' : to} end={to === '/'}>{name}</NavLink>)}</nav>
         <Search />
         <Heartbeat />
         <ThemeSwitch />
       </header>
+      <nav id="places" className={open ? 'places open' : 'places'} aria-label="Site">
+        {PLACES.map(({ group, places }) => (
+          <section key={group} aria-label={group}>
+            <p aria-hidden="true">{group}</p>
+            {places.map(({ name, to, below }) => <NavLink key={to} to={to} end={to === '/'} className={({ isActive }) => isActive || (below !== undefined && pathname.startsWith(below)) ? 'active' : ''}>{name}</NavLink>)}
+          </section>
+        ))}
+      </nav>
       {children}
-    </>
+    </div>
   )
 }
 
