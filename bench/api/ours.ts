@@ -11,15 +11,17 @@ import { openEmbeddedDatabase } from '@vamp/server/base/sql/embedded-database'
 import { configOf } from '@vamp/server/config'
 import { openMemoryDriver } from '@vamp/server/container/memory/memory-driver'
 import { memoryMachine } from '@vamp/server/container/memory/memory-machine'
+import { openUsageMeter } from '@vamp/server/container/usage'
 import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
 import { openFleet } from '@vamp/server/fleet/live-fleet'
 import { openSqlStore } from '@vamp/server/store/sql/sql-store'
 import { openTraffic } from '@vamp/server/traffic/traffic'
 
 const database = openEmbeddedDatabase({ file: join(process.argv[2] ?? '.', 'vamp.db') })
+const containers = openMemoryDriver(memoryMachine({ clock }))
 const api = await openApi({
   config: configOf({ port: 0 }), clock, log: silent,
-  store: await openSqlStore(database), events: await openSqlEventLog({ database, clock }), fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers: openMemoryDriver(memoryMachine({ clock })),
+  store: await openSqlStore(database), events: await openSqlEventLog({ database, clock }), fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers, usage: openUsageMeter({ driver: containers, clock }),
 })
 process.send?.(api.url)
 process.once('disconnect', () => process.exit())

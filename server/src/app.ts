@@ -11,6 +11,7 @@ import { type Lifecycle, openLifecycle } from './base/lifecycle.ts'
 import type { KeyedQueue, Reconciler } from './base/reconciler.ts'
 import type { Config } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
+import { openUsageMeter } from './container/usage.ts'
 import { deploymentReconciler } from './deployment/reconciler.ts'
 import type { EventLog } from './event/event-log.ts'
 import { DEFAULT_RETENTION, type Retention, startRetention } from './event/retention.ts'
@@ -62,6 +63,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     const fleet = openFleet({ clock })
     const traffic = openTraffic({ clock })
     lifecycle.add('traffic', fleet.onWindow(window => traffic.add(window)))
+    const usage = openUsageMeter({ driver: outfit.containers, clock })
     const queues = openQueues(lifecycle, config, outfit, fleet, traffic)
     lifecycle.add('reload events', tellReloads({ fleet, events }))
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
@@ -70,7 +72,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('resync', every(clock, RESYNC_MS, () => wakeAll(queues, store)))
     if (config.eventsKeep > 0) lifecycle.add('retention', startRetention({ events, retention: retentionOf(config.eventsKeep), clock, log }))
     startSinks(lifecycle, outfit)
-    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
+    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, usage, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
     lifecycle.add('api', () => api.close())
     return { url: api.url, store, events, traffic, ...(api.firstToken === undefined ? {} : { firstToken: api.firstToken }), close: () => lifecycle.close() }
   } catch (error) {

@@ -46,6 +46,8 @@ export interface InstanceRow extends InstanceView {
   readonly deployment: string
   readonly cluster: string
   readonly service: string
+  /** Only where it was asked for, and of what runs for two seconds: cores in use, 1 is one core; and bytes. */
+  readonly usage?: { readonly cpu: number; readonly memory: number }
 }
 export const InstanceRow = opaque<InstanceRow>('an instance and where it belongs')
 
@@ -82,6 +84,6 @@ export const deployments = {
   postSla: endpoint({ ...changing, method: 'POST', path: '/deployments/{deployment}/clusters/{cluster}/sla', summary: 'Promise something of a cluster', query: Type.Object(writing), body: { is: 'text', media: 'application/x-yaml' }, answer: { is: 'data', status: 202, schema: ArtifactJson } }),
   putSla: endpoint({ ...changing, method: 'PUT', path: '/deployments/{deployment}/clusters/{cluster}/sla', summary: 'Promise something of a cluster', query: Type.Object(writing), body: { is: 'text', media: 'application/x-yaml' }, answer: { is: 'data', status: 202, schema: ArtifactJson } }),
   deleteSla: endpoint({ ...changing, method: 'DELETE', path: '/deployments/{deployment}/clusters/{cluster}/sla', summary: 'Promise nothing any more', query: Type.Object(writing), answer: { is: 'nothing', status: 204 } }),
-  instances: endpoint({ ...reading, method: 'GET', path: '/instances', summary: 'List the instances of all deployments', query: Type.Object({ ...paging, deployment: Type.Optional(Type.String()) }), answer: { is: 'data', status: 200, schema: Type.Array(InstanceRow), paged: true } }),
+  instances: endpoint({ ...reading, method: 'GET', path: '/instances', summary: 'List the instances of all deployments', query: Type.Object({ ...paging, deployment: Type.Optional(Type.String()), usage: Type.Boolean({ default: false, description: 'with the CPU (cores) and memory (bytes) that each uses; the first such question takes a second' }) }), answer: { is: 'data', status: 200, schema: Type.Array(InstanceRow), paged: true } }),
   logs: endpoint({ ...reading, method: 'GET', path: `${SERVICE}/logs`, summary: 'What the instances of a service print, as server-sent events; ends at the newest line unless followed', query: Type.Object({ tail: Type.Integer({ minimum: 0, default: LOG_LINES, description: `lines per instance to begin with, at most ${LOG_LINES_MAX}` }), follow: Type.Boolean({ default: false }), instance: Type.Optional(Type.String()) }), answer: { is: 'stream', status: 200, schema: LogLineView } }),
 } satisfies Record<string, Endpoint>

@@ -1,5 +1,5 @@
 /** What runs. */
-import { deployments } from '@vamp/model/api/deployments'
+import { deployments, type InstanceRow } from '@vamp/model/api/deployments'
 import { asBlueprint } from '@vamp/model/deploy/as-blueprint'
 import type { Deployment } from '@vamp/model/deployment'
 import { parseDeploymentBody } from '@vamp/model/parse/document'
@@ -44,9 +44,17 @@ export function deploymentRoutes(world: World): Route[] {
       const statuses = (await store.list('deployment-statuses')).items.map(({ value: status }) => status)
       const rows = statuses.filter(({ name }) => query.deployment === undefined || name === query.deployment).flatMap(instanceRows)
       const { items, total } = pageFrom(rows, query)
-      return value(items, { total })
+      return value(query.usage ? await withUsage(world, items) : items, { total })
     }),
   ]
+}
+
+async function withUsage({ usage }: World, rows: readonly InstanceRow[]): Promise<readonly InstanceRow[]> {
+  const used = await usage.read()
+  return rows.map(row => {
+    const { cpu = 0, memoryBytes = 0 } = used.get(row.name) ?? {}
+    return used.has(row.name) ? { ...row, usage: { cpu: Math.round(cpu * 1000) / 1000, memory: memoryBytes } } : row
+  })
 }
 
 async function shown(world: World, deployment: Deployment, { as_blueprint: wanted, ...references }: ReferenceQuery & { readonly as_blueprint: boolean }): Promise<unknown> {

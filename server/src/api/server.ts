@@ -8,6 +8,7 @@ import type { Identity } from '../auth/identity.ts'
 import { openTokens, type Tokens } from '../auth/tokens.ts'
 import { type Config, needsToken } from '../config.ts'
 import type { ContainerDriver } from '../container/container-driver.ts'
+import type { UsageMeter } from '../container/usage.ts'
 import type { EventLog } from '../event/event-log.ts'
 import type { LiveFleet } from '../fleet/live-fleet.ts'
 import type { Store } from '../store/store.ts'
@@ -41,6 +42,7 @@ export interface ApiOptions {
   readonly fleet: LiveFleet
   readonly traffic: Traffic
   readonly containers: ContainerDriver
+  readonly usage: UsageMeter
   readonly clock: Clock
   readonly log: Logger
   readonly logTail?: LogTail

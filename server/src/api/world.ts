@@ -4,6 +4,7 @@ import type { Logger } from '@vamp/agent/base/log'
 import type { Tokens } from '../auth/tokens.ts'
 import type { Config } from '../config.ts'
 import type { ContainerDriver } from '../container/container-driver.ts'
+import type { UsageMeter } from '../container/usage.ts'
 import type { EventLog } from '../event/event-log.ts'
 import type { LiveFleet } from '../fleet/live-fleet.ts'
 import type { Store } from '../store/store.ts'
@@ -17,6 +18,7 @@ export interface World {
   readonly fleet: LiveFleet
   readonly traffic: Traffic
   readonly containers: ContainerDriver
+  readonly usage: UsageMeter
   readonly tokens: Tokens
   readonly clock: Clock
   readonly log: Logger

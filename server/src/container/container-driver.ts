@@ -55,6 +55,16 @@ export interface LogLine {
   readonly line: string
 }
 
+/** What an instance has used. */
+export interface Consumption {
+  /** When it was read, Unix milliseconds. */
+  readonly time: number
+  /** CPU time since its start; a later reading of the same instance is never smaller. */
+  readonly cpuSeconds: number
+  /** Bytes in use now, without what the kernel only keeps because there is room. */
+  readonly memoryBytes: number
+}
+
 export interface ContainerDriver extends AsyncDisposable {
   readonly driver: string
   /** Deployable types that it can run. */
@@ -68,5 +78,7 @@ export interface ContainerDriver extends AsyncDisposable {
   /** Called with the id when something may have changed. */
   watch(listener: (id: string) => void): () => void
   logs(id: string, options: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncIterable<LogLine>
+  /** Of those that run, by id; one that cannot be read is left out. What it costs grows with the number of ids. */
+  statistics(ids: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, Consumption>>
   /** Disposing leaves the workloads running; the next server finds them by `observe`. */
 }

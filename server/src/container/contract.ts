@@ -147,6 +147,17 @@ export function containerContract(name: string, open: () => Promise<ContainerHar
       expect(await lines(harness.driver, 'never-was')).toEqual([])
     })
 
+    test('what a running instance uses is counted, and of what does not run there is no count', async () => {
+      await run(harness.serving('one'))
+
+      await harness.until(async () => ((await harness.driver.statistics(['one'])).get('one')?.memoryBytes ?? 0) > 0)
+      const [first, later] = [await harness.driver.statistics(['one', 'never-was']), await harness.driver.statistics(['one'])]
+      expect([...first.keys()]).toEqual(['one'])
+      expect(later.get('one')?.cpuSeconds).toBeGreaterThanOrEqual(first.get('one')?.cpuSeconds ?? Number.NaN)
+      await settled(harness, harness.driver.stop('one', 2000))
+      expect((await harness.driver.statistics(['one'])).size).toBe(0)
+    })
+
     test('an aborted signal starts nothing', async () => {
       await expect(harness.driver.start(harness.serving('one'), AbortSignal.abort())).rejects.toThrow()
 

@@ -80,6 +80,7 @@ export function withHealth(driver: ContainerDriver, { clock, probe = networkProb
       return () => { unwatch(); listeners.delete(listener) }
     },
     logs: (id, options, signal) => driver.logs(id, options, signal),
+    statistics: (ids, signal) => driver.statistics(ids, signal),
     async [Symbol.asyncDispose]() {
       for (const id of [...examined.keys()]) forget(id)
       listeners.clear()

@@ -3,6 +3,7 @@ import { systemClock } from '@vamp/agent/base/clock'
 import { silent } from '@vamp/agent/base/log'
 import { openMemoryDriver } from '../../container/memory/memory-driver.ts'
 import { memoryMachine } from '../../container/memory/memory-machine.ts'
+import { openUsageMeter } from '../../container/usage.ts'
 import { configOf, type Config } from '../../config.ts'
 import type { EventLog } from '../../event/event-log.ts'
 import { openMemoryEventLog } from '../../event/memory/memory-event-log.ts'
@@ -43,7 +44,8 @@ export async function testServer(changes: Partial<Config> = {}): Promise<TestSer
   const events = openMemoryEventLog({ clock })
   const traffic = openTraffic({ clock })
   const fleet = openFleet({ clock })
-  const api = await openApi({ config: configOf({ port: 0, ...changes }), store, events, traffic, fleet, containers: openMemoryDriver(memoryMachine({ clock })), clock, log: silent })
+  const containers = openMemoryDriver(memoryMachine({ clock }))
+  const api = await openApi({ config: configOf({ port: 0, ...changes }), store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), clock, log: silent })
   return {
     url: api.url, firstToken: api.firstToken, store, events, traffic, fleet,
     async ask(path, { method = 'GET', body, headers = {} } = {}) {

@@ -5,12 +5,13 @@
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
-import type { ContainerDriver, LogLine, Observed, Workload } from '../container-driver.ts'
+import type { Consumption, ContainerDriver, LogLine, Observed, Workload } from '../container-driver.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from '../process/process-ports.ts'
 import { createBody, networkOf } from './create-body.ts'
 import { type DockerAddress, type DockerClient, jsonLines, openDockerClient } from './docker-client.ts'
 import { type DockerContainers, openDockerContainers } from './docker-containers.ts'
 import { readLogLines } from './docker-logs.ts'
+import { readStatistics } from './docker-statistics.ts'
 
 /** An image that is called without a port still listens somewhere. */
 const PORT_DEFAULT = 8080
@@ -94,6 +95,12 @@ class DockerDriver implements ContainerDriver {
       const kept = (this.#endedLogs.get(id) ?? []).filter(({ time }) => time >= (since ?? 0))
       yield* tail === undefined ? kept : tail === 0 ? [] : kept.slice(-tail)
     }
+  }
+
+  async statistics(ids: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, Consumption>> {
+    const running = new Set((await this.observe()).filter(({ state }) => state === 'running').map(({ id }) => id))
+    const names = new Map(ids.filter(id => running.has(id)).map(id => [id, this.#nameOf(id)]))
+    return readStatistics(this.#client, names, () => this.#options.clock.now(), signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

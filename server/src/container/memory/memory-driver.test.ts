@@ -10,7 +10,7 @@ const definition = (definition: string) => ({ deployable: { type: 'process', def
 
 async function open(): Promise<ContainerHarness> {
   const clock = virtualClock()
-  const machine = memoryMachine({ clock })
+  const machine = memoryMachine({ clock, behaviour: () => ({ uses: { cores: 0.5, memoryBytes: 64e6 } }) })
   machine.onChange(id => {
     const instance = machine.instances.get(id)
     if (instance?.state !== 'running') return

@@ -29,6 +29,9 @@ export function openMemoryDriver(machine: MemoryMachine): ContainerDriver {
       return () => { end(); unwatch.delete(end) }
     },
     logs: (id, options, signal) => readLogs(machine, id, options, signal),
+    async statistics(ids) {
+      return new Map(ids.flatMap(id => { const consumption = machine.consumption(id); return consumption ? [[id, consumption] as const] : [] }))
+    },
     async [Symbol.asyncDispose]() { for (const end of unwatch) end() },
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '@vamp/agent/base/clock'
 import type { HealthCheck } from '@vamp/model/health-check'
-import type { LogLine, Observed, Workload } from '../container-driver.ts'
+import type { Consumption, LogLine, Observed, Workload } from '../container-driver.ts'
 
 /** Lines of one instance that are remembered. */
 const LOG_LINES_MAX = 1000
@@ -19,6 +19,8 @@ export interface Behaviour {
   readonly exitsAfterMs?: number
   /** What every check is answered; absent: 200. A text is why the check fails. */
   readonly answer?: (check: HealthCheck, nowMs: number) => string | undefined
+  /** Cores in use since it ran, and bytes; absent: nothing. */
+  readonly uses?: { readonly cores: number; readonly memoryBytes: number }
   /** Throws to refuse the start. */
   readonly start?: () => void
 }
@@ -47,6 +49,8 @@ export interface MemoryMachine {
   logs(id: string): readonly LogLine[]
   /** What a health check of the instance is answered: nothing when all is well, else why not. */
   probe(id: string, check: HealthCheck): string | undefined
+  /** Of an instance that runs. */
+  consumption(id: string): Consumption | undefined
   onChange(listener: (id: string) => void): () => void
 }
 
@@ -115,6 +119,12 @@ export function memoryMachine({ clock, behaviour = () => ({}) }: MemoryMachineOp
       const instance = instances.get(id)
       if (instance?.state !== 'running') return 'was refused'
       return behaviour(instance.workload).answer?.(check, clock.now())
+    },
+    consumption(id) {
+      const instance = instances.get(id)
+      if (instance?.state !== 'running') return undefined
+      const { cores = 0, memoryBytes = 0 } = behaviour(instance.workload).uses ?? {}
+      return { time: clock.now(), cpuSeconds: cores * (clock.now() - instance.since) / 1000, memoryBytes }
     },
     onChange(listener) { listeners.add(listener); return () => listeners.delete(listener) },
   }

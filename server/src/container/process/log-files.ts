@@ -2,7 +2,7 @@
  * What processes print. Each writes to its own files itself, so that logs go on without the server; the server only cuts
  * files that grew too long (copy, then truncate: what is written between the two is lost) and remembers when they grew.
  */
-import { closeSync, copyFileSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { closeSync, copyFileSync, mkdirSync, openSync, readdirSync, readSync, realpathSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '@vamp/agent/base/clock'
 import type { LogLine } from '../container-driver.ts'
@@ -27,6 +27,8 @@ export type LogEnds = ReadonlyMap<Stream, number>
 export interface LogFiles {
   /** File descriptors for a new process; close them after the start. */
   open(id: string): { readonly stdout: number; readonly stderr: number }
+  /** Where its two streams go. */
+  files(id: string): readonly string[]
   /** Notes growth (line times are as exact as this is called often) and cuts what is too long. */
   tend(ids: Iterable<string>): void
   read(id: string, options: { readonly tail?: number; readonly since?: number }): { readonly lines: readonly LogLine[]; readonly ends: LogEnds }
@@ -38,8 +40,10 @@ export interface LogFiles {
 
 export function openLogFiles({ directory, clock, maxBytes = FILE_BYTES_MAX }: { directory: string; clock: Clock; maxBytes?: number }): LogFiles {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // As the kernel names it.
+  const real = realpathSync(directory)
   const growths = new Map<string, Growth[]>()
-  const path = (id: string, stream: Stream) => join(directory, `${id}.${stream}.log`)
+  const path = (id: string, stream: Stream) => join(real, `${id}.${stream}.log`)
   const older = (file: string) => `${file}.1`
 
   const noteGrowth = (file: string, { size, mtimeMs }: { size: number; mtimeMs: number }) => {
@@ -59,6 +63,7 @@ export function openLogFiles({ directory, clock, maxBytes = FILE_BYTES_MAX }: { 
       for (const stream of STREAMS) growths.delete(path(id, stream))
       return { stdout: openSync(path(id, 'stdout'), 'a', 0o600), stderr: openSync(path(id, 'stderr'), 'a', 0o600) }
     },
+    files: id => STREAMS.map(stream => path(id, stream)),
     tend(ids) {
       for (const id of ids) for (const stream of STREAMS) {
         const file = path(id, stream)

@@ -1,5 +1,10 @@
 /** What Linux tells about processes in `/proc` (proc(5)). A process is known by its number and its start time: numbers are used again. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/** USER_HZ, the same on every architecture that Node runs on. */
+const TICKS_PER_SECOND = 100
+const PAGE_BYTES = Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }))
 
 export interface ProcessId {
   readonly pid: number
@@ -11,6 +16,8 @@ interface ProcessStat extends ProcessId {
   readonly state: string
   readonly group: number
   readonly session: number
+  readonly cpuTicks: number
+  readonly residentPages: number
 }
 
 /** Nothing if there is no such process. */
@@ -20,7 +27,7 @@ function readStat(pid: number): ProcessStat | undefined {
   // The name is in parentheses and may hold anything, also parentheses; the fields after the last one are numbered from 3.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const number = (field: number) => Number(fields[field - 3])
-  return { pid, state: fields[0] ?? 'X', group: number(5), session: number(6), startTime: number(22) }
+  return { pid, state: fields[0] ?? 'X', group: number(5), session: number(6), startTime: number(22), cpuTicks: number(14) + number(15) + number(16) + number(17), residentPages: number(24) }
 }
 
 /** What identifies a process that runs now; a zombie does not run. */
@@ -54,6 +61,29 @@ export function findByEnvironment(settings: readonly string[]): readonly (Proces
     const entries = new Set(environment.split('\0'))
     return wanted.every(setting => entries.has(setting))
   }).map(({ pid, startTime, session }) => ({ pid, startTime, leads: session === pid }))
+}
+
+/** Whether any process has this file open, as a child has its output from the moment that it is forked. */
+export function isHeldOpen(file: string): boolean {
+  return processes().some(({ pid }) => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).some(number => readlinkSync(`/proc/${pid}/fd/${number}`) === file)
+    } catch {
+      // It ended, closed something, or is not ours.
+      return false
+    }
+  })
+}
+
+/** Fields 14 to 17 and 24 of `/proc/<pid>/stat` of all of a group; children that were waited for count with their parents. */
+export function consumptionOfGroups(groups: ReadonlySet<number>): ReadonlyMap<number, { readonly cpuSeconds: number; readonly memoryBytes: number }> {
+  const sums = new Map<number, { cpuSeconds: number; memoryBytes: number }>()
+  for (const { group, cpuTicks, residentPages } of processes()) {
+    if (!groups.has(group)) continue
+    const { cpuSeconds = 0, memoryBytes = 0 } = sums.get(group) ?? {}
+    sums.set(group, { cpuSeconds: cpuSeconds + cpuTicks / TICKS_PER_SECOND, memoryBytes: memoryBytes + residentPages * PAGE_BYTES })
+  }
+  return sums
 }
 
 /** Whether anything of a process group runs. */

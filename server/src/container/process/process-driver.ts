@@ -9,10 +9,10 @@ import { join, resolve } from 'node:path'
 import { type Clock, every } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
-import type { ContainerDriver, LogLine, Observed, Workload } from '../container-driver.ts'
+import type { Consumption, ContainerDriver, LogLine, Observed, Workload } from '../container-driver.ts'
 import { commandLine, PROCESS_DEPLOYABLES, processEnvironment } from './command.ts'
 import { type LogFiles, openLogFiles } from './log-files.ts'
-import { bootId, findByEnvironment, isAlive, type ProcessId, startTimeOf } from './proc.ts'
+import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, type ProcessId, startTimeOf } from './proc.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from './process-ports.ts'
 import { type InstanceRecord, openStateDirectory, type StateDirectory } from './state-directory.ts'
 import { endProcess } from './stop-process.ts'
@@ -20,6 +20,9 @@ import { endProcess } from './stop-process.ts'
 /** How soon the end of a process that an earlier server started is noticed; own children tell at once. */
 const ADOPTED_POLL_MS = 500
 const LOGS_TEND_MS = 1000
+/** From fork to exec takes microseconds, on a machine that stalls up to a second. */
+const LOADING_POLL_MS = 5
+const LOADING_MS_MAX = 2000
 const HOST = '127.0.0.1'
 
 export interface ProcessDriverOptions {
@@ -105,6 +108,12 @@ class ProcessDriver implements ContainerDriver {
     const { lines, ends } = this.#logs.read(id, options)
     yield* lines
     if (options.follow) yield* this.#logs.follow(id, ends, () => !this.#runs(id), signal)
+  }
+
+  async statistics(ids: readonly string[]): Promise<ReadonlyMap<string, Consumption>> {
+    const leaders = new Map(ids.flatMap(id => { const { process, exit } = this.#records.get(id) ?? {}; return process && !exit ? [[process.pid, id] as const] : [] }))
+    const time = this.#options.clock.now()
+    return new Map([...consumptionOfGroups(new Set(leaders.keys()))].map(([group, consumption]) => [leaders.get(group) ?? '', { time, ...consumption }]))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -216,10 +225,16 @@ class ProcessDriver implements ContainerDriver {
     else this.#pollAdopted()
   }
 
+  /** A server that died between fork(2) and exec(2) leaves a child that still has the server's environment; its output file tells it. */
   #find(id: string): ProcessId | undefined {
-    const all = findByEnvironment(this.#marks(id)).toSorted((a, b) => a.startTime - b.startTime)
-    const leader = all.find(({ leads }) => leads)
-    return leader && { pid: leader.pid, startTime: leader.startTime }
+    for (let waited = 0; ; waited += LOADING_POLL_MS) {
+      const loading = this.#logs.files(id).some(isHeldOpen)
+      const all = findByEnvironment(this.#marks(id)).toSorted((a, b) => a.startTime - b.startTime)
+      const leader = all.find(({ leads }) => leads)
+      if (leader) return { pid: leader.pid, startTime: leader.startTime }
+      if (!loading || waited >= LOADING_MS_MAX) return undefined
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOADING_POLL_MS)
+    }
   }
 
   #pollAdopted(): void {
