@@ -21,6 +21,8 @@ import { TABLE_KINDS } from './gateway/observe.ts'
 import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
 import { tellReloads } from './gateway/reload-events.ts'
 import { releaseReconciler } from './release/reconciler.ts'
+import { notificationSink } from './scaling/notifications.ts'
+import { openScaling } from './scaling/open-scaling.ts'
 import type { Store } from './store/store.ts'
 import { openTraffic, type Traffic } from './traffic/traffic.ts'
 
@@ -68,8 +70,10 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('reload events', tellReloads({ fleet, events }))
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
     if (outfit.proxy) lifecycle.use('agent', await startAgent({ name: LOCAL_AGENT, proxy: outfit.proxy, link: fleet.join(LOCAL_AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) }))
-    await wakeAll(queues, store)
-    lifecycle.add('resync', every(clock, RESYNC_MS, () => wakeAll(queues, store)))
+    const scaling = openScaling(lifecycle, { store, events, traffic, clock, log, random: outfit.random, slaPeriodMs: config.slaPeriod * 1000 })
+    const wake = async () => { await wakeAll(queues, store); await scaling.wakeAll() }
+    await wake()
+    lifecycle.add('resync', every(clock, RESYNC_MS, wake))
     if (config.eventsKeep > 0) lifecycle.add('retention', startRetention({ events, retention: retentionOf(config.eventsKeep), clock, log }))
     startSinks(lifecycle, outfit)
     const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, usage, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
@@ -138,8 +142,8 @@ function retentionOf(days: number): Retention {
   return { days, types: Object.fromEntries(Object.entries(DEFAULT_RETENTION.types).map(([type, own]) => [type, Math.max(own, days)])) }
 }
 
-function startSinks(lifecycle: Lifecycle, { store, events, clock, log, random, sinks }: Outfit): void {
-  if (!sinks || sinks.size === 0) return
+function startSinks(lifecycle: Lifecycle, { store, events, clock, log, random, sinks: given }: Outfit): void {
+  const sinks = new Map([...given ?? [], ['notifications', notificationSink({ clock, log })] as const])
   const queue = lifecycle.use('sinks queue', openKeyedQueue({ name: 'sinks', reconciler: sinkReconciler({ sink: async name => sinks.get(name), places: sinkPlaces(store), events }), clock, log, random }))
   const wake = () => { for (const name of sinks.keys()) queue.wake(name) }
   lifecycle.add('sinks watch', events.subscribe({}, wake))

@@ -34,7 +34,7 @@ export function sinkReconciler({ sink, places, events }: { sink: (name: string) 
       if (!to) return done
       const place = await places.load(name)
       if (place === undefined) {
-        await places.save(name, await newest(events))
+        await places.save(name, await newestId(events))
         return done
       }
       const step = await events.following(place, to.query, DELIVERY_EVENTS_MAX)
@@ -48,7 +48,8 @@ export function sinkReconciler({ sink, places, events }: { sink: (name: string) 
   }
 }
 
-async function newest(events: EventLog): Promise<string> {
+/** Of the last event there is. */
+export async function newestId(events: EventLog): Promise<string> {
   // Far beyond the end, which is where it is cut back to.
   return (await events.following('000fffffffffffff', {}, 1)).next
 }

@@ -3,6 +3,7 @@ import type { ArtifactOf } from '@vamp/model/artifact'
 import type { DeploymentStatus } from '@vamp/model/deployment'
 import type { GatewayStatus } from '@vamp/model/gateway-status'
 import type { ReleaseOrder, ReleaseStatus } from '@vamp/model/release-status'
+import type { SlaStatus } from '@vamp/model/sla-status'
 import type { Token } from '@vamp/model/token'
 
 export interface RecordOf extends ArtifactOf {
@@ -10,6 +11,7 @@ export interface RecordOf extends ArtifactOf {
   'gateway-statuses': GatewayStatus
   'release-statuses': ReleaseStatus
   'release-orders': ReleaseOrder
+  'sla-statuses': SlaStatus
   tokens: Token
   /** Small facts of the installation itself: agent sequence numbers, assigned ports, schema version. */
   settings: Readonly<Record<string, unknown>>
