@@ -19,9 +19,10 @@ import { openTraffic } from '@vamp/server/traffic/traffic'
 
 const database = openEmbeddedDatabase({ file: join(process.argv[2] ?? '.', 'vamp.db') })
 const containers = openMemoryDriver(memoryMachine({ clock }))
+const events = await openSqlEventLog({ database, clock })
 const api = await openApi({
   config: configOf({ port: 0 }), clock, log: silent,
-  store: await openSqlStore(database), events: await openSqlEventLog({ database, clock }), fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers, usage: openUsageMeter({ driver: containers, clock }),
+  store: await openSqlStore(database, events), events, fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers, usage: openUsageMeter({ driver: containers, clock }),
 })
 process.send?.(api.url)
 process.once('disconnect', () => process.exit())

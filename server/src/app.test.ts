@@ -14,7 +14,8 @@ import { openMemoryStore } from './store/memory/memory-store.ts'
 
 function installation() {
   const clock = virtualClock()
-  const [store, events] = [openMemoryStore(), openMemoryEventLog({ clock })]
+  const events = openMemoryEventLog({ clock })
+  const store = openMemoryStore(events)
   const start = (changes: Partial<Config>, sinks: ReadonlyMap<string, Sink> = new Map()) => startApp(configOf({ port: 0, gateway: 'none', containers: 'memory', ...changes }), {
     clock, log: silent, random: () => 0.5, store, events, sinks, portFree: async () => true, containers: openMemoryDriver(memoryMachine({ clock })),
   })

@@ -47,13 +47,15 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
 async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog }> {
   if (url === undefined && data === undefined) {
     const [{ openMemoryStore }, { openMemoryEventLog }] = await Promise.all([import('./store/memory/memory-store.ts'), import('./event/memory/memory-event-log.ts')])
-    return { store: lifecycle.use('store', openMemoryStore()), events: lifecycle.use('events', openMemoryEventLog({ clock })) }
+    const events = lifecycle.use('events', openMemoryEventLog({ clock }))
+    return { events, store: lifecycle.use('store', openMemoryStore(events)) }
   }
   const [{ openSqlStore }, { openSqlEventLog }] = await Promise.all([import('./store/sql/sql-store.ts'), import('./event/sql/sql-event-log.ts')])
   const database = lifecycle.use('database', url === undefined
     ? (await import('./base/sql/embedded-database.ts')).openEmbeddedDatabase({ file: join(data ?? '', DATABASE_FILE) })
     : await openPostgres(url, log))
-  return { store: lifecycle.use('store', await openSqlStore(database)), events: lifecycle.use('events', await openSqlEventLog({ database, clock })) }
+  const events = lifecycle.use('events', await openSqlEventLog({ database, clock }))
+  return { events, store: lifecycle.use('store', await openSqlStore(database, events)) }
 }
 
 async function openPostgres(url: string, log: Logger): Promise<Database> {

@@ -52,8 +52,8 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
   const machine = memoryMachine({ clock, behaviour: workload => behaviour(workload.service) })
   const versionOf = (instance: string) => machine.instances.get(instance)?.workload.service ?? 'none'
   const proxy = openMemoryProxy({ clock, random, answer: instance => machine.instances.get(instance)?.state === 'running' ? answer(versionOf(instance), random) : { broken: 'refused', latencyMs: 1 } })
-  const store = openMemoryStore()
   const events = openMemoryEventLog({ clock })
+  const store = openMemoryStore(events)
   const visits = new Map<string, { requests: number; failed: number }>()
   const start = () => startApp(configOf({ port: 0, gateway: 'memory', containers: 'memory' }), {
     clock, log: silent, random, store, events, proxy, portFree: async () => true,

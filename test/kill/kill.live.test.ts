@@ -17,7 +17,7 @@ const KILLS = Number(process.env['KILLS'] ?? 20)
 const KILL_AFTER_MAX_MS = 150
 const WRITER = new URL('writer.ts', import.meta.url).pathname
 
-interface Acknowledged { readonly records: Map<string, number>; readonly events: Map<string, string> }
+interface Acknowledged { readonly records: Map<string, number>; readonly events: Map<string, string>; readonly told: Map<string, number> }
 
 test(`nothing acknowledged is lost and nothing is there twice, killed ${KILLS} times in the middle of writing`, { timeout: 30_000 + KILLS * 5000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'vamp-kill-'))
@@ -52,11 +52,12 @@ async function writeUntilKilled(file: string, run: string, afterMs: number): Pro
   await once(child, 'close')
   expect(child.signalCode, errors).toBe('SIGKILL')
 
-  const acknowledged: Acknowledged = { records: new Map(), events: new Map() }
+  const acknowledged: Acknowledged = { records: new Map(), events: new Map(), told: new Map() }
   // What comes after the last line end was being said when the kill came.
   for (const line of said.split('\n').slice(0, -1)) {
     const [what = '', name = '', id = ''] = line.split(' ')
     if (what === 'record') acknowledged.records.set(name, Number(id))
+    if (what === 'told') acknowledged.told.set(name, Number(id))
     if (what === 'deleted') acknowledged.records.delete(name)
     if (what === 'event') acknowledged.events.set(name, id)
   }
@@ -64,7 +65,7 @@ async function writeUntilKilled(file: string, run: string, afterMs: number): Pro
   return acknowledged
 }
 
-async function check(store: Store, log: EventLog, run: string, { records, events }: Acknowledged): Promise<void> {
+async function check(store: Store, log: EventLog, run: string, { records, events, told }: Acknowledged): Promise<void> {
   const { items } = await store.list('settings', { prefix: `${run}/` })
   const there = new Map(items.map(({ name, value, revision }) => [name, { value, revision }]))
   // Its deletion may have been committed, and not yet said.
@@ -74,6 +75,10 @@ async function check(store: Store, log: EventLog, run: string, { records, events
 
   const found = await all(log, run)
   expect([...events].filter(([value, id]) => found.get(value) !== id)).toEqual([])
+
+  const revisions = new Map((await store.list('settings', { prefix: `told-${run}/` })).items.map(({ name, revision }) => [name, revision]))
+  expect([...told].filter(([name, revision]) => revisions.get(name) !== revision)).toEqual([])
+  expect([...found.keys()].filter(value => value.startsWith('told-')).toSorted()).toEqual([...revisions.keys()].toSorted())
 }
 
 /** Value → id; fails when a value or an id is there twice. */
@@ -88,5 +93,6 @@ async function all(log: EventLog, run: string): Promise<Map<string, string>> {
 
 async function opened(file: string, use: (store: Store, log: EventLog) => Promise<void>): Promise<void> {
   await using database = openEmbeddedDatabase({ file })
-  await use(await openSqlStore(database), await openSqlEventLog({ database, clock: systemClock }))
+  const log = await openSqlEventLog({ database, clock: systemClock })
+  await use(await openSqlStore(database, log), log)
 }

@@ -7,8 +7,8 @@ import { openSqlStore } from '@vamp/server/store/sql/sql-store'
 
 const [file = '', run = ''] = process.argv.slice(2)
 const database = openEmbeddedDatabase({ file })
-const store = await openSqlStore(database)
 const log = await openSqlEventLog({ database, clock: systemClock })
+const store = await openSqlStore(database, log)
 
 const say = (...words: readonly (string | number)[]) => writeSync(1, `${words.join(' ')}\n`)
 
@@ -33,4 +33,13 @@ async function append(writer: number): Promise<never> {
   }
 }
 
-await Promise.all([put(0), put(1), append(0), append(1), append(2)])
+/** Records and what is told of them, in one transaction. */
+async function tell(writer: number): Promise<never> {
+  for (let count = 0; ; count++) {
+    const name = `told-${run}/${writer}/${count}`
+    const [stored] = await store.transaction([{ do: 'put', kind: 'settings', name, value: { name }, expected: 'absent' }], [{ tags: [`run:${run}`, `told:${run}`], value: name }])
+    if (stored) say('told', name, stored.revision)
+  }
+}
+
+await Promise.all([put(0), put(1), tell(0), tell(1), append(0), append(1), append(2)])

@@ -31,8 +31,9 @@ describe.skipIf(!postgresBinaries())('with PostgreSQL', () => {
 
   storeContract('PostgreSQL', async () => {
     const url = cluster.create()
+    const log = await openSqlEventLog({ database: await open(url), clock: systemClock })
     return {
-      store: await openSqlStore(await open(url)),
+      store: await openSqlStore(await open(url), log), log,
       async reopen() { await close(); return await openSqlStore(await open(url)) },
       async another() { return await openSqlStore(await open(url)) },
       close,

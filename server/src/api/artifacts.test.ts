@@ -171,10 +171,11 @@ test('every write is archived with who, before and after; what changes nothing i
 
   const { events } = await server.events.query({ tags: ['scales:kept'], type: 'archive' })
 
-  const value = events.map(event => event.value as { by: string; source: string; before?: string; after?: string }).reverse()
+  const value = events.map(event => event.value as { by: string; source: string; before?: unknown; after?: unknown }).reverse()
   expect(events.map(({ tags }) => tags[3]).reverse()).toEqual(['archive:create', 'archive:update', 'archive:delete'])
-  expect(value[0]).toEqual({ by: 'local', source: body, after: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  expect(value[0]).toEqual({ by: 'local', source: body, after: { kind: 'scales', name: 'kept', metadata: {}, cpu: 1, memory: '1.00MB', instances: 1 } })
   expect([value[1]?.before, value[2]?.before]).toEqual([value[0]?.after, value[1]?.after])
+  expect([value[1]?.after, value[2]?.after]).toEqual([{ ...Object(value[0]?.after), cpu: 2 }, undefined])
 })
 
 test('many documents are stored together, or not at all', async () => {

@@ -4,12 +4,12 @@ import type { Artifact } from '@vamp/model/artifact'
 import { isName } from '@vamp/model/name'
 import { parseCompose } from '@vamp/model/parse/compose'
 import { type Body, parseBodies } from '@vamp/model/parse/document'
-import { printJson } from '@vamp/model/print/json'
 import { printYaml } from '@vamp/model/print/yaml'
 import { keep } from './artifacts.ts'
 import { deploy, undeploy, undeployAll } from './deploy.ts'
 import type { Draft } from './draft.ts'
 import { putGateway, removeGateway } from './gateways.ts'
+import { printed } from './printed.ts'
 import { accepted, refuse } from './refused.ts'
 import { putRelease, removeRelease } from './releases.ts'
 import { type Call, type Reply, type Route, route, value } from './route.ts'
@@ -36,7 +36,7 @@ async function carryOut(world: World, call: Pick<DocumentsCall, 'who' | 'expecte
     for (const body of bodies) done.push(...await each(draft, body))
     return done
   })
-  return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(result.map(printJson))
+  return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(result.map(printed))
 }
 
 /** Comments first, then the blueprint: the answer can be kept as a file. */

@@ -2,14 +2,13 @@
  * A write in the making: what is there, with what this request would change laid over it. Later documents of a request see
  * the earlier ones; at the end everything is stored at once, or told as a plan, or only found to be valid.
  */
-import { createHash } from 'node:crypto'
 import type { Change, Plan } from '@vamp/model/api/change'
 import type { Artifact, ArtifactOf } from '@vamp/model/artifact'
 import type { NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
 import { type Kind, singular } from '@vamp/model/kind'
-import { printJson } from '@vamp/model/print/json'
 import type { Expected, Store, Stored, Write } from '../store/store.ts'
+import { printed } from './printed.ts'
 
 interface Drafted {
   readonly kind: Kind
@@ -84,8 +83,8 @@ function changeOf(draft: Drafted): Change {
   const { kind, name, before, after } = draft
   return {
     do: verbOf(draft), kind, name,
-    ...(before ? { before: printJson(before.value) } : {}),
-    ...(after ? { after: printJson(after) } : {}),
+    ...(before ? { before: printed(before.value) } : {}),
+    ...(after ? { after: printed(after) } : {}),
   }
 }
 
@@ -101,13 +100,8 @@ function archived(draft: Drafted, by: string): NewEvent[] {
   if (verb === 'keep') return []
   return [{
     type: 'archive', tags: [`${kind}:${name}`, `archive:${verb}`],
-    value: { by, source, ...(before ? { before: digest(before.value) } : {}), ...(after ? { after: digest(after) } : {}) },
+    value: { by, source, ...(before ? { before: printed(before.value) } : {}), ...(after ? { after: printed(after) } : {}) },
   }]
 }
 
 const textOf = (artifact: Artifact) => JSON.stringify(artifact)
-
-/** SHA-256 of the artifact's JSON, to tell versions apart. */
-function digest(artifact: Artifact): string {
-  return createHash('sha256').update(textOf(artifact)).digest('hex')
-}

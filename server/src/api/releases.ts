@@ -2,15 +2,16 @@
 import { type ReleaseView, releases } from '@vamp/model/api/releases'
 import type { Endpoint } from '@vamp/model/api/endpoint'
 import { Fault } from '@vamp/model/fault'
-import { printJson } from '@vamp/model/print/json'
 import { parsePercentage } from '@vamp/model/quantity'
 import type { Release } from '@vamp/model/release'
 import type { ReleaseOrder, ReleaseStatus } from '@vamp/model/release-status'
+import type { Write } from '../store/store.ts'
 import { artifactIn, namedArtifact } from './artifacts.ts'
 import { decisionLines } from './decisions.ts'
 import type { Draft } from './draft.ts'
 import { found, notFound } from './found.ts'
 import { pageOf, slice } from './paging.ts'
+import { printed } from './printed.ts'
 import { refuse } from './refused.ts'
 import { type Call, nothing, type Reply, type Route, route, value } from './route.ts'
 import type { World } from './world.ts'
@@ -21,11 +22,11 @@ export function releaseRoutes(world: World): Route[] {
   return [
     route(releases.list, async ({ query }) => {
       const { items, total } = await store.list('releases', slice(pageOf(query)))
-      return value(items.map(stored => printJson(stored.value)), { total })
+      return value(items.map(stored => printed(stored.value)), { total })
     }),
     route(releases.get, async ({ path }) => {
       const stored = await found(world, 'releases', path.name)
-      return value(printJson(stored.value), { revision: stored.revision })
+      return value(printed(stored.value), { revision: stored.revision })
     }),
     route(releases.create, call => begin(world, call, artifactIn('releases', call.body))),
     route(releases.put, call => begin(world, call, namedArtifact('releases', call.body, call.path.name))),
@@ -55,7 +56,7 @@ function orderRoutes(world: World): Route[] {
 
 async function begin(world: World, call: Pick<Call, 'who' | 'expected'> & { readonly query: object; readonly body: string }, release: Release): Promise<Reply> {
   const { written } = await write(world, call, draft => putRelease(world, draft, release, call.expected, call.body))
-  return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(printJson(release), revisionOf(written, release.name))
+  return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(printed(release), revisionOf(written, release.name))
 }
 
 /** Throws `Refused` where it could only fail. */
@@ -104,12 +105,12 @@ export function view({ judge: _, ...status }: ReleaseStatus): ReleaseView {
 }
 
 async function give(world: World, by: string, name: string, order: Pick<ReleaseOrder, 'order' | 'weight' | 'reason'>): Promise<Reply> {
-  const { store, events } = world
+  const { store } = world
   const status = await statusOf(world, name)
   if (OVER.has(status.phase) && !(order.order === 'rollback' && status.phase === 'keeping'))
     throw new Fault('conflict', `The release '${name}' is ${status.phase}; there is nothing left to ${order.order}.`, { phase: status.phase })
-  await store.put('release-orders', name, { release: name, by, ...order })
-  await events.append([{ type: 'archive', tags: [`releases:${name}`, `release-order:${order.order}`, 'archive:update'], value: { by, ...order } }])
+  const write: Write = { do: 'put', kind: 'release-orders', name, value: { release: name, by, ...order }, expected: 'any' }
+  await store.transaction([write], [{ type: 'archive', tags: [`releases:${name}`, `release-order:${order.order}`, 'archive:update'], value: { by, ...order } }])
   return value(view(status))
 }
 

@@ -122,7 +122,7 @@ function fail(error: unknown, { method, url, headers }: FastifyRequest, reply: F
 /** Somebody must be able to make the first token. */
 async function bootstrap(tokens: Tokens, log: Logger): Promise<string | undefined> {
   if ((await tokens.list()).length > 0) return undefined
-  const { secret } = await tokens.issue({ name: 'admin', role: 'admin' })
+  const { secret } = await tokens.issue({ name: 'admin', role: 'admin' }, 'the first start')
   log.info('the first token was made; it is shown once', { name: 'admin' })
   return secret
 }

@@ -32,13 +32,10 @@ export async function write<T>(world: World, call: Pick<Call, 'who' | 'expected'
   }
 }
 
-async function carryOut({ store, events }: World, by: string, { plan, validate_only: validateOnly }: WriteQuery, draft: Draft): Promise<Written> {
+async function carryOut({ store }: World, by: string, { plan, validate_only: validateOnly }: WriteQuery, draft: Draft): Promise<Written> {
   if (plan) return { is: 'planned', plan: draft.plan }
   if (validateOnly) return { is: 'valid' }
-  const stored = await store.transaction(draft.writes)
-  const archive = draft.archive(by)
-  if (archive.length > 0) await events.append(archive)
-  return { is: 'stored', stored }
+  return { is: 'stored', stored: await store.transaction(draft.writes, draft.archive(by)) }
 }
 
 /** The revision that the (only) record of a write has now. */

@@ -4,6 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '@vamp/agent/base/clock'
+import type { NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
 import type { Role, Token } from '@vamp/model/token'
 import type { Store } from '../store/store.ts'
@@ -15,10 +16,10 @@ export const TOKENS_MAX = 10_000
 
 export interface Tokens extends Disposable {
   list(): Promise<readonly Token[]>
-  /** The only time that the secret is known. Throws `Fault('conflict')` if the name is taken. */
-  issue(token: { readonly name: string; readonly role: Role; readonly namespace?: string }): Promise<{ readonly token: Token; readonly secret: string }>
+  /** The only time that the secret is known; told in the history, with who made it. Throws `Fault('conflict')` if the name is taken. */
+  issue(token: { readonly name: string; readonly role: Role; readonly namespace?: string }, by: string): Promise<{ readonly token: Token; readonly secret: string }>
   /** True if there was one. It is refused from then on. */
-  revoke(name: string): Promise<boolean>
+  revoke(name: string, by: string): Promise<boolean>
   /** Nobody for a secret that is unknown or revoked. */
   identify(secret: string): Promise<Identity | undefined>
 }
@@ -31,22 +32,23 @@ export function openTokens({ store, clock, namespace }: { store: Store; clock: C
   const index = async () => new Map((await all()).map(token => [token.hash, token]))
   return {
     list: all,
-    async issue({ name, role, namespace: only }) {
+    async issue({ name, role, namespace: only }, by) {
       if ((await store.list('tokens', { limit: 0 })).total >= TOKENS_MAX) throw new Fault('too_large', `${TOKENS_MAX} tokens are kept; revoke some`)
       const secret = `${PREFIX}${randomBytes(SECRET_BYTES).toString('base64url')}`
       const token: Token = { name, role, hash: hashOf(secret), created: new Date(clock.now()).toISOString(), ...(only === undefined ? {} : { namespace: only }) }
       try {
-        await store.put('tokens', name, token, 'absent')
+        await store.transaction([{ do: 'put', kind: 'tokens', name, value: token, expected: 'absent' }], [told(name, 'create', { by, after: withoutHash(token) })])
       } catch (error) {
         if (error instanceof Fault && error.code === 'revision_mismatch') throw new Fault('conflict', `There is a token '${name}' already; revoke it first.`, { name })
         throw error
       }
       return { token, secret }
     },
-    async revoke(name) {
-      const revoked = await store.delete('tokens', name)
+    async revoke(name, by) {
+      const known = await store.get('tokens', name)
+      if (known) await store.transaction([{ do: 'delete', kind: 'tokens', name, expected: 'any' }], [told(name, 'delete', { by, before: withoutHash(known.value) })])
       byHash = undefined
-      return revoked
+      return known !== undefined
     },
     async identify(secret) {
       if (!secret.startsWith(PREFIX)) return undefined
@@ -58,6 +60,13 @@ export function openTokens({ store, clock, namespace }: { store: Store; clock: C
     },
     [Symbol.dispose]: unwatch,
   }
+}
+
+const told = (name: string, verb: 'create' | 'delete', value: object): NewEvent => ({ type: 'archive', tags: [`tokens:${name}`, `archive:${verb}`], value })
+
+/** Neither the secret nor its hash is anybody's business. */
+export function withoutHash({ hash: _, ...token }: Token): Omit<Token, 'hash'> {
+  return token
 }
 
 function hashOf(secret: string): string {

@@ -50,6 +50,11 @@ function time(timestamp: string, now: number): number {
   return at
 }
 
+/** How much they weigh while they wait. */
+export function sizeOf(all: readonly Entry[]): { readonly count: number; readonly bytes: number } {
+  return { count: all.length, bytes: all.reduce((sum, { value, tags }) => sum + (value?.length ?? 0) + tags.reduce((length, tag) => length + tag.length, 0), 0) }
+}
+
 /** `sequence` is the position in the log, from 1. */
 export function eventOf(sequence: number, { at, type, tags, value }: Entry): Event {
   return value === undefined

@@ -5,8 +5,8 @@ export const TAGS_MAX = 64
 /** In UTF-16 code units. */
 export const TAG_LENGTH_MAX = 512
 export const TYPE_LENGTH_MAX = 128
-/** Of one event's value, in UTF-8 bytes of its JSON text. Archive events carry whole documents. */
-export const VALUE_BYTES_MAX = 4 * 1024 * 1024
+/** Of one event's value, in UTF-8 bytes of its JSON text. Archive events carry what was sent, what was there before and what is there now. */
+export const VALUE_BYTES_MAX = 16 * 1024 * 1024
 /** How far a producer's clock may be ahead of the server's; later timestamps would be newest for as long. */
 export const CLOCK_AHEAD_MAX_MS = 10 * 60_000
 /** Events in one append. */

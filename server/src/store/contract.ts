@@ -1,11 +1,15 @@
 /** What every store promises; each driver's test runs it with a database of its own. */
+import type { NewEvent } from '@vamp/model/event'
 import { Fault, type FaultCode } from '@vamp/model/fault'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { EventLog } from '../event/event-log.ts'
 import { NAME_LENGTH_MAX, RECORD_BYTES_MAX, TRANSACTION_WRITES_MAX } from './limits.ts'
-import type { Change, Store } from './store.ts'
+import type { Change, Expected, Store, Write } from './store.ts'
 
 export interface StoreHarness {
   readonly store: Store
+  /** The log in which the store tells of its writes. */
+  readonly log: EventLog
   /** The server ends and another one starts on the same database; absent where nothing is kept. */
   reopen?(): Promise<Store>
   /** A second server on the same database, at the same time; absent where there can be only one. */
@@ -148,6 +152,24 @@ export function storeContract(name: string, open: () => Promise<StoreHarness>): 
       expect(results[0]?.revision).toBe(results[2]?.revision)
       expect(await store.revision()).toBe(results[0]?.revision)
       expect((await store.list('settings')).items.map(({ name }) => name)).toEqual(['a', 'b'])
+    })
+
+    test('what is told of a transaction is in the log when and only when it was done', async () => {
+      const told = (name: string): NewEvent[] => [{ type: 'archive', tags: [`settings:${name}`], value: { name } }]
+      const put = (name: string, expected: Expected, value = 1): Write[] => [{ do: 'put', kind: 'settings', name, value: setting(value), expected }]
+      const heard: string[] = []
+      harness.log.subscribe({}, ({ tags }) => { heard.push(tags.at(-1) ?? '') })
+
+      const results = await Promise.allSettled([
+        store.transaction(put('a', 'absent'), told('a')), store.transaction(put('a', 'absent'), told('again')),
+        store.transaction(put('b', 'any'), [...told('b'), ...told('b2')]), store.transaction(put('c', 'any'), [{ tags: [] }]), store.put('settings', 'd', setting(1)),
+      ])
+      await store.transaction(put('a', 'any'), told('nothing new'))
+
+      expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled'])
+      expect((await harness.log.query({ type: 'archive' })).events.map(({ tags }) => tags.at(-1)).toReversed()).toEqual(['settings:a', 'settings:b', 'settings:b2'])
+      expect(await store.get('settings', 'c')).toBeUndefined()
+      await vi.waitFor(() => expect(heard).toEqual(['settings:a', 'settings:b', 'settings:b2']))
     })
 
     test('a transaction of which one write is refused changes nothing and wakes nobody', async () => {

@@ -11,3 +11,8 @@ export const TOMBSTONES_MAX = 10_000
 export const RECORD_CACHE_CHARS_MAX = 8 * 1024 * 1024
 /** Pages of one kind's list whose beginning is remembered. */
 export const BOOKMARKS_MAX = 2000
+/** Writes of many transactions that are committed together. */
+export const COMMIT_WRITES_MAX = 2000
+/** Writes that wait for their commit, of everybody together: who is faster than the disk is refused. */
+export const PENDING_WRITES_MAX = 50_000
+export const PENDING_BYTES_MAX = 128 * 1024 * 1024

@@ -1,44 +1,62 @@
 /**
- * Records that were read before, as the frozen values they are: whoever lists a thousand of them each second does not take
- * the same texts apart again. A value is taken from here only if its text is still the same, so nothing has to be forgotten in time.
+ * Records that were read or written lately, as the frozen values they are: whoever lists a thousand of them each second does
+ * not take the same texts apart again. A value is taken by its text only if the text is still the same. Who hears of every
+ * change before it matters, and tells it here, may also take what is there as the newest.
  */
 import { RECORD_CACHE_CHARS_MAX } from './limits.ts'
 import type { RecordKind } from './record.ts'
 import { stored } from './record-text.ts'
 import type { Stored } from './store.ts'
 
+export interface Cached { readonly text: string; readonly record: Stored }
+
 export interface RecordCache {
-  /** The row as a record. */
+  /** The row as a record, to be known from now on. */
   stored<K extends RecordKind>(kind: K, name: string, text: string, revision: number): Stored<K>
+  /** What is known of it. */
+  known(kind: RecordKind, name: string): Cached | undefined
+  /** It is not there any more. */
+  forget(kind: RecordKind, name: string): void
 }
+
+const keyOf = (kind: RecordKind, name: string) => `${kind}\n${name}`
 
 /** The least recently used go first. */
 export function openRecordCache(charsMax: number = RECORD_CACHE_CHARS_MAX): RecordCache {
-  const known = new Map<string, { readonly text: string; readonly record: Stored }>()
+  const all = new Map<string, Cached>()
   let chars = 0
-  const forget = (key: string, text: string) => {
-    known.delete(key)
+  const drop = (key: string, { text }: Cached) => {
+    all.delete(key)
     chars -= text.length
+  }
+  const touched = (key: string) => {
+    const cached = all.get(key)
+    if (!cached) return undefined
+    all.delete(key)
+    all.set(key, cached)
+    return cached
   }
   return {
     stored<K extends RecordKind>(kind: K, name: string, text: string, revision: number): Stored<K> {
-      const key = `${kind}\n${name}`
-      const before = known.get(key)
-      if (before && before.text === text && before.record.revision === revision) {
-        known.delete(key)
-        known.set(key, before)
-        return before.record as Stored<K>
-      }
+      const key = keyOf(kind, name)
+      const before = touched(key)
+      if (before && before.text === text && before.record.revision === revision) return before.record as Stored<K>
       const record = stored(kind, name, text, revision)
-      if (before) forget(key, before.text)
+      if (before) drop(key, before)
       if (text.length > charsMax) return record
-      known.set(key, { text, record })
+      all.set(key, { text, record })
       chars += text.length
-      for (const [oldest, { text: old }] of known) {
+      for (const [oldest, cached] of all) {
         if (chars <= charsMax) break
-        forget(oldest, old)
+        drop(oldest, cached)
       }
       return record
+    },
+    known: (kind, name) => touched(keyOf(kind, name)),
+    forget(kind, name) {
+      const key = keyOf(kind, name)
+      const before = all.get(key)
+      if (before) drop(key, before)
     },
   }
 }

@@ -2,6 +2,7 @@
  * DESIRED, and what reconcilers remember: named records with revisions, compare-and-set and a watch.
  * The contract suite is `contract.ts`; drivers are folders beside it, `memory/` first.
  */
+import type { NewEvent } from '@vamp/model/event'
 import type { RecordKind, RecordOf } from './record.ts'
 
 export interface Stored<K extends RecordKind = RecordKind> {
@@ -39,8 +40,11 @@ export interface Store extends AsyncDisposable {
   put<K extends RecordKind>(kind: K, name: string, value: RecordOf[K], expected?: Expected): Promise<Stored<K>>
   /** True if it was there. */
   delete(kind: RecordKind, name: string, expected?: Expected): Promise<boolean>
-  /** All or nothing, in order; the same revision for all. */
-  transaction(writes: readonly Write[]): Promise<readonly (Stored | undefined)[]>
+  /**
+   * All or nothing, in order; the same revision for all. What is told of it is in the event log when and only when the writes
+   * are in the store, whenever the server ends; where nothing changes nothing is told.
+   */
+  transaction(writes: readonly Write[], told?: readonly NewEvent[]): Promise<readonly (Stored | undefined)[]>
   /** Called after each commit, once per changed record, in order of revision. */
   watch(listener: (change: Change) => void): () => void
   /** The newest revision. */

@@ -40,8 +40,8 @@ export interface TestServer extends AsyncDisposable {
 
 export async function testServer(changes: Partial<Config> = {}): Promise<TestServer> {
   const clock = systemClock
-  const store = openMemoryStore()
   const events = openMemoryEventLog({ clock })
+  const store = openMemoryStore(events)
   const traffic = openTraffic({ clock })
   const fleet = openFleet({ clock })
   const containers = openMemoryDriver(memoryMachine({ clock }))

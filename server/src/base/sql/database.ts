@@ -28,10 +28,17 @@ export interface Database extends AsyncDisposable {
   /** A transaction. Rolled back when the work throws. Throws `Fault('disk_full'|'store_unavailable')`. */
   write<T>(durability: Durability, work: (transaction: Transaction<NoTables>) => Promise<T>): Promise<T>
   insertMany(transaction: Transaction<NoTables>, table: string, columns: Columns, rows: Rows): Promise<void>
+  /** Inserts, or replaces where a row with the same keys (a unique index) is there. No two rows may have the same. */
+  upsertMany(transaction: Transaction<NoTables>, table: string, keys: readonly string[], columns: Columns, rows: Rows): Promise<void>
   /** Rows that are equal in the columns go. */
   deleteMany(transaction: Transaction<NoTables>, table: string, columns: Columns, rows: Rows): Promise<void>
   /** When the transaction commits, everybody who listens hears the payload (< 8000 bytes), in order of commit. Nothing happens where nothing is shared. */
   notify(transaction: Transaction<NoTables>, channel: string, payload: string): Promise<void>
   /** Resolves when listening. `missed` is called when the connection was lost for a while and is back. */
   listen(channel: string, heard: (payload: string) => void, missed: () => void): Promise<() => void>
+}
+
+/** What an upsert sets where the row is there. */
+export function replaced(keys: readonly string[], names: readonly string[]): string {
+  return names.filter(name => !keys.includes(name)).map(name => `${name} = excluded.${name}`).join(', ')
 }

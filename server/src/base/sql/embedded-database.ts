@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '@vamp/model/fault'
 import { Kysely } from 'kysely'
-import type { Database, Durability, NoTables } from './database.ts'
+import { type Database, type Durability, type NoTables, replaced } from './database.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
@@ -50,6 +50,10 @@ export function openEmbeddedDatabase({ file }: { file: string }): Database {
     },
     async insertMany(_, table, columns, rows) {
       connection.insertMany(table, Object.keys(columns), rows)
+    },
+    async upsertMany(_, table, keys, columns, rows) {
+      const names = Object.keys(columns)
+      connection.runMany(`insert into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')}) on conflict (${keys.join(', ')}) do update set ${replaced(keys, names)}`, rows)
     },
     async deleteMany(_, table, columns, rows) {
       connection.runMany(`delete from ${table} where ${Object.keys(columns).map(name => `${name} = ?`).join(' and ')}`, rows)

@@ -3,7 +3,7 @@ import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely'
 import type { CustomTypesConfig, Pool, PoolClient } from 'pg'
-import type { Columns, Database, NoTables, Rows } from './database.ts'
+import { type Columns, type Database, type NoTables, replaced, type Rows } from './database.ts'
 import { openPostgresListener } from './postgres-listener.ts'
 import { postgresFault } from './postgres-fault.ts'
 
@@ -44,6 +44,11 @@ export async function openPostgresDatabase({ url, clock, log }: PostgresOptions)
     async insertMany(transaction, table, columns, rows) {
       if (rows.length === 0) return
       await sql`insert into ${sql.id(table)} (${sql.join(names(columns))}) select * from ${unnest(columns, rows)}`.execute(transaction)
+    },
+    async upsertMany(transaction, table, keys, columns, rows) {
+      if (rows.length === 0) return
+      await sql`insert into ${sql.id(table)} (${sql.join(names(columns))}) select * from ${unnest(columns, rows)}
+        on conflict (${sql.join(keys.map(key => sql.id(key)))}) do update set ${sql.raw(replaced(keys, Object.keys(columns)))}`.execute(transaction)
     },
     async deleteMany(transaction, table, columns, rows) {
       if (rows.length === 0) return

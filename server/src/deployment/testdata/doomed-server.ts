@@ -19,8 +19,8 @@ const [directory = '', services = '[]'] = process.argv.slice(2)
 const wanted = JSON.parse(services) as Service[]
 const clock = systemClock
 const database = openEmbeddedDatabase({ file: join(directory, 'vamp.db') })
-const store = await openSqlStore(database)
 const events = await openSqlEventLog({ database, clock })
+const store = await openSqlStore(database, events)
 const fleet = openFleet({ clock })
 const link = fleet.join('agent')
 const driver = withHealth(openProcessDriver({ directory, clock, log: silent, cwd: directory, environment: { PATH: '/usr/bin:/bin' } }), { clock })

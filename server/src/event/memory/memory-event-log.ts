@@ -1,14 +1,21 @@
 /** The log without a disk: for tests, and for installations that may forget. */
 import type { Clock } from '@vamp/agent/base/clock'
-import type { Event } from '@vamp/model/event'
+import type { Event, NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
 import { type Aggregation, aggregate, aggregation, type Criteria, criteria, grouping, matches, numberAt, pageBounds, tooManyGroups } from '../criteria.ts'
-import { entries, eventOf, sequenceOf } from '../entry.ts'
+import { type Entry, entries, eventOf, sequenceOf } from '../entry.ts'
 import type { EventLog, Group, Grouping } from '../event-log.ts'
 import { GROUPS_MAX, MEMORY_EVENTS_MAX } from '../limits.ts'
 import { following, openSubscriptions, type Source } from '../subscriptions.ts'
 
-export function openMemoryEventLog({ clock }: { clock: Clock }): EventLog {
+/** Also for the store in memory, which tells of its writes in the same moment. */
+export interface MemoryEventLog extends EventLog {
+  /** All of them or none. Throws `Fault('invalid'|'too_large')`. */
+  prepare(events: readonly NewEvent[]): readonly Entry[]
+  appendNow(prepared: readonly Entry[]): readonly Event[]
+}
+
+export function openMemoryEventLog({ clock }: { clock: Clock }): MemoryEventLog {
   let events: Event[] = []
   let last = 0
   let closed = false
@@ -26,15 +33,22 @@ export function openMemoryEventLog({ clock }: { clock: Clock }): EventLog {
     if (closed) throw new Fault('store_unavailable', 'the event log is closed')
   }
 
+  function prepare(given: readonly NewEvent[]): readonly Entry[] {
+    demandOpen()
+    return entries(given, clock.now())
+  }
+
+  function appendNow(prepared: readonly Entry[]): readonly Event[] {
+    const appended = prepared.map(entry => eventOf(++last, entry))
+    events.push(...appended)
+    if (events.length > MEMORY_EVENTS_MAX) events = events.slice(-MEMORY_EVENTS_MAX)
+    if (appended.length > 0) subscriptions.committed(appended)
+    return appended
+  }
+
   return {
-    async append(given) {
-      demandOpen()
-      const appended = entries(given, clock.now()).map(entry => eventOf(++last, entry))
-      events.push(...appended)
-      if (events.length > MEMORY_EVENTS_MAX) events = events.slice(-MEMORY_EVENTS_MAX)
-      if (appended.length > 0) subscriptions.committed(appended)
-      return appended
-    },
+    prepare, appendNow,
+    async append(given) { return appendNow(prepare(given)) },
     async query(query, page) {
       demandOpen()
       const { offset, limit } = pageBounds(page)

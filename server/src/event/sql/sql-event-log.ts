@@ -5,14 +5,14 @@
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Event, NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
-import { sql } from 'kysely'
-import type { Database, Durability } from '../../base/sql/database.ts'
+import { sql, type Transaction } from 'kysely'
+import { type GroupCommit, openGroupCommit } from '../../base/group-commit.ts'
+import type { Database, Durability, NoTables } from '../../base/sql/database.ts'
 import { migrate } from '../../base/sql/migrate.ts'
 import { aggregation, criteria, grouping, pageBounds, tooManyGroups } from '../criteria.ts'
-import { type Entry, entries, eventOf, sequenceOf } from '../entry.ts'
+import { type Entry, entries, eventOf, sequenceOf, sizeOf } from '../entry.ts'
 import type { Aggregator, EventLog, EventQuery, Group, Grouping, PrunedTypes } from '../event-log.ts'
-import { type GroupCommit, openGroupCommit } from '../group-commit.ts'
-import { CATCH_UP_EVENTS, GROUPS_MAX, PRUNE_EVENTS } from '../limits.ts'
+import { CATCH_UP_EVENTS, COMMIT_EVENTS_MAX, GROUPS_MAX, PENDING_BYTES_MAX, PENDING_EVENTS_MAX, PRUNE_EVENTS } from '../limits.ts'
 import { following, openSubscriptions, type Source, type Subscriptions } from '../subscriptions.ts'
 import { afterQuery, countQuery, type EventRow, groupsQuery, pageQuery, typesCondition } from './select.ts'
 import { EVENT_COLUMNS, EVENT_MIGRATIONS, TAG_COLUMNS } from './tables.ts'
@@ -20,20 +20,28 @@ import { EVENT_COLUMNS, EVENT_MIGRATIONS, TAG_COLUMNS } from './tables.ts'
 const CHANNEL = 'vamp_events'
 const DURABILITY: Durability = 'process'
 
+/** Also for whoever has a transaction of their own in the same database: what is appended in it comes into force with it. */
+export interface SqlEventLog extends EventLog {
+  /** All of them or none. Throws `Fault('invalid'|'too_large')`. */
+  prepare(events: readonly NewEvent[]): readonly Entry[]
+  /** Returns what is to be called as soon as the transaction has been committed. */
+  appendIn(transaction: Transaction<NoTables>, prepared: readonly Entry[]): Promise<() => void>
+}
+
 /** Throws `Fault('unsupported')` when the database is from a newer version. Closing the log leaves the database open. */
-export async function openSqlEventLog({ database, clock }: { database: Database; clock: Clock }): Promise<EventLog> {
+export async function openSqlEventLog({ database, clock }: { database: Database; clock: Clock }): Promise<SqlEventLog> {
   await migrate(database, 'event', EVENT_MIGRATIONS)
-  const log = new SqlEventLog(database, clock)
+  const log = new OpenSqlEventLog(database, clock)
   await log.listen()
   return log
 }
 
-class SqlEventLog implements EventLog {
+class OpenSqlEventLog implements SqlEventLog {
   readonly #database: Database
   readonly #clock: Clock
   readonly #source: Source
   readonly #subscriptions: Subscriptions
-  readonly #group: GroupCommit
+  readonly #group: GroupCommit<readonly Entry[], number>
   /** The newest sequence that subscribers may know. */
   #last = 0
   /** The newest sequence heard of; what is between is being read. */
@@ -45,7 +53,10 @@ class SqlEventLog implements EventLog {
   constructor(database: Database, clock: Clock) {
     this.#database = database
     this.#clock = clock
-    this.#group = openGroupCommit(batch => this.#commit(batch))
+    this.#group = openGroupCommit({
+      commit: batch => this.#commit(batch), batchCountMax: COMMIT_EVENTS_MAX, waitingMax: { count: PENDING_EVENTS_MAX, bytes: PENDING_BYTES_MAX },
+      tooFast: 'events arrive faster than the database takes them: send them more slowly',
+    })
     this.#source = { last: () => this.#last, newest: () => this.#heard, read: (after, limit) => this.#read(after, limit) }
     this.#subscriptions = openSubscriptions(this.#source)
   }
@@ -59,29 +70,45 @@ class SqlEventLog implements EventLog {
   }
 
   async append(events: readonly NewEvent[]): Promise<readonly Event[]> {
-    this.#demandOpen()
-    const given = entries(events, this.#clock.now())
+    const given = this.prepare(events)
     if (given.length === 0) return []
-    const first = await this.#group.append(given)
+    const first = await this.#group.add(given, sizeOf(given))
     return given.map((entry, index) => eventOf(first + index, entry))
   }
 
-  async #commit(batch: readonly Entry[]): Promise<number> {
-    const first = await this.#database.write(DURABILITY, async transaction => {
-      const { rows } = await sql<{ last: number }>`update event_state set last = last + ${batch.length} returning last`.execute(transaction)
-      const start = (rows[0]?.last ?? 0) - batch.length + 1
-      await this.#database.insertMany(transaction, 'events', EVENT_COLUMNS, batch.map(({ at, type, tags, value }, index) => [start + index, at, type, JSON.stringify(tags), value ?? null]))
-      await this.#database.insertMany(transaction, 'event_tags', TAG_COLUMNS, batch.flatMap(({ at, tags }, index) => tags.map(tag => [tag, at, start + index])))
-      await this.#database.notify(transaction, CHANNEL, String(start + batch.length - 1))
-      return start
-    })
-    const last = first + batch.length - 1
-    if (this.#database.shared) this.#hear(last)
-    else {
-      this.#last = this.#heard = last
-      if (this.#subscriptions.size > 0) this.#subscriptions.committed(batch.map((entry, index) => eventOf(first + index, entry)))
-    }
-    return first
+  prepare(events: readonly NewEvent[]): readonly Entry[] {
+    this.#demandOpen()
+    return entries(events, this.#clock.now())
+  }
+
+  async appendIn(transaction: Transaction<NoTables>, prepared: readonly Entry[]): Promise<() => void> {
+    const first = await this.#insert(transaction, prepared)
+    return () => this.#committed(first, prepared)
+  }
+
+  async #commit(batch: readonly (readonly Entry[])[]): Promise<number[]> {
+    const all = batch.flat()
+    let next = await this.#database.write(DURABILITY, transaction => this.#insert(transaction, all))
+    this.#committed(next, all)
+    return batch.map(({ length }) => { const first = next; next += length; return first })
+  }
+
+  /** The sequence of the first one. */
+  async #insert(transaction: Transaction<NoTables>, all: readonly Entry[]): Promise<number> {
+    const { rows } = await sql<{ last: number }>`update event_state set last = last + ${all.length} returning last`.execute(transaction)
+    const start = (rows[0]?.last ?? 0) - all.length + 1
+    await this.#database.insertMany(transaction, 'events', EVENT_COLUMNS, all.map(({ at, type, tags, value }, index) => [start + index, at, type, JSON.stringify(tags), value ?? null]))
+    await this.#database.insertMany(transaction, 'event_tags', TAG_COLUMNS, all.flatMap(({ at, tags }, index) => tags.map(tag => [tag, at, start + index])))
+    await this.#database.notify(transaction, CHANNEL, String(start + all.length - 1))
+    return start
+  }
+
+  #committed(first: number, all: readonly Entry[]): void {
+    const last = first + all.length - 1
+    if (this.#database.shared) { this.#hear(last); return }
+    // Two that were committed one after the other may be told of the other way round; subscriptions read what they miss.
+    this.#last = this.#heard = Math.max(this.#last, last)
+    if (this.#subscriptions.size > 0) this.#subscriptions.committed(all.map((entry, index) => eventOf(first + index, entry)))
   }
 
   #hear(sequence: number): void {

@@ -1,7 +1,9 @@
+import { systemClock } from '@vamp/agent/base/clock'
+import { openMemoryEventLog } from '../../event/memory/memory-event-log.ts'
 import { storeContract } from '../contract.ts'
 import { openMemoryStore } from './memory-store.ts'
 
 storeContract('memory', async () => {
-  const store = openMemoryStore()
-  return { store, close: async () => { await store[Symbol.asyncDispose]() } }
+  const log = openMemoryEventLog({ clock: systemClock })
+  return { store: openMemoryStore(log), log, close: async () => {} }
 })

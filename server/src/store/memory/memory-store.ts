@@ -1,4 +1,5 @@
 /** The store without a disk: for tests, and for installations that may forget. */
+import type { NewEvent } from '@vamp/model/event'
 import { openListeners } from '../../base/listeners.ts'
 import { Fault } from '@vamp/model/fault'
 import { decide } from '../decide.ts'
@@ -9,7 +10,14 @@ import type { Change, Store, Stored, Write } from '../store.ts'
 
 interface Held { readonly text: string; readonly stored: Stored }
 
-export function openMemoryStore(): Store {
+/** Where a store without a disk tells of its writes. */
+export interface MemoryHistory<E> {
+  /** Throws what is wrong with them, before anything is written. */
+  prepare(events: readonly NewEvent[]): E
+  appendNow(prepared: E): void
+}
+
+export function openMemoryStore<E>(history?: MemoryHistory<E>): Store {
   const kinds = new Map<RecordKind, Map<string, Held>>()
   /** Names in order, per kind, until one comes or goes. */
   const sorted = new Map<RecordKind, readonly string[]>()
@@ -40,9 +48,10 @@ export function openMemoryStore(): Store {
     else of.delete(name)
   }
 
-  function commit(writes: readonly Write[]): (Stored | undefined)[] {
+  function commit(writes: readonly Write[], told: readonly NewEvent[] = []): (Stored | undefined)[] {
     if (writes.length > TRANSACTION_WRITES_MAX) throw new Fault('too_large', `a transaction may have ${TRANSACTION_WRITES_MAX} writes`, { writes: writes.length })
     const texts = writes.map(write => write.do === 'put' ? recordText(write.kind, write.name, write.value) : undefined)
+    const telling = told.length > 0 ? tellingOf(told) : undefined
     const undo: (() => void)[] = []
     const changes = new Map<string, Change>()
     try {
@@ -57,13 +66,22 @@ export function openMemoryStore(): Store {
         changes.set(JSON.stringify([kind, name]), { kind, name, revision: revision + 1, deleted: held === undefined })
         return held?.stored
       })
-      if (changes.size > 0) revision++
+      if (changes.size > 0) {
+        revision++
+        telling?.()
+      }
       for (const change of changes.values()) listeners.tell(change)
       return results
     } catch (error) {
       for (const back of undo.reverse()) back()
       throw error
     }
+  }
+
+  function tellingOf(told: readonly NewEvent[]): () => void {
+    if (!history) throw new Error('this store was opened without a history')
+    const prepared = history.prepare(told)
+    return () => history.appendNow(prepared)
   }
 
   return {
@@ -87,7 +105,7 @@ export function openMemoryStore(): Store {
       commit([{ do: 'delete', kind, name, expected }])
       return revision > before
     },
-    async transaction(writes) { demandOpen(); return commit(writes) },
+    async transaction(writes, told) { demandOpen(); return commit(writes, told) },
     watch: listeners.add,
     async revision() { demandOpen(); return revision },
     async [Symbol.asyncDispose]() { closed = true },

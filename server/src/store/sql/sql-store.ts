@@ -1,44 +1,54 @@
 /** The store in an SQL database. A write is one transaction; everybody who shares the database hears of it after it is committed. */
+import type { NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
-import type { Transaction } from 'kysely'
+import { type GroupCommit, openGroupCommit } from '../../base/group-commit.ts'
 import { type Listeners, openListeners } from '../../base/listeners.ts'
-import type { Database, Durability, NoTables } from '../../base/sql/database.ts'
+import type { Database, Durability } from '../../base/sql/database.ts'
 import { migrate } from '../../base/sql/migrate.ts'
 import { type Current, decide } from '../decide.ts'
-import { TOMBSTONES_MAX, TRANSACTION_WRITES_MAX } from '../limits.ts'
+import { COMMIT_WRITES_MAX, PENDING_BYTES_MAX, PENDING_WRITES_MAX, TRANSACTION_WRITES_MAX } from '../limits.ts'
 import type { RecordKind } from '../record.ts'
-import { openRecordCache, type RecordCache } from '../record-cache.ts'
-import { recordText } from '../record-text.ts'
+import { type Cached, openRecordCache, type RecordCache } from '../record-cache.ts'
+import { recordText, stored } from '../record-text.ts'
 import type { Change, Expected, Page, Store, Stored, Write } from '../store.ts'
 import { type Bookmarks, openBookmarks } from './bookmarks.ts'
+import { commit, type History, type Item } from './commit.ts'
 import { STORE_MIGRATIONS, type StoreTables } from './tables.ts'
 
 const CHANNEL = 'vamp_store'
 /** What reconcilers remember of the world can be seen again after a loss of power: once a second it must not wait for the disk. */
 const SEEN_AGAIN: ReadonlySet<RecordKind> = new Set(['deployment-statuses', 'gateway-statuses', 'release-statuses'])
-const durabilityOf = (writes: readonly Write[]): Durability => writes.every(({ kind }) => SEEN_AGAIN.has(kind)) ? 'process' : 'power'
 
 /** Greater than every name that starts with the prefix, in byte order. */
 const AFTER_ALL = '\u{10FFFF}'
 
 /** Throws `Fault('unsupported')` when the database is from a newer version. Closing the store leaves the database open. */
-export async function openSqlStore(database: Database): Promise<Store> {
+export async function openSqlStore<E = never>(database: Database, history?: History<E>): Promise<Store> {
   await migrate(database, 'store', STORE_MIGRATIONS)
-  const store = new SqlStore(database)
+  const store = new SqlStore(database, history)
   await store.listen()
   return store
 }
 
-class SqlStore implements Store {
+class SqlStore<E> implements Store {
   readonly #database: Database
   readonly #listeners: Listeners<Change> = openListeners<Change>()
   readonly #cache: RecordCache = openRecordCache()
   readonly #bookmarks: Bookmarks = openBookmarks()
+  readonly #history: History<E> | undefined
+  readonly #group: GroupCommit<Item<E>, Done & { is: 'done' } | { is: 'refused'; error: unknown }>
+  /** Of this process, so far. */
+  #commits = 0
   #unlisten = () => {}
   #closed = false
 
-  constructor(database: Database) {
+  constructor(database: Database, history: History<E> | undefined) {
     this.#database = database
+    this.#history = history
+    this.#group = openGroupCommit({
+      commit: items => this.#commit(items), batchCountMax: COMMIT_WRITES_MAX, waitingMax: { count: PENDING_WRITES_MAX, bytes: PENDING_BYTES_MAX },
+      tooFast: 'writes arrive faster than the database takes them: send them more slowly',
+    })
   }
 
   async listen(): Promise<void> {
@@ -81,11 +91,24 @@ class SqlStore implements Store {
     return this.#database.kysely.withTables<StoreTables>()
   }
 
+  /** Only who is alone with the database knows what is there without asking it. */
+  #known(kind: RecordKind, name: string): Cached | undefined {
+    return this.#database.shared ? undefined : this.#cache.known(kind, name)
+  }
+
+  /** What was read before somebody wrote is given, but not remembered. */
+  #read<K extends RecordKind>(since: number, kind: K, name: string, text: string, revision: number): Stored<K> {
+    return since === this.#commits ? this.#cache.stored(kind, name, text, revision) : stored(kind, name, text, revision)
+  }
+
   async get<K extends RecordKind>(kind: K, name: string): Promise<Stored<K> | undefined> {
     const tables = this.#tables
+    const known = this.#known(kind, name)
+    if (known) return known.record as Stored<K>
     if (name.includes('\0')) return undefined
+    const since = this.#commits
     const row = await tables.selectFrom('records').select(['revision', 'value']).where('kind', '=', kind).where('name', '=', name).executeTakeFirst()
-    return row && this.#cache.stored(kind, name, row.value, row.revision)
+    return row && this.#read(since, kind, name, row.value, row.revision)
   }
 
   async list<K extends RecordKind>(kind: K, { prefix = '', offset = 0, limit }: { prefix?: string; offset?: number; limit?: number } = {}): Promise<Page<Stored<K>>> {
@@ -99,12 +122,14 @@ class SqlStore implements Store {
     // Skipping is done on names alone, which the index holds: deep pages cost little more than the first.
     const rest = known ? query.where('name', '>=', known.name) : query
     const first = rest.select('name').orderBy('name').limit(1).offset(offset - (known?.offset ?? 0))
+    const since = this.#commits
     const rows = await (offset === 0 ? wanted : wanted.where('name', '>=', known?.offset === offset ? known.name : first)).execute()
     if (rows[0]) found?.(rows[0].name)
+    const items = rows.map(row => this.#read(since, kind, row.name, row.value, row.revision))
     const total = limit === undefined && offset === 0 ? rows.length
       : prefix ? (await query.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirst())?.total
         : (await this.#tables.selectFrom('record_counts').select('count').where('kind', '=', kind).executeTakeFirst())?.count
-    return { items: rows.map(row => this.#cache.stored(kind, row.name, row.value, row.revision)), total: total ?? 0 }
+    return { items, total: total ?? 0 }
   }
 
   async put<K extends RecordKind>(kind: K, name: string, value: Stored<K>['value'], expected: Expected = 'any'): Promise<Stored<K>> {
@@ -112,33 +137,50 @@ class SqlStore implements Store {
     const text = recordText(kind, name, value)
     // Most puts of reconcilers say what is known: those need no transaction.
     const current = await this.get(kind, name)
-    const known = current && { revision: current.revision, text: JSON.stringify(current.value) }
+    const known = current && { revision: current.revision, text: this.#known(kind, name)?.text ?? JSON.stringify(current.value) }
     if (current && decide(write as Write, text, known).is === 'nothing') return current
     return (await this.transaction([write as Write]))[0] as Stored<K>
   }
 
   async delete(kind: RecordKind, name: string, expected: Expected = 'any'): Promise<boolean> {
-    const write: Write = { do: 'delete', kind, name, expected }
-    return (await this.#commit([write])).changes.length > 0
+    return (await this.#add([{ do: 'delete', kind, name, expected }], [])).changes.length > 0
   }
 
-  async transaction(writes: readonly Write[]): Promise<readonly (Stored | undefined)[]> {
-    return (await this.#commit(writes)).results
+  async transaction(writes: readonly Write[], told: readonly NewEvent[] = []): Promise<readonly (Stored | undefined)[]> {
+    return (await this.#add(writes, told)).results
   }
 
-  async #commit(writes: readonly Write[]): Promise<Outcome> {
+  async #add(writes: readonly Write[], told: readonly NewEvent[]): Promise<Done> {
     if (this.#closed) throw new Fault('store_unavailable', 'the store is closed')
     if (writes.length > TRANSACTION_WRITES_MAX) throw new Fault('too_large', `a transaction may have ${TRANSACTION_WRITES_MAX} writes`, { writes: writes.length })
+    if (told.length > 0 && !this.#history) throw new Error('this store was opened without a history')
     const texts = writes.map(write => write.do === 'put' ? recordText(write.kind, write.name, write.value) : undefined)
+    const item: Item<E> = { writes, texts, told: told.length > 0 ? this.#history?.prepare(told) ?? [] : [] }
     if (writes.length === 0) return { results: [], changes: [] }
-    try {
-      const outcome = await this.#database.write(durabilityOf(writes), transaction => commit({ database: this.#database, cache: this.#cache, bookmarks: this.#bookmarks }, transaction, writes, texts))
-      if (!this.#database.shared) for (const change of outcome.changes) this.#listeners.tell(change)
-      return outcome
-    } catch (error) {
-      if (error instanceof NothingChanged) return { results: error.results, changes: [] }
-      throw error
-    }
+    return await this.#group.add(item, { count: writes.length, bytes: texts.reduce((sum, text) => sum + (text?.length ?? 0), 0) }).then(each => {
+      if (each.is === 'refused') throw each.error
+      return each
+    })
+  }
+
+  async #commit(items: readonly Item<E>[]): Promise<(Done & { is: 'done' } | { is: 'refused'; error: unknown })[]> {
+    const [database, history] = [this.#database, this.#history]
+    const known = (kind: RecordKind, name: string): Current | undefined => { const cached = this.#known(kind, name); return cached && { text: cached.text, revision: cached.record.revision } }
+    const durability: Durability = items.some(({ writes }) => writes.some(({ kind }) => !SEEN_AGAIN.has(kind))) ? 'power' : 'process'
+    const { outcomes, reshaped, committed } = await database.write(durability, transaction => commit({ database, channel: CHANNEL, history, known }, transaction, items))
+    this.#commits++
+    const done = outcomes.map(outcome => outcome.is === 'refused' ? outcome : {
+      is: 'done' as const, changes: outcome.changes,
+      results: outcome.results.map(row => row && this.#cache.stored(row.kind, row.name, row.text, row.revision)),
+    })
+    const changes = done.flatMap(outcome => outcome.is === 'done' ? outcome.changes : [])
+    // A name that was written again in the same batch is known again.
+    const newest = new Map(changes.map(change => [`${change.kind}\n${change.name}`, change]))
+    for (const { kind, name, deleted } of newest.values()) if (deleted) this.#cache.forget(kind, name)
+    for (const kind of reshaped) this.#bookmarks.forget(kind)
+    committed()
+    if (!database.shared) for (const change of changes) this.#listeners.tell(change)
+    return done
   }
 
   watch(listener: (change: Change) => void): () => void {
@@ -151,72 +193,12 @@ class SqlStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+    await this.#group.drained()
     this.#unlisten()
   }
 }
 
-interface Outcome { readonly results: readonly (Stored | undefined)[]; readonly changes: readonly Change[] }
-
-/** Takes the transaction back, so that what changes nothing has no revision. */
-class NothingChanged extends Error {
-  readonly results: Outcome['results']
-
-  constructor(results: Outcome['results']) {
-    super('nothing changed')
-    this.results = results
-  }
-}
-
-interface Committing { readonly database: Database; readonly cache: RecordCache; readonly bookmarks: Bookmarks }
-
-async function commit({ database, cache, bookmarks }: Committing, transaction: Transaction<NoTables>, writes: readonly Write[], texts: readonly (string | undefined)[]): Promise<Outcome> {
-  const tables = transaction.withTables<StoreTables>()
-  const { revision } = await tables.updateTable('store_state').set(({ eb }) => ({ revision: eb('revision', '+', 1) })).returning('revision').executeTakeFirstOrThrow()
-  const results: (Stored | undefined)[] = []
-  const changes = new Map<string, Change>()
-  const grown = new Map<RecordKind, number>()
-  for (const [index, write] of writes.entries()) {
-    const { kind, name } = write
-    const row = await tables.selectFrom('records').select(['revision', 'value']).where('kind', '=', kind).where('name', '=', name).executeTakeFirst()
-    const current: Current | undefined = row && { revision: row.revision, text: row.value }
-    const decision = decide(write, texts[index], current)
-    if (decision.is === 'nothing') {
-      results.push(current && cache.stored(kind, name, current.text, current.revision))
-      continue
-    }
-    const deleted = decision.is === 'delete'
-    if (deleted) await tables.deleteFrom('records').where('kind', '=', kind).where('name', '=', name).execute()
-    else await tables.insertInto('records').values({ kind, name, revision, value: decision.text })
-      .onConflict(conflict => conflict.columns(['kind', 'name']).doUpdateSet({ revision, value: decision.text })).execute()
-    changes.set(JSON.stringify([kind, name]), { kind, name, revision, deleted })
-    grown.set(kind, (grown.get(kind) ?? 0) + Number(!deleted) - Number(current !== undefined))
-    results.push(deleted ? undefined : cache.stored(kind, name, decision.text, revision))
-  }
-  if (changes.size === 0) throw new NothingChanged(results)
-  await count(tables, grown)
-  for (const [kind, by] of grown) if (by !== 0 || [...changes.values()].some(change => change.kind === kind && change.deleted)) bookmarks.forget(kind)
-  if (database.shared) await announce(database, transaction, [...changes.values()])
-  return { results, changes: [...changes.values()] }
-}
-
-async function count(tables: Transaction<StoreTables>, grown: ReadonlyMap<RecordKind, number>): Promise<void> {
-  for (const [kind, by] of grown) {
-    if (by === 0) continue
-    await tables.insertInto('record_counts').values({ kind, count: by })
-      .onConflict(conflict => conflict.column('kind').doUpdateSet(({ eb }) => ({ count: eb('record_counts.count', '+', by) }))).execute()
-  }
-}
-
-async function announce(database: Database, transaction: Transaction<NoTables>, changes: readonly Change[]): Promise<void> {
-  const deleted = changes.filter(change => change.deleted)
-  if (deleted.length > 0) {
-    const tables = transaction.withTables<StoreTables>()
-    await database.insertMany(transaction, 'record_tombstones', { revision: 'bigint', kind: 'text', name: 'text' }, deleted.map(({ revision, kind, name }) => [revision, kind, name]))
-    const oldest = (deleted[0]?.revision ?? 0) - TOMBSTONES_MAX
-    await tables.deleteFrom('record_tombstones').where('revision', '<', oldest).execute()
-  }
-  for (const change of changes) await database.notify(transaction, CHANNEL, JSON.stringify(change))
-}
+interface Done { readonly results: readonly (Stored | undefined)[]; readonly changes: readonly Change[] }
 
 /** The newest change of each record since the revision; in order. */
 async function changesSince(database: Database, revision: number): Promise<Change[]> {
