@@ -24,6 +24,8 @@ import { releaseReconciler } from './release/reconciler.ts'
 import { notificationSink } from './scaling/notifications.ts'
 import { openScaling } from './scaling/open-scaling.ts'
 import type { Store } from './store/store.ts'
+import { openMemorySeries } from './traffic/memory/memory-series.ts'
+import type { Series } from './traffic/series.ts'
 import { openTraffic, type Traffic } from './traffic/traffic.ts'
 
 /** What a server is made of; `outfit.ts` opens the real ones, tests the memory ones. */
@@ -34,6 +36,8 @@ export interface Outfit {
   readonly random: () => number
   readonly store: Store
   readonly events: EventLog
+  /** In memory where there is none. */
+  readonly series?: Series
   /** With health checks. */
   readonly containers: ContainerDriver
   /** Absent where only agents elsewhere carry requests. */
@@ -55,6 +59,8 @@ export interface App {
   close(): Promise<void>
 }
 
+/** Measurements are put in order so often. */
+const SERIES_MAINTAIN_MS = 10_000
 /** A missed wake-up costs at most this. */
 const RESYNC_MS = 5000
 
@@ -63,7 +69,8 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
   const lifecycle = openLifecycle({ clock, log })
   try {
     const fleet = openFleet({ clock })
-    const traffic = openTraffic({ clock })
+    const series = outfit.series ?? openMemorySeries({ clock })
+    const traffic = openTraffic({ clock, series })
     lifecycle.add('traffic', fleet.onWindow(window => traffic.add(window)))
     const usage = openUsageMeter({ driver: outfit.containers, clock })
     const queues = openQueues(lifecycle, config, outfit, fleet, traffic)
@@ -75,6 +82,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     await wake()
     lifecycle.add('resync', every(clock, RESYNC_MS, wake))
     if (config.eventsKeep > 0) lifecycle.add('retention', startRetention({ events, retention: retentionOf(config.eventsKeep), clock, log }))
+    lifecycle.add('series', every(clock, SERIES_MAINTAIN_MS, () => maintain(series, log)))
     startSinks(lifecycle, outfit)
     const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, usage, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
     lifecycle.add('api', () => api.close())
@@ -134,6 +142,14 @@ function sequenceStore(store: Store): { load(): Promise<number>; save(reserved: 
   return {
     load: async () => Number((await store.get('settings', name))?.value['sequence'] ?? 0),
     save: async reserved => { await store.put('settings', name, { sequence: reserved }) },
+  }
+}
+
+async function maintain(series: Series, log: Logger): Promise<void> {
+  try {
+    await series.maintain()
+  } catch (error) {
+    log.warn('measurements could not be put in order, will be tried again', { afterMs: SERIES_MAINTAIN_MS, error })
   }
 }
 

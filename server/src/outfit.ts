@@ -21,6 +21,7 @@ import { DATABASE_FILE } from './database-file.ts'
 import type { EventLog } from './event/event-log.ts'
 import type { Sink } from './event/sink.ts'
 import type { Store } from './store/store.ts'
+import type { Series } from './traffic/series.ts'
 
 const clock = systemClock
 /** Requests in progress may take so long when the gateways are stopped, and instances so long to end. */
@@ -32,7 +33,7 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   const logTail = tailOf(ownLog)
   const { log } = logTail
   if (data !== undefined) lifecycle.add('data directory', await claimDirectory(data))
-  const { store, events } = await openDatabase(config, data, log, lifecycle)
+  const { store, events, series } = await openDatabase(config, data, log, lifecycle)
   const sinks = await openSinks(config)
   const proxy = await openProxy(config, directory, log)
   if (proxy) lifecycle.add('proxy', () => config.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
@@ -41,21 +42,21 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   if (config.onExit === 'stop') lifecycle.add('instances', () => stopAll(driver), 3 * STOP_GRACE_MS)
   // What is free on a machine with another agent, that agent finds out.
   const portFree = proxy ? (port: number) => portIsFree(config.gatewayAddress, port) : async () => true
-  return { clock, log, logTail, random: randomNumber, store, events, sinks, containers: driver, portFree, ...(proxy ? { proxy } : {}) }
+  return { clock, log, logTail, random: randomNumber, store, events, series, sinks, containers: driver, portFree, ...(proxy ? { proxy } : {}) }
 }
 
-async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog }> {
+async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog; series: Series }> {
   if (url === undefined && data === undefined) {
-    const [{ openMemoryStore }, { openMemoryEventLog }] = await Promise.all([import('./store/memory/memory-store.ts'), import('./event/memory/memory-event-log.ts')])
+    const [{ openMemoryStore }, { openMemoryEventLog }, { openMemorySeries }] = await Promise.all([import('./store/memory/memory-store.ts'), import('./event/memory/memory-event-log.ts'), import('./traffic/memory/memory-series.ts')])
     const events = lifecycle.use('events', openMemoryEventLog({ clock }))
-    return { events, store: lifecycle.use('store', openMemoryStore(events)) }
+    return { events, store: lifecycle.use('store', openMemoryStore(events)), series: openMemorySeries({ clock }) }
   }
-  const [{ openSqlStore }, { openSqlEventLog }] = await Promise.all([import('./store/sql/sql-store.ts'), import('./event/sql/sql-event-log.ts')])
+  const [{ openSqlStore }, { openSqlEventLog }, { openSqlSeries }] = await Promise.all([import('./store/sql/sql-store.ts'), import('./event/sql/sql-event-log.ts'), import('./traffic/sql/sql-series.ts')])
   const database = lifecycle.use('database', url === undefined
     ? (await import('./base/sql/embedded-database.ts')).openEmbeddedDatabase({ file: join(data ?? '', DATABASE_FILE) })
     : await openPostgres(url, log))
   const events = lifecycle.use('events', await openSqlEventLog({ database, clock }))
-  return { events, store: lifecycle.use('store', await openSqlStore(database, events)) }
+  return { events, store: lifecycle.use('store', await openSqlStore(database, events)), series: lifecycle.use('series', await openSqlSeries({ database, clock })) }
 }
 
 async function openPostgres(url: string, log: Logger): Promise<Database> {

@@ -40,12 +40,12 @@ export class Sketch {
   get count(): number { return this.#total }
 
   record(milliseconds: number): void {
-    this.#add(bucketOf(milliseconds), 1)
+    this.add(bucketOf(milliseconds), 1)
   }
 
   /** Adds another sketch. */
   merge(data: SketchData): void {
-    for (const [index, count] of data) this.#add(Math.min(BUCKET_MAX, Math.max(BUCKET_MIN, index)), count)
+    for (const [index, count] of data) this.add(Math.min(BUCKET_MAX, Math.max(BUCKET_MIN, index)), count)
   }
 
   toData(): SketchData {
@@ -57,7 +57,8 @@ export class Sketch {
     return data
   }
 
-  #add(index: number, count: number): void {
+  /** Values of one bucket, which must be within the bounds. */
+  add(index: number, count: number): void {
     let at = index - this.#first
     if (at < 0 || at >= this.#counts.length) at = this.#widen(index)
     this.#counts[at] = (this.#counts[at] ?? 0) + count

@@ -9,6 +9,8 @@ import { eventContract } from '@vamp/server/event/contract'
 import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
 import { storeContract } from '@vamp/server/store/contract'
 import { openSqlStore } from '@vamp/server/store/sql/sql-store'
+import { seriesContract } from '@vamp/server/traffic/contract'
+import { openSqlSeries } from '@vamp/server/traffic/sql/sql-series'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type PostgresCluster, postgresBinaries, startPostgres } from '../../bench/evidence/postgres-cluster.ts'
 
@@ -45,6 +47,12 @@ describe.skipIf(!postgresBinaries())('with PostgreSQL', () => {
     const log = async () => await openSqlEventLog({ database: await open(url), clock })
     return { log: await log(), async reopen() { await close(); return await log() }, another: log, close }
   })
+
+  seriesContract('PostgreSQL', async clock => {
+    const url = cluster.create()
+    const series = async () => await openSqlSeries({ database: await open(url), clock })
+    return { series: await series(), async reopen() { await close(); return await series() }, another: series, close }
+  }, { runs: 8 })
 
   test('a database from a newer version is refused', async () => {
     const database = await open(cluster.create())

@@ -15,7 +15,7 @@ test('an agent on another host gets every table, and what it reports and measure
   server.fleet.publish({ revision: 2, gateways: [] })
   link.report({ agent: 'north', driver: 'haproxy', acknowledged: 2, endpoints: [], shares: {}, reloads: 0 })
   const windows: number[] = []
-  server.fleet.onWindow(({ sequence, cells }) => windows.push(sequence, cells.length))
+  server.fleet.onWindow(({ sequence, cells }) => { windows.push(sequence, cells.length) })
   const cell = { gateway: 'g', route: 'r', instance: 'i', by: 'weight', part: 0, requests: 1, errors: 0, statuses: [0, 0, 1, 0, 0, 0], bytes: 5, latency: [[3, 1]] } as const
   await link.deliver({ agent: 'north', sequence: 7, second: 1_700_000_000, dropped: 0, cells: [cell] })
 

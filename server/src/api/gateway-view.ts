@@ -36,7 +36,7 @@ function printedTargets(target: RouteTarget): readonly PrintedTarget[] {
 function observed({ traffic, clock }: ViewWorld, gateway: string): Pick<GatewayState, 'observed' | 'requests' | 'seconds'> {
   const to = Math.floor(clock.now() / 1000) + 1
   const counts = new Map<string, number>()
-  for (const { cells } of traffic.series({ gateway, from: to - OBSERVED_SECONDS - 1, to }))
+  for (const { cells } of traffic.recent({ gateway, from: to - OBSERVED_SECONDS - 1, to }))
     for (const { route, requests } of cells) counts.set(route, (counts.get(route) ?? 0) + requests)
   const requests = [...counts.values()].reduce((sum, count) => sum + count, 0)
   return { observed: Object.fromEntries([...counts].map(([route, count]) => [route, Math.round((count / requests) * 10_000) / 100])), requests, seconds: OBSERVED_SECONDS }

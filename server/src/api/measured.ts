@@ -47,7 +47,7 @@ const service = ({ deployment, cluster, service: breed }: { readonly deployment:
 async function answer(world: World, type: 'health' | 'metrics', metric: string, subject: Subject, { window }: Query): Promise<Reply> {
   const seconds = Number(window) > 0 ? Math.min(Number(window), WINDOW_SECONDS_MAX) : WINDOW_SECONDS
   const told = await toldValue(world, type, metric, subject, seconds)
-  const known = told ?? measure(cellsOf(world.traffic, subject, world.clock.now() / 1000, seconds), metric, seconds)
+  const known = told ?? measure(await cellsOf(world.traffic, subject, world.clock.now() / 1000, seconds), metric, seconds)
   if (known === undefined) throw new Fault('not_found', `Nothing was measured in the last ${seconds} s.`)
   return value(known)
 }
@@ -58,9 +58,11 @@ async function toldValue({ events, clock }: World, type: string, metric: string,
   return typeof given === 'number' && Number.isFinite(given) ? given : undefined
 }
 
-function cellsOf(traffic: Traffic, { prefix, route: path, ...subject }: Subject, now: number, seconds: number): Cell[] {
-  const cells = traffic.series({ ...subject, from: now - seconds, to: now }).flatMap(second => second.cells)
-  return cells.filter(cell => (prefix === undefined || cell.gateway.startsWith(prefix)) && (path === undefined || cell.route === path || cell.route.startsWith(`${path}/`)))
+async function cellsOf(traffic: Traffic, { prefix, gateway: name, route: path, instance }: Subject, now: number, seconds: number): Promise<Cell[]> {
+  const [from, to] = [Math.floor(now - seconds), Math.ceil(now)]
+  const points = await traffic.read({ from, to, resolution: 1, step: to - from, wants: key => (name === undefined || key.gateway === name) && (instance === undefined || key.instance === instance)
+    && (prefix === undefined || key.gateway.startsWith(prefix)) && (path === undefined || key.route === path || key.route.startsWith(`${path}/`)) })
+  return points.flatMap(({ cells }) => cells)
 }
 
 /** Nothing where there is nothing to measure. `responseTime` is the median; a mean says little of latencies. */

@@ -19,7 +19,7 @@ export function trafficRoutes(world: World): Route[] {
       const from = given === undefined ? to - durationOf(since ?? SINCE) : secondOf(given, 'from', newest)
       if (from >= to) throw new Fault('invalid', `The window is empty: it begins at ${iso(from)} and ends at ${iso(to)}.`)
       const step = wanted === undefined ? undefined : durationOf(wanted)
-      const report = trafficReport(world.traffic, { place, from, to, newest, ...(step === undefined ? {} : { step: demandFew(step, to - from) }), percentiles: percentile, by })
+      const report = await trafficReport(world.traffic, { place, from, to, newest, ...(step === undefined ? {} : { step: demandFew(step, to - from) }), percentiles: percentile, by })
       return value(report)
     }),
   ]

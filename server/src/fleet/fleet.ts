@@ -14,5 +14,6 @@ export interface Fleet {
   /** What the agents' confirmed tables say of an endpoint, worst first: `ready` on any agent is `ready`. */
   endpoint(id: string): { readonly state: 'ready' | 'draining' | 'absent'; readonly connections: number }
   onReport(listener: (report: AgentReport) => void): () => void
-  onWindow(listener: (window: Window) => void): () => void
+  /** A window is acknowledged to its agent when every listener has taken it. */
+  onWindow(listener: (window: Window) => Promise<void> | void): () => void
 }

@@ -32,7 +32,7 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
   const members = new Map<string, Member>()
   const tableListeners = new Set<(table: RoutingTable) => void>()
   const reportListeners = new Set<(report: AgentReport) => void>()
-  const windowListeners = new Set<(window: Window) => void>()
+  const windowListeners = new Set<(window: Window) => Promise<void> | void>()
 
   const reports = () => [...members.values()].flatMap(({ report, heardAt }) => report && clock.now() - heardAt <= AGENT_SILENT_MS ? [report] : [])
   const acknowledged = () => { const all = reports(); return all.length ? Math.min(...all.map(report => report.acknowledged)) : 0 }
@@ -71,7 +71,7 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
           members.set(agent, { report, heardAt: clock.now() })
           for (const listener of reportListeners) listener(report)
         },
-        async deliver(window) { for (const listener of windowListeners) listener(window) },
+        async deliver(window) { await Promise.all([...windowListeners].map(listener => listener(window))) },
       }
     },
   }

@@ -1,5 +1,5 @@
 /** Which measurements belong to a gateway, a deployment, a version or an instance. */
-import type { CellKey } from './packed-cells.ts'
+import type { CellKey } from './series.ts'
 
 export interface TrafficPlace {
   readonly gateway?: string

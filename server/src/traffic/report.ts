@@ -23,19 +23,19 @@ export interface TrafficQuestion {
 /** A window of more points than this is counted more coarsely, unless finer steps are asked for. */
 const FINE_POINTS_MAX = 1000
 
-export function trafficReport(traffic: Pick<Traffic, 'read' | 'knownSince'>, question: TrafficQuestion): TrafficReport {
+export async function trafficReport(traffic: Pick<Traffic, 'read' | 'knownSince'>, question: TrafficQuestion): Promise<TrafficReport> {
   const { place, percentiles, by } = question
   const resolution = resolutionFor(question, traffic)
   const from = Math.floor(question.from / resolution) * resolution
   const to = Math.min(question.newest, Math.ceil(question.to / resolution) * resolution)
-  const points = traffic.read({ from, to, resolution, wants: belongsTo(place) })
-  const cells = points.flatMap(point => point.cells)
-  const passing = by.length > 0 ? traffic.read({ from, to, resolution, wants: belongsTo(place, 'everywhere') }).flatMap(point => point.cells) : []
   const step = question.step === undefined ? undefined : Math.ceil(question.step / resolution) * resolution
+  const points = await traffic.read({ from, to, resolution, step: step ?? Math.max(resolution, Math.ceil((to - from) / resolution) * resolution), wants: belongsTo(place, by.length > 0 ? 'everywhere' : 'once') })
+  const once = belongsTo(place)
+  const own = points.map(({ second, cells }) => ({ second, cells: cells.filter(once) }))
   return {
-    from: iso(from), to: iso(to), resolution, total: numbersOf(cells, to - from, percentiles),
-    ...(step === undefined ? {} : { step, series: series(points, { from, to, step }, percentiles) }),
-    ...(by.length > 0 ? { groups: by.flatMap(grouping => groups(passing, grouping, to - from, percentiles)) } : {}),
+    from: iso(from), to: iso(to), resolution, total: numbersOf(own.flatMap(point => point.cells), to - from, percentiles),
+    ...(step === undefined ? {} : { step, series: series(own, { from, to, step }, percentiles) }),
+    ...(by.length > 0 ? { groups: by.flatMap(grouping => groups(points.flatMap(point => point.cells), grouping, to - from, percentiles)) } : {}),
   }
 }
 

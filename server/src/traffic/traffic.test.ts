@@ -1,6 +1,7 @@
 import { virtualClock } from '@vamp/agent/base/virtual-clock'
 import type { Cell, Window } from '@vamp/model/metric'
 import { expect, test } from 'vitest'
+import { openMemorySeries } from './memory/memory-series.ts'
 import { openTraffic } from './traffic.ts'
 
 const START = 1_700_000_000
@@ -12,8 +13,8 @@ const window = (sequence: number, second: number, cells: readonly Cell[], agent 
 test('windows of two agents for the same second add up exactly', () => {
   const traffic = openTraffic({ clock: virtualClock() })
 
-  traffic.add(window(1, START, [cell({ latency: [[5, 1], [9, 2]], requests: 3 })]))
-  traffic.add(window(1, START, [cell({ latency: [[2, 1], [9, 1]], requests: 2, errors: 1 })], 'b'))
+  void traffic.add(window(1, START, [cell({ latency: [[5, 1], [9, 2]], requests: 3 })]))
+  void traffic.add(window(1, START, [cell({ latency: [[2, 1], [9, 1]], requests: 2, errors: 1 })], 'b'))
 
   expect(traffic.cells(START)).toEqual([cell({ requests: 5, errors: 1, statuses: [0, 0, 2, 0, 0, 0], bytes: 20, latency: [[2, 1], [5, 1], [9, 3]] })])
 })
@@ -21,8 +22,8 @@ test('windows of two agents for the same second add up exactly', () => {
 test('a window that comes twice counts once', () => {
   const traffic = openTraffic({ clock: virtualClock() })
 
-  traffic.add(window(1, START, [cell()]))
-  traffic.add(window(1, START, [cell()]))
+  void traffic.add(window(1, START, [cell()]))
+  void traffic.add(window(1, START, [cell()]))
 
   expect(traffic.cells(START)[0]?.requests).toBe(1)
 })
@@ -30,18 +31,41 @@ test('a window that comes twice counts once', () => {
 test('a second is complete when every live agent has delivered it', () => {
   const traffic = openTraffic({ clock: virtualClock(START * 1000) })
 
-  traffic.add(window(1, START + 3, []))
-  traffic.add(window(1, START + 1, [], 'b'))
+  void traffic.add(window(1, START + 3, []))
+  void traffic.add(window(1, START + 1, [], 'b'))
 
   expect(traffic.completeUntil()).toBe(START + 2)
 })
 
-test('the series sums over hash parts and keeps routes apart', () => {
+test('the last seconds are summed over hash parts, with routes kept apart', () => {
   const traffic = openTraffic({ clock: virtualClock((START + 1) * 1000) })
 
-  traffic.add(window(1, START, [cell(), cell({ part: 3 }), cell({ route: 's' })]))
+  void traffic.add(window(1, START, [cell(), cell({ part: 3 }), cell({ route: 's' })]))
 
-  expect(traffic.series({ route: 'r', from: START, to: START + 1 })).toEqual([
+  expect(traffic.recent({ route: 'r', from: START, to: START + 1 })).toEqual([
     { second: START, cells: [cell({ requests: 2, statuses: [0, 0, 2, 0, 0, 0], bytes: 20, latency: [[5, 2]] })] },
   ])
+})
+
+test('a window that the series could not take comes again, and is not seen twice', async () => {
+  const series = openMemorySeries({ clock: virtualClock(START * 1000) })
+  let broken = true
+  const traffic = openTraffic({ clock: virtualClock(START * 1000), series: { ...series, add: async given => { if (broken) throw new Error('gone'); await series.add(given) } } })
+
+  await expect(traffic.add(window(1, START, [cell()]))).rejects.toThrow('gone')
+  broken = false
+  await traffic.add(window(1, START, [cell()]))
+
+  expect(traffic.cells(START)[0]?.requests).toBe(1)
+  expect((await traffic.read({ from: START, to: START + 1, resolution: 1, wants: () => true }))[0]?.cells[0]?.requests).toBe(1)
+})
+
+test('an agent that lost its numbers is believed again when it tells of new seconds', () => {
+  const traffic = openTraffic({ clock: virtualClock() })
+
+  void traffic.add(window(900, START, [cell()]))
+  void traffic.add(window(1, START, [cell()]))
+  void traffic.add(window(1, START + 1, [cell()]))
+
+  expect([START, START + 1].map(second => traffic.cells(second)[0]?.requests)).toEqual([1, 1])
 })

@@ -1,16 +1,15 @@
 /**
- * SEEN: the agents' windows, merged. Raw cells (with hash parts) are kept for as long as the judge may ask for them,
- * cells summed over parts for thirty days, ever coarser. A window is taken once: (agent, sequence) tells it.
+ * SEEN: the agents' windows, merged. Raw cells (with hash parts) are kept in memory for as long as the judge may ask for them;
+ * cells summed over parts go into the series, for thirty days, ever coarser.
  */
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Cell, Window } from '@vamp/model/metric'
-import { mergeCells } from './cells.ts'
-import { openSeries, type Point, type Resolution, type SeriesQuery } from './series.ts'
+import { mergeCells, withoutParts } from './cells.ts'
+import { openMemorySeries } from './memory/memory-series.ts'
+import { isRepetition, type Mark, type Point, type Resolution, type Series, type SeriesQuery } from './series.ts'
 
 /** Raw cells are for the judge, who asks within seconds. */
 const RAW_SECONDS = 120
-/** Sequence numbers remembered per agent, for windows that come again. */
-const SEQUENCES_KEPT = 4096
 
 export interface TrafficQuery {
   readonly gateway?: string
@@ -22,15 +21,16 @@ export interface TrafficQuery {
 }
 
 export interface Traffic {
-  add(window: Window): void
+  /** Whoever looks at the last seconds sees them at once; resolves when the series have them, and rejects if they could not take them. */
+  add(window: Window): Promise<void>
   /** Raw cells of one second, with hash parts; empty when the second has no requests or is too old. */
   cells(second: number): readonly Cell[]
   /** Seconds before this one are complete: every agent has delivered them. 0 before the first window. */
   completeUntil(): number
-  /** Cells summed over hash parts, one list per second that has any; of the last hour. */
-  series(query: TrafficQuery): readonly Point[]
-  /** The same by any resolution: seconds of an hour, tens of a day, minutes of thirty days. */
-  read(query: SeriesQuery): readonly Point[]
+  /** Cells summed over hash parts, one list per second that has any; of the last two minutes, from memory. */
+  recent(query: TrafficQuery): readonly Point[]
+  /** The same of any time and by any resolution: seconds of an hour, tens of a day, minutes of thirty days. */
+  read(query: SeriesQuery): Promise<readonly Point[]>
   /** The first second, Unix time, that a resolution still knows. */
   knownSince(resolution: Resolution): number
   /** Log lines that agents reported as lost, since the start. */
@@ -40,35 +40,41 @@ export interface Traffic {
 
 /** An agent whose last window is older than this no longer holds completeness back. */
 const AGENT_SILENT_SECONDS = 10
+/** One that is silent for so long is forgotten. */
+const AGENT_GONE_SECONDS = 3600
 
-export function openTraffic({ clock }: { clock: Clock }): Traffic {
+interface SeenAgent { mark: Mark; last: number }
+
+export function openTraffic({ clock, series = openMemorySeries({ clock }) }: { clock: Clock; series?: Series }): Traffic {
   const raw = new Map<number, Cell[]>()
-  const series = openSeries()
-  const agents = new Map<string, { last: number; sequences: Set<number> }>()
+  const agents = new Map<string, SeenAgent>()
   const listeners = new Set<() => void>()
   const nowSecond = () => Math.floor(clock.now() / 1000)
   let dropped = 0
 
   const forget = (second: number) => {
     for (const key of raw.keys()) if (key < second - RAW_SECONDS) raw.delete(key); else break
+    for (const [name, { last }] of agents) if (last < nowSecond() - AGENT_GONE_SECONDS) agents.delete(name)
+  }
+  const see = (window: Window) => {
+    const agent = agents.get(window.agent)
+    if (isRepetition(window, agent?.mark)) return
+    const { sequence, second } = window
+    agents.set(window.agent, { mark: { sequence, second }, last: Math.max(agent?.last ?? 0, window.second) })
+    dropped += window.dropped
+    if (window.cells.length > 0) {
+      raw.set(window.second, mergeCells([...(raw.get(window.second) ?? []), ...window.cells]))
+      forget(window.second)
+    }
+    for (const listener of listeners) listener()
   }
 
   return {
     get dropped() { return dropped },
-    add(window) {
-      const agent = agents.get(window.agent) ?? { last: 0, sequences: new Set<number>() }
-      agents.set(window.agent, agent)
-      if (agent.sequences.has(window.sequence)) return
-      agent.sequences.add(window.sequence)
-      if (agent.sequences.size > SEQUENCES_KEPT) for (const oldest of agent.sequences) { agent.sequences.delete(oldest); break }
-      agent.last = Math.max(agent.last, window.second)
-      dropped += window.dropped
-      if (window.cells.length > 0) {
-        raw.set(window.second, mergeCells([...(raw.get(window.second) ?? []), ...window.cells]))
-        series.add(window.second, window.cells, nowSecond())
-        forget(window.second)
-      }
-      for (const listener of listeners) listener()
+    async add(window) {
+      see(window)
+      // Also what was seen before: it may have come again because the series did not take it.
+      await series.add(window)
     },
     cells: second => raw.get(second) ?? [],
     completeUntil() {
@@ -76,12 +82,12 @@ export function openTraffic({ clock }: { clock: Clock }): Traffic {
       const live = [...agents.values()].filter(agent => now - agent.last <= AGENT_SILENT_SECONDS)
       return live.length ? Math.min(...live.map(agent => agent.last)) + 1 : 0
     },
-    series: ({ gateway, route, instance, from, to }) => series.read({
-      from: Math.floor(from), to, resolution: 1,
-      wants: key => (!gateway || key.gateway === gateway) && (!route || key.route === route) && (!instance || key.instance === instance),
+    recent: ({ gateway, route, instance, from, to }) => [...raw].filter(([second]) => second >= from && second < to).sort(([a], [b]) => a - b).flatMap(([second, all]) => {
+      const cells = withoutParts(all.filter(key => (!gateway || key.gateway === gateway) && (!route || key.route === route) && (!instance || key.instance === instance)))
+      return cells.length > 0 ? [{ second, cells }] : []
     }),
     read: query => series.read(query),
-    knownSince: resolution => series.since(resolution, nowSecond()),
+    knownSince: resolution => series.since(resolution),
     onSecond(listener) { listeners.add(listener); return () => listeners.delete(listener) },
   }
 }

@@ -13,10 +13,10 @@ export type NoTables = Record<never, never>
  */
 export type Durability = 'process' | 'power'
 
-export type SqlValue = string | number | null
+export type SqlValue = string | number | null | Uint8Array
 
 /** Names and PostgreSQL types, in the order of the rows' values. */
-export type Columns = Readonly<Record<string, 'bigint' | 'text'>>
+export type Columns = Readonly<Record<string, 'bigint' | 'text' | 'bytea'>>
 
 export type Rows = readonly (readonly SqlValue[])[]
 
@@ -27,6 +27,8 @@ export interface Database extends AsyncDisposable {
   readonly kysely: Kysely<NoTables>
   /** A transaction. Rolled back when the work throws. Throws `Fault('disk_full'|'store_unavailable')`. */
   write<T>(durability: Durability, work: (transaction: Transaction<NoTables>) => Promise<T>): Promise<T>
+  /** Several questions to one state of the data. */
+  read<T>(work: (transaction: Kysely<NoTables>) => Promise<T>): Promise<T>
   insertMany(transaction: Transaction<NoTables>, table: string, columns: Columns, rows: Rows): Promise<void>
   /** Inserts, or replaces where a row with the same keys (a unique index) is there. No two rows may have the same. */
   upsertMany(transaction: Transaction<NoTables>, table: string, keys: readonly string[], columns: Columns, rows: Rows): Promise<void>

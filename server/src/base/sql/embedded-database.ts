@@ -48,6 +48,8 @@ export function openEmbeddedDatabase({ file }: { file: string }): Database {
         return alone.transaction().execute(work)
       })
     },
+    // Whoever holds the connection is alone with the data.
+    read: work => kysely.connection().execute(work),
     async insertMany(_, table, columns, rows) {
       connection.insertMany(table, Object.keys(columns), rows)
     },

@@ -41,6 +41,7 @@ export async function openPostgresDatabase({ url, clock, log }: PostgresOptions)
   return {
     flavour: 'postgres', shared: true, kysely,
     write: (_, work) => kysely.transaction().setIsolationLevel('read committed').execute(work),
+    read: work => kysely.transaction().setIsolationLevel('repeatable read').execute(work),
     async insertMany(transaction, table, columns, rows) {
       if (rows.length === 0) return
       await sql`insert into ${sql.id(table)} (${sql.join(names(columns))}) select * from ${unnest(columns, rows)}`.execute(transaction)
