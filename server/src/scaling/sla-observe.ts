@@ -75,7 +75,7 @@ async function averageOf(gateway: string, interval: number, { events, traffic, n
   const from = to - interval
   const resolution = resolutionFor({ from, to }, traffic)
   let [count, sum] = [0, 0]
-  for (const { cells } of traffic.read({ from: Math.floor(from / resolution) * resolution, to, resolution, wants: key => key.gateway === gateway }))
+  for (const { cells } of await traffic.read({ from: Math.floor(from / resolution) * resolution, to, resolution, wants: key => key.gateway === gateway }))
     for (const { latency } of cells) for (const [bucket, requests] of latency) {
       count += requests
       sum += requests * millisecondsOf(bucket)
