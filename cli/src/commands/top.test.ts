@@ -8,7 +8,7 @@ beforeAll(async () => {
   server = await testServer()
   const second = Math.floor(Date.now() / 1000)
   const cell = { by: 'weight', part: 0, errors: 0, statuses: [0, 0, 90, 0, 0, 0], requests: 90, bytes: 900, latency: [[115, 90]] } as const
-  for (let ago = 1; ago <= 5; ago++) server.traffic.add({ agent: 'a', sequence: 10 - ago, second: second - ago, dropped: 0, cells: [
+  for (let ago = 5; ago >= 1; ago--) void server.traffic.add({ agent: 'a', sequence: 10 - ago, second: second - ago, dropped: 0, cells: [
     { ...cell, gateway: 'shop/9050', route: 'shop/web/http', instance: 'shop/web/http' },
     { ...cell, gateway: 'shop/web/http', route: 'shop/web/web:1.0/http', instance: 'shop-web-1' },
     { ...cell, gateway: 'shop/web/http', route: 'shop/web/web:1.1/http', instance: 'shop-web-2', requests: 10, errors: 1, statuses: [0, 0, 9, 0, 0, 1], latency: [[230, 10]] },
