@@ -1,5 +1,5 @@
 /** People in front of the pages: a real browser, a real server, real services and visitors. */
-import { NO_BROWSER, openStage, type Stage, until } from '../web/testdata/stage.ts'
+import { NO_BROWSER, openStage, type Stage, until, write } from '../web/testdata/stage.ts'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -23,11 +23,10 @@ describe.skipIf(NO_BROWSER)('the pages', () => {
 
   test('a blueprint that is wrong is shown at its line; a right one is planned, applied and seen to run', async () => {
     await page.goto(`${stage.url}/artifacts/blueprints?new=`)
-    const editor = page.getByLabel('YAML')
-    await editor.fill('kind: blueprint\nname: shop\nclusters:\n  web:\n    servces: []\n')
+    await write(page, 'kind: blueprint\nname: shop\nclusters:\n  web:\n    servces: []\n')
     await page.getByRole('button', { name: 'line 5, column 5' }).waitFor()
 
-    await editor.fill(`kind: breed
+    await write(page, `kind: breed
 name: web:1.0
 deployable: { type: process, definition: node examples/shop/shop.ts }
 ports: { http: 0/http }
@@ -43,7 +42,7 @@ clusters: { web: { services: [{ breed: web:1.0, scale: { cpu: 0.2, memory: 64MB,
     await page.getByRole('button', { name: 'Apply' }).click()
 
     await page.getByRole('heading', { name: 'shop', level: 1 }).waitFor()
-    await until('two instances are ready', async () => await page.getByRole('cell', { name: 'ready' }).count() === 2)
+    await page.getByRole('cell', { name: '2 of 2 ready' }).waitFor()
     await page.getByRole('link', { name: 'Overview' }).click()
     await page.getByText('2 of 2 ready').waitFor()
   })

@@ -1,13 +1,9 @@
 import { expect, test } from 'vitest'
-import { offsetOf, problemLines, withDeployments } from './document-text.ts'
+import { offsetOf, withDeployments } from './document-text.ts'
 
 test('a place in a text is found by line and column', () => {
   expect(offsetOf('one\n  two\n', { line: 2, column: 3 })).toBe(6)
   expect(offsetOf('one', { line: 1, column: 99 })).toBe(3)
-})
-
-test('lines with problems are marked, problems without a place are not', () => {
-  expect([...problemLines([{ code: 'x', message: '', path: '', at: { line: 3, column: 1 } }, { code: 'x', message: '', path: '' }])]).toEqual([3])
 })
 
 test('a blueprint takes its deployment along, unless that stands in the text itself', () => {

@@ -1,6 +1,6 @@
 /** Texts of the editor: where a problem is, and a blueprint together with its deployment. */
 import type { Change } from '@vamp/model/api/change'
-import type { Position, Problem } from '@vamp/model/problem'
+import type { Position } from '@vamp/model/problem'
 
 /** Of a line and column from 1, in a text. */
 export function offsetOf(text: string, { line, column }: Pick<Position, 'line' | 'column'>): number {
@@ -8,8 +8,6 @@ export function offsetOf(text: string, { line, column }: Pick<Position, 'line' |
   const before = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0)
   return Math.min(text.length, before + Math.min(column - 1, lines[line - 1]?.length ?? 0))
 }
-
-export const problemLines = (problems: readonly Problem[]): ReadonlySet<number> => new Set(problems.flatMap(({ at }) => at ? [at.line] : []))
 
 /** The text, and after it a document for each blueprint in it that has no deployment of its own there. */
 export function withDeployments(text: string, changes: readonly Pick<Change, 'kind' | 'name'>[]): string {

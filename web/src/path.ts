@@ -4,16 +4,22 @@ const segment = encodeURIComponent
 /** Names of gateways have slashes that stay. */
 const segments = (name: string) => name.split('/').map(segment).join('/')
 
+export interface ClusterPlace { readonly deployment: string; readonly cluster: string }
+export interface ServicePlace extends ClusterPlace { readonly service: string }
+
 export const path = {
   overview: () => '/',
   releases: () => '/releases',
-  newRelease: (place?: { readonly deployment: string; readonly cluster: string }) =>
+  newRelease: (place?: ClusterPlace) =>
     place ? `/releases/new?deployment=${segment(place.deployment)}&cluster=${segment(place.cluster)}` : '/releases/new',
   release: (name: string) => `/releases/${segment(name)}`,
   deployments: () => '/deployments',
   deployment: (name: string) => `/deployments/${segment(name)}`,
-  logs: ({ deployment, cluster, service }: { readonly deployment: string; readonly cluster: string; readonly service: string }) =>
-    `/deployments/${segment(deployment)}/logs/${segment(cluster)}/${segment(service)}`,
+  deploymentGraph: () => '/deployments?view=graph',
+  cluster: ({ deployment, cluster }: ClusterPlace) => `/deployments/${segment(deployment)}/clusters/${segment(cluster)}`,
+  service: ({ service, ...place }: ServicePlace) => `${path.cluster(place)}/services/${segment(service)}`,
+  instance: ({ instance, ...place }: ServicePlace & { readonly instance: string }) => `${path.service(place)}/instances/${segment(instance)}`,
+  logs: (place: ServicePlace) => `${path.service(place)}/logs`,
   autoscalers: () => '/autoscalers',
   autoscaler: (name: string) => `/autoscalers/${segment(name)}`,
   slas: () => '/slas',

@@ -5,18 +5,21 @@ import Artifacts from './pages/artifacts.tsx'
 import Artifact from './pages/artifact.tsx'
 import Autoscaler from './pages/autoscaler.tsx'
 import Autoscalers from './pages/autoscalers.tsx'
+import Cluster from './pages/cluster.tsx'
 import Deployment from './pages/deployment.tsx'
 import Deployments from './pages/deployments.tsx'
 import Events from './pages/events.tsx'
 import Gateway from './pages/gateway.tsx'
 import Gateways from './pages/gateways.tsx'
 import Info from './pages/info.tsx'
+import Instance from './pages/instance.tsx'
 import Logs from './pages/logs.tsx'
 import NewRelease from './pages/new-release.tsx'
 import Nowhere from './pages/nowhere.tsx'
 import Overview from './pages/overview.tsx'
 import Releases from './pages/releases.tsx'
 import Scales from './pages/scales.tsx'
+import Service from './pages/service.tsx'
 import SignIn from './pages/sign-in.tsx'
 import Slas from './pages/slas.tsx'
 import Workflow from './pages/workflow.tsx'
@@ -42,7 +45,10 @@ export function Site() {
               <Route path="/releases/:name" element={<Release />} />
               <Route path="/deployments" element={<Deployments />} />
               <Route path="/deployments/:name" element={<Deployment />} />
-              <Route path="/deployments/:name/logs/:cluster/:service" element={<Logs />} />
+              <Route path="/deployments/:name/clusters/:cluster" element={<Cluster />} />
+              <Route path="/deployments/:name/clusters/:cluster/services/:service" element={<Service />} />
+              <Route path="/deployments/:name/clusters/:cluster/services/:service/logs" element={<Logs />} />
+              <Route path="/deployments/:name/clusters/:cluster/services/:service/instances/:instance" element={<Instance />} />
               <Route path="/gateways" element={<Gateways />} />
               <Route path="/gateways/*" element={<Gateway />} />
               <Route path="/autoscalers" element={<Autoscalers />} />

@@ -4,8 +4,12 @@ import type { DeploymentView } from '@vamp/model/api/deployments'
 import { deployments } from '@vamp/model/api/deployments'
 import { type GatewayView, gateways } from '@vamp/model/api/gateways'
 import { type ReleaseView, releases } from '@vamp/model/api/releases'
+import { type TrafficGroup, traffic } from '@vamp/model/api/traffic'
 import { workflows } from '@vamp/model/api/workflows'
 import type { Event } from '@vamp/model/event'
+import { system } from '@vamp/model/api/system'
+import { KINDS, singular } from '@vamp/model/kind'
+import type { Known, Schema } from './editor/yaml-completion.ts'
 import { vamp } from './server.ts'
 import type { Source } from './live.ts'
 
@@ -46,6 +50,20 @@ export const gateway = (name: string): Source<KnownGateway> => ({
   },
 })
 
+const NOW = '10s'
+
+/** What each route of every gateway got in the last seconds. */
+export const routeTraffic = (): Source<readonly TrafficGroup[]> => ({
+  key: 'route-traffic', everyMs: 2000,
+  load: async signal => (await vamp().call(traffic.read, { query: { since: NOW, by: ['route'], percentile: [50, 95, 99] } }, signal)).data.groups ?? [],
+})
+
+/** What each instance of a deployment, or of all, got in the last seconds. */
+export const instanceTraffic = (name: string | undefined): Source<readonly TrafficGroup[]> => ({
+  key: `instance-traffic ${name ?? ''}`, everyMs: 2000,
+  load: async signal => (await vamp().call(traffic.read, { query: { since: NOW, by: ['instance'], percentile: [50, 95, 99], ...(name === undefined ? {} : { deployment: name }) } }, signal)).data.groups ?? [],
+})
+
 /** Kinds that are written by people as they are; deployments come from blueprints. */
 export const EDITED_KINDS = [...STATIC_KINDS, 'gateways', 'workflows', 'releases'] as const
 export type EditedKind = (typeof EDITED_KINDS)[number]
@@ -64,3 +82,18 @@ export const artifact = (kind: Exclude<EditedKind, 'gateways'>, name: string): S
 
 export const artifactText = (kind: EditedKind, name: string, signal: AbortSignal): Promise<string> =>
   kind === 'gateways' ? vamp().yaml(gateways.get, { path: { gateway: name } }, signal) : vamp().yaml(endpointsOf(kind).get, { path: { name } }, signal)
+
+const NAMED_KINDS = ['breeds', 'scales', 'slas', 'conditions', 'policies'] as const
+
+/** The language as this server reads it, and the names that documents may refer to. */
+export const languageKnown = (): Source<Known> => ({
+  key: 'language', everyMs: 60_000,
+  load: async signal => {
+    const schemas = await Promise.all(KINDS.map(async kind => [singular(kind), (await vamp().call(system.schema, { path: { kind } }, signal)).data as Schema] as const))
+    const names = await Promise.all([
+      vamp().all(deployments.list, {}, signal).then(list => ['deployments', list.map(({ name }) => name)] as const),
+      ...NAMED_KINDS.map(async kind => [kind, (await vamp().all(staticArtifacts[kind].list, {}, signal)).map(({ name }) => name)] as const),
+    ])
+    return { schemas: Object.fromEntries(schemas), names: Object.fromEntries(names) }
+  },
+})

@@ -39,6 +39,7 @@ export function percent(value: number): string {
 
 export function milliseconds(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–'
+  if (value === 0) return '0 ms'
   if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`
   return `${value >= 10 ? Math.round(value) : value.toFixed(1)} ms`
 }

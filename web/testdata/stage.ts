@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { documents } from '@vamp/model/api/documents'
 import { openClient } from '@vamp/client/client'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 import { buildWeb } from '../build.ts'
 import { withDeployments } from '../src/document-text.ts'
 
@@ -68,6 +68,21 @@ export async function openStage(): Promise<Stage> {
     },
   }
 }
+
+/** Pasted over what the editor has: typing would be completed and indented. */
+export async function write(page: Page, text: string): Promise<void> {
+  const editor = page.getByLabel('YAML')
+  await editor.click()
+  await page.keyboard.press('Control+A')
+  await editor.evaluate(PASTE, text)
+}
+
+/** For the browser, whose things this program does not know. */
+const PASTE = `(element, text) => {
+  const clipboardData = new DataTransfer()
+  clipboardData.setData('text/plain', text)
+  element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+}`
 
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let look = 0; look < LOOKS_MAX; look++) {

@@ -84,7 +84,7 @@ function optionsOf({ lines, logarithmic, range, height = 220, axis, rightAxis, m
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { x: { time: true }, y: logarithmic ? { distr: 3, range: (_, __, max) => [low, Math.max(high, max)] } : { range: (_, __, max) => [low, Math.max(high, max ?? high)] }, ...(rightAxis ? { right: { range: (_: uPlot, __: number, max: number) => [0, Math.max(2, (max ?? 0) * 1.1)] as [number, number] } } : {}) },
     axes: [
-      { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: 70 },
+      { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: 70, values: (_, moments) => moments.map(momentText(moments)) },
       { stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 54, values: (_, values) => values.map(value => value === null ? '' : axis(value)) },
       ...(rightAxis ? [{ scale: 'right', side: 1 as const, stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 44, values: (_: uPlot, values: number[]) => values.map(rightAxis) }] : []),
     ],
@@ -97,6 +97,13 @@ function optionsOf({ lines, logarithmic, range, height = 220, axis, rightAxis, m
       ...(onPoint ? { setCursor: [(plot: uPlot) => now().onPoint?.(plot.cursor.idx ?? null)] } : {}),
     },
   }
+}
+
+/** As this person writes times; with the day where the chart is longer than one. */
+function momentText(moments: readonly number[]): (seconds: number) => string {
+  const long = (moments.at(-1) ?? 0) - (moments[0] ?? 0) > 86_400
+  const text = new Intl.DateTimeFormat([], long ? { weekday: 'short', hour: '2-digit' } : { hour: '2-digit', minute: '2-digit', ...(moments.length > 1 && (moments[1] ?? 0) - (moments[0] ?? 0) < 60 ? { second: '2-digit' as const } : {}) })
+  return seconds => text.format(seconds * 1000)
 }
 
 function drawMarks(plot: uPlot, marks: readonly Mark[]): void {

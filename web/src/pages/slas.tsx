@@ -14,5 +14,5 @@ function promiseOf({ type, threshold, window, ...rest }: ArtifactJson): string {
   if (type !== 'response_time_sliding_window') return fieldText(type ?? rest['type_name'])
   const { upper, lower } = (threshold ?? {}) as { readonly upper?: unknown; readonly lower?: unknown }
   const { interval } = (window ?? {}) as { readonly interval?: unknown }
-  return `response time between ${fieldText(lower)} and ${fieldText(upper)}, over ${fieldText(interval)}`
+  return `response time between ${fieldText(lower)} and ${fieldText(upper)} ms, over ${fieldText(interval)} s`
 }

@@ -2,18 +2,25 @@ import { ApiError } from '@vamp/client/api-error'
 import type { Change } from '@vamp/model/api/change'
 import { documents } from '@vamp/model/api/documents'
 import type { Problem } from '@vamp/model/problem'
-import { useEffect, useRef, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useNavigate } from 'react-router'
-import { offsetOf, problemLines, withDeployments } from '../document-text.ts'
+import { offsetOf, withDeployments } from '../document-text.ts'
 import { path } from '../path.ts'
 import { vamp } from '../server.ts'
+import { languageKnown } from '../sources.ts'
+import { useLive } from '../live.ts'
 import { Button } from './button.tsx'
 import { PlannedChanges } from './planned-changes.tsx'
 import { Card } from './page.tsx'
 import { Refusal } from './shown.tsx'
 import { useToast } from './toast.tsx'
 
+/** The editor comes when something is written. */
+const YamlEditor = lazy(async () => ({ default: (await import('../editor/yaml-editor.tsx')).YamlEditor }))
+
 const EXAMINE_MS = 500
+const NOTHING_KNOWN = { schemas: {}, names: {} }
+const NO_PROBLEMS: readonly Problem[] = []
 
 type Examined =
   | { readonly is: 'waiting' }
@@ -26,34 +33,18 @@ export function DocumentEditor({ text: given, fresh }: { readonly text: string; 
   const [text, setText] = useState(given)
   const [deploy, setDeploy] = useState(fresh ?? false)
   const examined = useExamined(text, deploy)
-  const area = useRef<HTMLTextAreaElement>(null)
-  const problems = examined.is === 'wrong' ? examined.problems : []
-  const jump = ({ at }: Problem) => {
-    if (!at || !area.current) return
-    area.current.focus()
-    area.current.setSelectionRange(offsetOf(text, at), offsetOf(text, at))
-  }
+  const known = useLive(languageKnown())
+  const [jump, setJump] = useState<{ readonly to: number }>()
+  const problems = examined.is === 'wrong' ? examined.problems : NO_PROBLEMS
   return (
     <>
-      <Lines text={text} wrong={problemLines(problems)} area={area} onText={setText} />
+      <Suspense fallback={<div className="code" aria-busy="true" />}><YamlEditor text={text} problems={problems} known={known.is === 'here' ? known.value : NOTHING_KNOWN} jump={jump} onText={setText} /></Suspense>
       <div aria-live="polite">
-        {problems.length > 0 && <Card title={`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`}>{problems.map(problem => <ProblemNote key={`${problem.path} ${problem.message} ${problem.at?.line}`} problem={problem} onJump={() => jump(problem)} />)}</Card>}
+        {problems.length > 0 && <Card title={`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`}>{problems.map(problem => <ProblemNote key={`${problem.path} ${problem.message} ${problem.at?.line}`} problem={problem} onJump={() => { if (problem.at) setJump({ to: offsetOf(text, problem.at) }) }} />)}</Card>}
         {examined.is === 'failed' && <Refusal error={examined.error} />}
       </div>
       {examined.is === 'right' && <Plan examined={examined} deploy={deploy} onDeploy={setDeploy} />}
     </>
-  )
-}
-
-function Lines({ text, wrong, area, onText }: { readonly text: string; readonly wrong: ReadonlySet<number>; readonly area: React.RefObject<HTMLTextAreaElement | null>; readonly onText: (text: string) => void }) {
-  const gutter = useRef<HTMLDivElement>(null)
-  const count = text.split('\n').length
-  return (
-    <div className="editor">
-      <div ref={gutter} className="gutter" aria-hidden="true">{Array.from({ length: count }, (_, index) => index + 1).map(line => <div key={line} className={wrong.has(line) ? 'wrong' : ''}>{wrong.has(line) ? '▸ ' : ''}{line}</div>)}</div>
-      <textarea ref={area} aria-label="YAML" aria-invalid={wrong.size > 0} wrap="off" spellCheck={false} autoCapitalize="off" rows={Math.min(32, Math.max(14, count + 1))} value={text}
-        onChange={({ target }) => onText(target.value)} onScroll={({ currentTarget }) => { if (gutter.current) gutter.current.scrollTop = currentTarget.scrollTop }} />
-    </div>
   )
 }
 

@@ -1,4 +1,5 @@
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
+import { Button } from './button.tsx'
 
 export interface Column<T> {
   readonly title: string
@@ -8,17 +9,25 @@ export interface Column<T> {
   readonly wide?: boolean
 }
 
+/** More are shown to who asks. */
+const ROWS_SHOWN = 50
+
 /** Scrolls within itself where it does not fit, and can be reached with the keyboard for that. */
 export function Table<T>({ label, columns, rows, keyOf, empty }: { readonly label: string; readonly columns: readonly Column<T>[]; readonly rows: readonly T[]; readonly keyOf: (row: T) => string; readonly empty?: ReactNode }) {
+  const [most, setMost] = useState(ROWS_SHOWN)
   if (rows.length === 0 && empty !== undefined) return <div className="empty">{empty}</div>
   const look = ({ numeric, wide }: Column<T>) => `${numeric ? 'numeric' : ''} ${wide ? 'wide' : ''}`.trim()
+  const more = rows.length - most
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard
-    <section className="table" aria-label={label} tabIndex={0}>
-      <table>
-        <thead><tr>{columns.map(column => <th key={column.title} scope="col" className={look(column)}>{column.title}</th>)}</tr></thead>
-        <tbody>{rows.map(row => <tr key={keyOf(row)}>{columns.map(column => <td key={column.title} className={look(column)}>{column.cell(row)}</td>)}</tr>)}</tbody>
-      </table>
-    </section>
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable with the keyboard */}
+      <section className="table" aria-label={label} tabIndex={0}>
+        <table>
+          <thead><tr>{columns.map(column => <th key={column.title} scope="col" className={look(column)}>{column.title}</th>)}</tr></thead>
+          <tbody>{rows.slice(0, most).map(row => <tr key={keyOf(row)}>{columns.map(column => <td key={column.title} className={look(column)}>{column.cell(row)}</td>)}</tr>)}</tbody>
+        </table>
+      </section>
+      {more > 0 && <div className="actions"><Button onClick={() => setMost(most * 4)}>Show {Math.min(more, most * 3)} more</Button><span className="dim">{most} of {rows.length} are shown</span></div>}
+    </>
   )
 }
