@@ -1,6 +1,6 @@
 /**
- * What binds a visitor, in cookies: `vamp_<gateway>=<route>~<route whose condition turned it away>` and, where instances are
- * kept, `vamp_i_<gateway>=<instance>`; `<gateway>` is a hash of its lookup name. The same words as HAProxy's frontends write, so a
+ * What binds a visitor, in a cookie: `vamp_<gateway>=<route>~<instance>~<route whose condition turned it away>`, the instance only
+ * where instances are kept; `<gateway>` is a hash of its lookup name. The same words as HAProxy's frontends write, so a
  * visitor stays where it is when the driver changes. (On the listener that virtual hosts share, HAProxy writes `host` for the gateway.)
  */
 import { createHash } from 'node:crypto'
@@ -27,17 +27,15 @@ export function stickyCookies(gateway: GatewayTable): StickyCookies {
   return {
     read(header) {
       if (!header) return {}
-      const [route, turnedAway] = (cookieOf(header, `vamp_${name}`) ?? '').split('~').map(word => paths.get(word))
-      const instance = gateway.sticky === 'instance' ? ids.get(cookieOf(header, `vamp_i_${name}`) ?? '') : undefined
+      const [routeWord = '', keptWord = '', turnedWord = ''] = (cookieOf(header, `vamp_${name}`) ?? '').split('~')
+      const [route, turnedAway] = [paths.get(routeWord), paths.get(turnedWord)]
+      const instance = gateway.sticky === 'instance' ? ids.get(keptWord) : undefined
       return { ...(route ? { route } : {}), ...(turnedAway ? { turnedAway } : {}), ...(instance ? { instance } : {}) }
     },
     write(bond, { route, turnedAway }, instance) {
-      const news: string[] = []
-      if (route && (route.path !== bond.route || turnedAway !== bond.turnedAway)) {
-        news.push(`vamp_${name}=${words.get(route.path) ?? ''}~${words.get(turnedAway ?? '') ?? ''}; ${ATTRIBUTES}`)
-      }
-      if (gateway.sticky === 'instance' && instance !== bond.instance) news.push(`vamp_i_${name}=${instanceWord(instance)}; ${ATTRIBUTES}`)
-      return news
+      const kept = gateway.sticky === 'instance' ? instance : undefined
+      if (!route || (route.path === bond.route && turnedAway === bond.turnedAway && kept === bond.instance)) return []
+      return [`vamp_${name}=${words.get(route.path) ?? ''}~${kept === undefined ? '' : instanceWord(kept)}~${words.get(turnedAway ?? '') ?? ''}; ${ATTRIBUTES}`]
     },
   }
 }

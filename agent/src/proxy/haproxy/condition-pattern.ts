@@ -1,10 +1,11 @@
 /**
  * A condition as one regular expression, so that a new condition is a map entry and no configuration.
- * The subject is the request as text (`frontend.ts` writes it), after the generation's line:
+ * The subject is the request as text (`frontend.ts` writes it), after the generation's line, and without what begins with a
+ * colon where no condition of the gateway needs it:
  *
- *     method ⏎ path ⏎ source address in hex ⏎ country ⏎ raw flags ⏎ name: value ⏎ name: value ⏎ …
+ *     :m ⏎ method ⏎ :u ⏎ path ⏎ :i ⏎ source address in hex ⏎ :c ⏎ country ⏎ :r ⏎ raw flags ⏎ name: value ⏎ name: value ⏎ …
  *
- * Every operand is a look-ahead from the start of that text, so `and` is concatenation, `or` an alternative and `not` a
+ * No header's name begins with a colon. Every operand is a look-ahead from the start of that text, so `and` is concatenation, `or` an alternative and `not` a
  * negative look-ahead. Literals are written byte by byte: nothing of a user's text is ever syntax.
  */
 import { createHash } from 'node:crypto'
@@ -38,6 +39,15 @@ export function needsCountry(node: ConditionNode): boolean {
   return node.is === 'and' || node.is === 'or' ? needsCountry(node.left) || needsCountry(node.right) : node.is === 'country'
 }
 
+/** Does any operand need more than the headers? */
+export function needsLine(node: ConditionNode): boolean {
+  switch (node.is) {
+    case 'not': return needsLine(node.operand)
+    case 'and': case 'or': return needsLine(node.left) || needsLine(node.right)
+    default: return ['path', 'method', 'country', 'ip', 'raw'].includes(node.is)
+  }
+}
+
 function assertion(node: ConditionNode): string {
   switch (node.is) {
     case 'and': return assertion(node.left) + assertion(node.right)
@@ -54,17 +64,18 @@ function assertion(node: ConditionNode): string {
     case 'cookie_contains': return cookie(node.name, `[^;\\r\\n]*${literal(node.value)}`)
     case 'cookie_is': return cookie(node.name, `${literal(node.value)}[\\x20\\t]*[;\\r]`)
     case 'path': return path(node.match, node.value)
-    case 'method': return `(?=(?i:${literal(node.value)})\\n)`
-    case 'country': return `(?=${lines(3)}(?i:${literal(node.value)})\\n)`
-    case 'ip': return `(?=${lines(2)}${network(node.network)}\\n)`
+    case 'method': return `(?=${LINE.method}(?i:${literal(node.value)})\\n)`
+    case 'country': return `(?=${LINE.country}(?i:${literal(node.value)})\\n)`
+    case 'ip': return `(?=${LINE.ip}${network(node.network)}\\n)`
     case 'device': return device(node.value)
-    case 'raw': return `(?=${lines(4)}[^\\n]*;${rawFlag(node.acl)};)`
+    case 'raw': return `(?=${LINE.raw}[^\\n]*;${rawFlag(node.acl)};)`
     default: return node satisfies never
   }
 }
 
 const ANY = '(?s:.*?)'
-const lines = (count: number) => `(?:[^\\n]*\\n){${count}}`
+const lineOf = (name: string) => `${ANY}\\n:${name}\\n`
+const LINE = { method: lineOf('m'), path: lineOf('u'), ip: lineOf('i'), country: lineOf('c'), raw: lineOf('r') } as const
 
 const header = (name: string, value: string) => `(?=${ANY}\\n${literal(name.toLowerCase())}:[\\x20\\t]*${value})`
 const cookie = (name: string, value: string) => `(?=${ANY}\\ncookie:(?:[^\\n]*;)?[\\x20\\t]*${literal(name)}=${value})`
@@ -85,11 +96,11 @@ function device(value: string): string {
 
 function path(match: 'is' | 'begins' | 'contains' | 'matches', value: string): string {
   switch (match) {
-    case 'is': return `(?=${lines(1)}${literal(value)}\\n)`
-    case 'begins': return `(?=${lines(1)}${literal(value)})`
-    case 'contains': return `(?=${lines(1)}[^\\n]*${literal(value)})`
-    // The address's line must follow where the expression ended: it cannot have left the path.
-    case 'matches': return `(?=${lines(1)}[^\\n]*?(?m:${expression(value)})[^\\n]*\\n[0-9A-F]+\\n)`
+    case 'is': return `(?=${LINE.path}${literal(value)}\\n)`
+    case 'begins': return `(?=${LINE.path}${literal(value)})`
+    case 'contains': return `(?=${LINE.path}[^\\n]*${literal(value)})`
+    // The line of the address must follow where the expression ended: it cannot have left the path.
+    case 'matches': return `(?=${LINE.path}[^\\n]*?(?m:${expression(value)})[^\\n]*\\n:i\\n)`
     default: return match satisfies never
   }
 }

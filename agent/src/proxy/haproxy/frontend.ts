@@ -1,7 +1,8 @@
 /**
- * The rules of a frontend: from a request to a backend in one hop, with everything that may change read from maps.
- * Variables: `txn.g` generation with flags, `txn.c` what the conditions say (`backend/strength/route`), `txn.be` the backend,
- * `txn.by` set if a condition chose it, `txn.sbe` where the visitor's cookie leads.
+ * The rules of a frontend: from a request to a backend in one hop, with everything that may change read from maps. Every rule
+ * costs every request, so there are as few as there can be: what one rule can look up, no second one computes.
+ * Variables: `txn.g` the generation's number with flags, `txn.c` the number of the condition that matched, `txn.ck` the visitor's
+ * cookie, `txn.sbe` the backend that it leads to, `txn.cb` the backend that a condition chose, `txn.be` the one that the weights chose.
  */
 import { createHash } from 'node:crypto'
 import { Fault } from '@vamp/model/fault'
@@ -13,7 +14,6 @@ import { gatewayPolicyLines } from './policy-lines.ts'
 import { FLAGS } from './program.ts'
 import { quote, rawWords } from './quote.ts'
 import { serverAddress } from './server.ts'
-import { DRAW_BITS } from './shares.ts'
 
 export interface FrontendPaths {
   readonly generations: string
@@ -72,8 +72,8 @@ export function gatewayRaw(gateway: GatewayTable): string[] {
 function tcpRules(id: string, generation: string, paths: FrontendPaths): string[] {
   return [
     `log-format "${TCP_LOG}"`,
-    `tcp-request content set-var(txn.base) ${generation},div(${FLAGS.all}),mul(${2 ** DRAW_BITS})`,
-    `tcp-request content set-var(txn.be) rand(10000),add(txn.base),map_ip(${paths.map(id, 'shares')})`,
+    `tcp-request content set-var(txn.g) ${generation}`,
+    `tcp-request content set-var(txn.be) rand(10000),add(txn.g),map_ip(${paths.map(id, 'shares')})`,
     'use_backend %[var(txn.be)] if { var(txn.be) -m found }',
     'default_backend lost-tcp',
   ]
@@ -120,26 +120,31 @@ function httpRules(rules: HttpRules): string[] {
     ...rules.before ?? [],
     ...rules.policy ?? [],
     `http-request set-var(txn.g) ${rules.generation}`,
-    `acl sticky var(txn.g),and(${FLAGS.sticky}) gt 0`,
-    `acl instance var(txn.g),and(${FLAGS.instance}) gt 0`,
-    `acl conditions var(txn.g),and(${FLAGS.conditions}) gt 0`,
-    'acl matched var(txn.c) -m found',
-    'acl cookie var(txn.ck) -m found',
-    'acl led var(txn.sbe) -m found',
-    'acl chosen var(txn.be) -m found',
+    ...ACLS,
     ...cookieRules(rules),
     ...conditionRules(rules),
-    ...strengthRules(),
-    'http-request set-var(txn.be) var(txn.sbe) if led !chosen',
-    `http-request set-var(txn.base) var(txn.g),div(${FLAGS.all}),mul(${2 ** DRAW_BITS}) if !chosen`,
+    ...strengthRules(rules),
     ...splitRules(rules),
-    `http-request set-var(txn.be) rand(10000),add(txn.base),map_ip(${paths.map(id, 'shares')}) if !chosen`,
+    `http-request set-var(txn.be) rand(10000),add(txn.g),map_ip(${paths.map(id, 'shares')}) if !taken !led${rules.splits.length > 0 ? ' !shared' : ''}`,
     ...keepRules(rules),
     `use_backend ${SUCCESSOR} if handed`,
-    'use_backend %[var(txn.be)] if chosen',
+    'use_backend %[var(txn.cb)] if taken',
+    'use_backend %[var(txn.sbe)] if led',
+    'use_backend %[var(txn.be)] if shared',
     'default_backend lost',
   ]
 }
+
+/** Flags are bits of the generation's number: what a gateway does not have costs one look at them. */
+const ACLS = [
+  ...(['sticky', 'instance', 'conditions', 'line'] as const).map(name => `acl ${name} var(txn.g),and(${FLAGS[name]}) gt 0`),
+  'acl cookie var(txn.ck) -m found',
+  'acl led var(txn.sbe) -m found',
+  'acl matched var(txn.c) -m found',
+  'acl refused var(txn.old) -m found',
+  'acl taken var(txn.cb) -m found',
+  'acl shared var(txn.be) -m found',
+]
 
 /** The backend that leads to where the client wanted to connect, which is the worker that serves now. */
 export const SUCCESSOR = 'successor'
@@ -150,57 +155,59 @@ export const SUCCESSOR = 'successor'
  */
 function successorRules(secret: string): string[] {
   return [
-    `http-request set-src req.hdr(x-vamp-source) if { req.hdr(x-vamp-secret) -m str ${secret} }`,
-    'http-request del-header x-vamp-source',
-    'http-request del-header x-vamp-secret',
-    'acl handed var(txn.handed) -m found',
-    'http-request set-var(txn.handed) bool(1) if { stopping }',
-    'http-request set-header x-vamp-source %[src] if handed',
-    `http-request set-header x-vamp-secret ${secret} if handed`,
-    'http-request set-log-level silent if handed',
+    'acl handed stopping',
+    `http-request set-src req.hdr(${HANDED}),field(2,~) if { req.hdr(${HANDED}) -m beg ${secret}~ }`,
+    `http-request del-header ${HANDED}`,
   ]
 }
 
-/** Where the visitor was before: `vamp_<gateway>=<route>~<route whose condition turned it away>`, and its instance. */
+const HANDED = 'x-vamp-handed'
+
+/** The backend that hands on. Its requests are the successor's to log. */
+export const successorLines = (secret: string): string[] => [
+  `http-request set-header ${HANDED} ${secret}~%[src]`,
+  'http-request set-log-level silent',
+  'http-request set-var(txn.handed) bool(1)',
+  'server next 0.0.0.0:0',
+]
+
+/** Where the visitor was before: `vamp_<gateway>=<route>~<instance>~<route whose condition turned it away>`. */
 function cookieRules({ id, paths, cookie }: HttpRules): string[] {
   const stick = paths.map(id, 'stick')
   return [
     `http-request set-var(txn.ck) req.cook(vamp_${cookie}) if sticky`,
-    `http-request set-var(txn.cki) req.cook(vamp_i_${cookie}) if cookie instance`,
-    'http-request set-var(txn.ckr) var(txn.ck),field(1,~) if cookie',
-    `http-request set-var(txn.sbe) var(txn.g),concat(/,txn.ckr),map_str(${stick}) if cookie`,
-    `http-request set-var(txn.sbe) var(txn.g),concat(/,txn.ckr),concat(/,txn.cki),map_str(${stick}) if cookie instance !led`,
+    `http-request set-var(txn.sbe) var(txn.ck),field(1,~),concat(/,txn.g),map_str(${stick}) if cookie`,
+    `http-request set-var(txn.sbe) var(txn.ck),field(1,~,2),concat(/,txn.g),map_str(${stick}) if cookie instance !led`,
+    // If a condition moves the visitor elsewhere, nobody there has the name, and it is ignored.
+    'http-request set-var(txn.server) var(txn.ck),field(2,~) if led instance',
   ]
 }
 
-/** The request as text, and what the conditions say to it. */
+/** The request as text, and which condition matches it. Its first line is written only for conditions that ask for it. */
 function conditionRules({ id, paths, raw }: HttpRules): string[] {
   const names = raw.map(acl => [rawFlag(acl), rawWords(acl)] as const)
   return [
     ...names.map(([name, words]) => `acl ${name} ${words.map(quote).join(' ')}`),
-    ...(raw.length > 0 ? ['http-request set-var(txn.raw) str(;) if conditions'] : []),
-    ...names.map(([name]) => `http-request set-var(txn.raw) var(txn.raw),concat(${name};) if conditions ${name}`),
-    ...(paths.countries ? [`http-request set-var(txn.country) src,map_ip(${paths.countries}) if conditions`] : []),
-    'http-request set-var(txn.u) path if conditions',
-    'http-request set-var(txn.ip) src,hex if conditions',
     'http-request set-var(txn.h) req.hdrs if conditions',
-    'http-request set-var(txn.m) method if conditions',
-    'http-request set-var(txn.x) var(txn.g),concat("\\n",txn.m),concat("\\n",txn.u),concat("\\n",txn.ip),concat("\\n",txn.country),concat("\\n",txn.raw),concat("\\n",txn.h) if conditions',
-    `http-request set-var(txn.c) var(txn.x),map_reg(${paths.map(id, 'conditions')}) if conditions`,
+    ...(raw.length > 0 ? ['http-request set-var(txn.raw) str(;) if line'] : []),
+    ...names.map(([name]) => `http-request set-var(txn.raw) var(txn.raw),concat(${name};) if line ${name}`),
+    ...(paths.countries ? [`http-request set-var(txn.country) src,map_ip(${paths.countries}) if line`] : []),
+    'http-request set-var(txn.m) method if line',
+    'http-request set-var(txn.u) path if line',
+    'http-request set-var(txn.ip) src,hex if line',
+    'http-request set-var(txn.h) str(:m),concat("\\n",txn.m,"\\n:u"),concat("\\n",txn.u,"\\n:i"),concat("\\n",txn.ip,"\\n:c"),concat("\\n",txn.country,"\\n:r"),concat("\\n",txn.raw,"\\n"),concat("",txn.h) if line',
+    `http-request set-var(txn.c) var(txn.g),concat("\\n",txn.h),map_reg_int(${paths.map(id, 'conditions')}) if conditions`,
   ]
 }
 
 /** Strength is drawn once for a visitor who is sticky: who was taken stays, who was turned away stays away. */
-function strengthRules(): string[] {
+function strengthRules({ id, paths }: HttpRules): string[] {
+  const stick = paths.map(id, 'stick')
   return [
-    'http-request set-var(txn.cbe) var(txn.c),field(1,/) if matched',
-    'http-request set-var(txn.cs) var(txn.c),field(2,/),add(0) if matched',
-    'http-request set-var(txn.cr) var(txn.c),field(3,/) if matched sticky',
-    'http-request set-var(txn.be) var(txn.sbe) if matched led { var(txn.sbe),strcmp(txn.cbe) eq 0 }',
-    'http-request set-var(txn.be) var(txn.sbe) if matched led { var(txn.ck),field(2,~),strcmp(txn.cr) eq 0 }',
-    'http-request set-var(txn.be) var(txn.cbe) if matched !chosen { rand(10000),sub(txn.cs) lt 0 }',
-    'http-request set-var(txn.by) str(c) if matched { var(txn.be),strcmp(txn.cbe) eq 0 }',
-    'http-request set-var(txn.no) var(txn.cr) if matched sticky !chosen',
+    `http-request set-var(txn.cb) var(txn.ck),field(1,~),concat(/,txn.c),map_str(${stick}) if matched led`,
+    `http-request set-var(txn.old) var(txn.ck),field(3,~),concat(/,txn.c),map_str(${stick}) if matched led !taken`,
+    `http-request set-var(txn.cb) rand(10000),add(txn.c),map_ip(${paths.map(id, 'shares')}) if matched !taken !refused`,
+    `http-request set-var(txn.no) var(txn.c),map_str(${stick}) if matched !taken !refused`,
   ]
 }
 
@@ -211,7 +218,7 @@ function splitRules({ id, paths, splits }: HttpRules): string[] {
     'http-request set-var(txn.session) src_port',
     ...splits.flatMap(({ fetch, seed, only }) => [
       `http-request set-var(txn.key) ${fetch}${only && ` if${only}`}`,
-      `http-request set-var(txn.be) var(txn.key),xxh32(${seed}),mod(10000),add(txn.base),map_ip(${paths.map(id, 'shares')}) if !chosen { var(txn.key) -m found }${only}`,
+      `http-request set-var(txn.be) var(txn.key),xxh32(${seed}),mod(10000),add(txn.g),map_ip(${paths.map(id, 'shares')}) if !taken !led { var(txn.key) -m found }${only}`,
     ]),
     'http-request set-var(txn.session) var(txn.key) if { var(txn.key) -m found }',
   ]
@@ -222,14 +229,10 @@ const fetchName = (name: string) => /^[A-Za-z0-9!#$&*+.^_`|~-]{1,128}$/.test(nam
 
 /** Tells the visitor where it is, if that is news. An answer of HAProxy's own pins nobody. */
 function keepRules({ id, paths, cookie }: HttpRules): string[] {
-  const attributes = 'Path=/; HttpOnly; SameSite=Lax'
   return [
-    'http-request set-var(txn.server) var(txn.cki) if instance led { var(txn.be),strcmp(txn.sbe) eq 0 }',
-    'acl kept var(txn.be),strcmp(txn.sbe) eq 0',
-    `http-request set-var(txn.new) var(txn.g),concat(=,txn.be),map_str(${paths.map(id, 'stick')}),concat(~,txn.no) if sticky !kept`,
-    `http-request set-var(txn.new) var(txn.g),concat(=,txn.be),map_str(${paths.map(id, 'stick')}),concat(~,txn.no) if sticky { var(txn.no) -m found }`,
-    `http-response add-header Set-Cookie "vamp_${cookie}=%[var(txn.new)]; ${attributes}" if { var(txn.new) -m found }`,
+    'acl stays be_name,strcmp(txn.sbe) eq 0',
+    'acl same srv_name,strcmp(txn.server) eq 0',
     'http-response set-var(txn.sn) srv_name if instance',
-    `http-response add-header Set-Cookie "vamp_i_${cookie}=%[var(txn.sn)]; ${attributes}" if instance !{ var(txn.cki),strcmp(txn.sn) eq 0 }`,
+    `http-response add-header Set-Cookie "vamp_${cookie}=%[be_name,concat(=,txn.g),map_str(${paths.map(id, 'stick')})]~%[var(txn.sn)]~%[var(txn.no)]; Path=/; HttpOnly; SameSite=Lax" if sticky !stays or instance !same or { var(txn.no) -m found }`,
   ]
 }

@@ -11,7 +11,7 @@ import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import { backendLines, spareLines } from './backend.ts'
 import { requireFrontend } from './frontend.ts'
 import type { Abilities } from './frontend.ts'
-import { gatewayProgram } from './program.ts'
+import { gatewayProgram, generationsOf } from './program.ts'
 import { endpointServers } from './server.ts'
 import type { ServerState } from './server.ts'
 
@@ -69,11 +69,17 @@ export function layOut(previous: Layout, table: RoutingTable, abilities: Abiliti
   const pool = slotPool(previous, wanted)
   const freeGateway = numbered('g', previous.gateways.map(laid => laid.id))
   let generation = previous.generation
-  const used = new Set(previous.gateways.map(laid => laid.generation))
-  const nextGeneration = () => {
-    do generation = (generation + 1) % GENERATIONS; while (generation === 0 || used.has(generation))
-    used.add(generation)
-    return generation
+  const used = new Set(previous.gateways.flatMap(laid => Array.from({ length: generationsOf(laid.table) }, (_, index) => laid.generation + index)))
+  /** The first of as many as the gateway takes, one after the other. Returns it. */
+  const nextGenerations = (count: number) => {
+    let first = generation + 1
+    for (let found = 0; found < count;) {
+      if (first + count > GENERATIONS) { first = 1; found = 0 }
+      if (used.has(first + found)) { first += found + 1; found = 0 } else found++
+    }
+    for (let index = 0; index < count; index++) used.add(first + index)
+    generation = first + count - 1
+    return first
   }
   const gateways: LaidGateway[] = []
   for (const gateway of table.gateways) {
@@ -82,7 +88,7 @@ export function layOut(previous: Layout, table: RoutingTable, abilities: Abiliti
     const slots = inGateway(gateway.name, () => gateway.routes.map(route => pool.take(gateway, route, table)))
     const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, generation: before?.generation ?? 0 }
     const same = inGateway(gateway.name, () => before ? sameProgram(before, laid) : !gatewayProgram(laid))
-    gateways.push(same ? laid : { ...laid, generation: nextGeneration() })
+    gateways.push(same ? laid : { ...laid, generation: nextGenerations(generationsOf(gateway)) })
   }
   return {
     revision: table.revision, gateways, slots: pool.slots(), generation,

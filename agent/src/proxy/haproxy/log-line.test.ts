@@ -33,7 +33,7 @@ describe('a line of the request log', () => {
   })
 
   test('is read wherever the stream was cut', () => {
-    const text = line() + line({ by: 'c', server: 'h:12' }) + line({ status: '404' })
+    const text = line() + line({ by: 'b2', server: 'h:12' }) + line({ status: '404' })
     const whole = parse(text)
     expect(whole.samples.map(({ by, instance, status }) => [by, instance, status])).toEqual([['weight', 'web-1', 200], ['condition', 'ä/1', 200], ['weight', 'web-1', 404]])
     for (let cut = 0; cut <= text.length; cut++) expect(parse(text, { pieces: [cut] })).toEqual(whole)

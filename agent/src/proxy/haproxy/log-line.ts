@@ -15,13 +15,13 @@
 import type { Sample } from '../proxy.ts'
 
 export const httpLog = (session: string): string =>
-  `h%[var(txn.way)] %pid %lc %f %b %s %ST %[var(txn.by)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]`
+  `h%[var(txn.way)] %pid %lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]`
 export const TCP_LOG = 't %pid %lc %f %b %s 0 - %Tc 0 %B %ts %[src_port,xxh32(1),and(7)] %[date(0,us)]'
 
 /** Names the way of a line before it is written; a line that says `u` goes both ways and counts on the second. */
 export const LOG_WAY_RULES = [
   'http-response set-var(txn.way) str(u) if { status 101 } or { res.hdr(content-length) -m int gt 1000000 } or { res.hdr(content-type) -m beg text/event-stream }',
-  'http-response set-log-level notice if !handed { stopping } or !handed { var(txn.way) -m found }',
+  'http-response set-log-level notice if { stopping } !{ var(txn.handed) -m found } or { var(txn.way) -m found } !{ var(txn.handed) -m found }',
 ] as const
 
 /** Where the numbered frontends and backends of the log lead. */
@@ -123,7 +123,7 @@ function parseLine(bytes: Uint8Array, start: number, end: number, names: LogName
     gateway,
     route: chosen ? backend.route : '',
     instance: chosen ? backend.servers.get(hashOf(bytes, at(5), at(6) - 1)) ?? '' : '',
-    by: bytes[at(7)] === 99 ? 'condition' : 'weight',
+    by: bytes[at(7)] === 98 ? 'condition' : 'weight',
     status,
     error: failed(status, bytes[at(11)] ?? 0, bytes[at(11) + 1] ?? 0),
     latencyMs: tcp ? Math.max(0, headerUs) : (headerUs >= 0 ? headerUs : number(bytes, 9)) / 1000,

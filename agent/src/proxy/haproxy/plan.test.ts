@@ -27,7 +27,7 @@ describe('what changes at run time', () => {
     const before = running(shop(half))
     const decided = steps(before, table(shop({ ...half, a: { ...half.a, weight: FULL_SHARE }, b: { ...half.b, weight: 0 } })))
     expect(decided.add).toMatchObject([{ is: 'add-entries', map: '/m/shares.0.map', entries: [['0.0.128.0/19', 'b1'], ['0.0.160.0/22', 'b1'], ['0.0.164.0/23', 'b1'], ['0.0.166.0/24', 'b1'], ['0.0.167.0/28', 'b1']] }])
-    expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 8) }])
+    expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 2 ** 14) }])
     expect(decided.last).toEqual([])
     expect(decided.later).toMatchObject([{ is: 'delete-entries', map: '/m/shares.0.map' }])
   })
@@ -80,7 +80,7 @@ describe('what changes at run time', () => {
   test('stickiness and conditions come and go without a reload', () => {
     const before = running(shop(half))
     const decided = steps(before, table(shop({ ...half, b: { ...half.b, condition: { is: 'header', name: 'X' }, strength: 20 } }, { sticky: 'instance' })))
-    expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 8 + 7) }])
+    expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 2 ** 14 + 7) }])
     expect(decided.add.map(step => step.is === 'add-entries' ? step.map : step.is)).toEqual(['/m/conditions.0.map', '/m/shares.0.map', '/m/stick.0.map'])
   })
 

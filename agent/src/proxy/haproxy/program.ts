@@ -3,25 +3,28 @@
  * `entries` writes it under one.
  */
 import { createHash } from 'node:crypto'
-import type { RouteTable } from '@vamp/model/routing/table'
-import { conditionPattern } from './condition-pattern.ts'
+import type { GatewayTable, RouteTable } from '@vamp/model/routing/table'
+import { conditionPattern, needsLine } from './condition-pattern.ts'
 import type { LaidGateway } from './layout.ts'
 import { serverName } from './server.ts'
-import { rangePrefixes, shareRanges } from './shares.ts'
+import { DRAW_BITS, rangePrefixes, shareRanges } from './shares.ts'
 import type { Range } from './shares.ts'
 
-/** Facts about the program that the frontend must know before it looks anything up: the lowest bits of the generation's number. */
-export const FLAGS = { sticky: 1, instance: 2, conditions: 4, all: 8 } as const
+/**
+ * Facts about the program that the frontend must know before it looks anything up: the lowest bits of the generation's number.
+ * `line`: some condition asks for the first line of the request or where it came from, not only for its headers.
+ */
+export const FLAGS = { sticky: 1, instance: 2, conditions: 4, line: 8 } as const
 
 export interface Program {
   readonly flags: number
   /** Is it also behind the listener for virtual hosts? */
   readonly shared: boolean
-  /** In the order of examination: pattern (without generation), backend, strength, route. */
-  readonly conditions: readonly { readonly pattern: string; readonly slot: string; readonly strength: number; readonly route: string }[]
+  /** In the order of examination: pattern (without generation), backend, strength, the route's word. */
+  readonly conditions: readonly { readonly pattern: string; readonly slot: string; readonly strength: number; readonly word: string }[]
   readonly ranges: readonly Range[]
-  /** key → value of the cookie map, without generation: `/route` → backend, `=backend` → route. */
-  readonly stick: Readonly<Record<string, string>>
+  /** [what comes before the generation's number in the key, value] of the cookie map: `route/` → backend, `backend=` → route. */
+  readonly stick: readonly Entry[]
 }
 
 export type Entry = readonly [key: string, value: string]
@@ -31,24 +34,38 @@ export function gatewayProgram(laid: Pick<LaidGateway, 'table' | 'slots'>): Prog
   const { routes, mode, sticky } = laid.table
   const slotOf = (index: number) => laid.slots[index] ?? ''
   const conditions = mode === 'tcp' ? [] : routes.flatMap((route, index) => route.condition
-    ? [{ pattern: conditionPattern(route.condition), slot: slotOf(index), strength: route.strength, route: cookieWord(route.lookup_name) }] : [])
+    ? [{ pattern: conditionPattern(route.condition), slot: slotOf(index), strength: route.strength, word: cookieWord(route.lookup_name) }] : [])
   const sticks = mode === 'http' && sticky !== 'none'
-  const flags = (sticks ? FLAGS.sticky : 0) | (sticks && sticky === 'instance' ? FLAGS.instance : 0) | (conditions.length > 0 ? FLAGS.conditions : 0)
-  const stick: Record<string, string> = {}
-  if (sticks) for (const [index, route] of routes.entries()) Object.assign(stick, stickEntries(route, slotOf(index), sticky === 'instance'))
+  const line = mode === 'http' && routes.some(({ condition }) => condition && needsLine(condition))
+  const flags = (sticks ? FLAGS.sticky : 0) | (sticks && sticky === 'instance' ? FLAGS.instance : 0) | (conditions.length > 0 ? FLAGS.conditions : 0) | (line ? FLAGS.line : 0)
+  const stick = sticks ? routes.flatMap((route, index) => stickEntries(route, slotOf(index), sticky === 'instance')) : []
   const shared = mode === 'http' && laid.table.virtual_hosts.length > 0
   return { flags, shared, conditions, ranges: shareRanges(routes.map((route, index) => ({ share: route.weight, value: slotOf(index) }))), stick }
 }
 
-/** The number that stands for the generation in HAProxy: the generation with the program's flags below it. */
-export const generationNumber = (generation: number, program: Program): number => generation * FLAGS.all + program.flags
+/** How many generations a gateway takes: its own, and one for the strength of each condition. */
+export const generationsOf = ({ mode, routes }: GatewayTable): number => 1 + (mode === 'tcp' ? 0 : routes.filter(({ condition }) => condition).length)
+
+/** The number that stands for the generation in HAProxy, with the program's flags below it. A draw is added to it, and looked up. */
+export const generationNumber = (generation: number, { flags }: Pick<Program, 'flags'>): number => generation * 2 ** DRAW_BITS + flags
 
 export function programEntries(generation: number, program: Program): ProgramEntries {
+  const { flags, ranges, conditions, stick } = program
   const number = generationNumber(generation, program)
+  const strength = (index: number) => generation + 1 + index
+  const strengthNumber = (index: number) => strength(index) * 2 ** DRAW_BITS
+  const sticky = (flags & FLAGS.sticky) > 0
   return {
-    conditions: program.conditions.map(({ pattern, slot, strength, route }) => [`^${number}\\n${pattern}`, `${slot}/${strength}/${route}`]),
-    shares: program.ranges.flatMap(range => rangePrefixes(generation, range.from, range.to).map((prefix): Entry => [prefix, range.value])),
-    stick: Object.entries(program.stick).map(([key, value]) => [`${number}${key}`, value]),
+    conditions: conditions.map(({ pattern }, index) => [`^${number}(?=\\n)${pattern}`, String(strengthNumber(index))]),
+    shares: [
+      ...ranges.flatMap(({ from, to, value }) => rangePrefixes(generation, from + flags, to + flags).map((prefix): Entry => [prefix, value])),
+      ...conditions.flatMap((condition, index) => rangePrefixes(strength(index), 0, condition.strength).map((prefix): Entry => [prefix, condition.slot])),
+    ],
+    stick: [
+      ...stick.map(([key, value]): Entry => [`${key}${number}`, value]),
+      // Who is bound to the condition's route, or was turned away from it; and what to write for those who are turned away now.
+      ...(sticky ? conditions.flatMap(({ word, slot }, index): Entry[] => [[`${word}/${strengthNumber(index)}`, slot], [String(strengthNumber(index)), word]]) : []),
+    ],
   }
 }
 
@@ -58,10 +75,10 @@ export function cookieWord(name: string): string {
 }
 
 /** A route keeps its visitors as long as it has an instance for them; where all are draining, only those of a draining instance. */
-function stickEntries(route: RouteTable, slot: string, instance: boolean): Record<string, string> {
+function stickEntries(route: RouteTable, slot: string, instance: boolean): Entry[] {
   const word = cookieWord(route.lookup_name)
-  const entries: Record<string, string> = { [`=${slot}`]: word }
-  if (route.target.is === 'gateway' || route.target.endpoints.some(endpoint => endpoint.state === 'ready')) entries[`/${word}`] = slot
-  else if (instance) for (const endpoint of route.target.endpoints) entries[`/${word}/${serverName(endpoint.id)}`] = slot
+  const entries: Entry[] = [[`${slot}=`, word]]
+  if (route.target.is === 'gateway' || route.target.endpoints.some(endpoint => endpoint.state === 'ready')) entries.push([`${word}/`, slot])
+  else if (instance) for (const endpoint of route.target.endpoints) entries.push([`${word}~${serverName(endpoint.id)}/`, slot])
   return entries
 }

@@ -1,5 +1,5 @@
 /** A layout as HAProxy's configuration and maps. Pure: the same layout gives the same bytes. */
-import { gatewayFrontend, HOSTS, hostsFrontend, SUCCESSOR } from './frontend.ts'
+import { gatewayFrontend, HOSTS, hostsFrontend, SUCCESSOR, successorLines } from './frontend.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { LaidGateway, Layout, Slot } from './layout.ts'
 import { gatewayProgram, generationNumber, programEntries } from './program.ts'
@@ -138,7 +138,7 @@ function preamble(settings: RenderSettings): string {
       'mode tcp', datagrams, 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', 'retries 3',
     ]),
     section('backend lost from http', ['http-request return status 503']),
-    section(`backend ${SUCCESSOR} from http`, ['server next 0.0.0.0:0']),
+    section(`backend ${SUCCESSOR} from http`, successorLines(settings.secret)),
     section('backend lost-tcp from tcp', ['tcp-request content reject']),
   ].join('\n')
 }
