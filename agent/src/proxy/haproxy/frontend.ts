@@ -2,7 +2,7 @@
  * The rules of a frontend: from a request to a backend in one hop, with everything that may change read from maps. Every rule
  * costs every request, so there are as few as there can be: what one rule can look up, no second one computes.
  * Variables: `txn.g` the generation's number with flags, `txn.c` the number of the condition that matched, `txn.ck` the visitor's
- * cookie, `txn.sbe` the backend that it leads to, `txn.cb` the backend that a condition chose, `txn.be` the one that the weights chose.
+ * cookie, `txn.sbe` the backend that it leads to, `txn.cb` the backend that a condition chose.
  */
 import { createHash } from 'node:crypto'
 import { Fault } from '@vamp/model/fault'
@@ -124,26 +124,26 @@ function httpRules(rules: HttpRules): string[] {
     ...cookieRules(rules),
     ...conditionRules(rules),
     ...strengthRules(rules),
-    ...splitRules(rules),
-    `http-request set-var(txn.be) rand(10000),add(txn.g),map_ip(${paths.map(id, 'shares')}) if !taken !led${rules.splits.length > 0 ? ' !shared' : ''}`,
+    ...sessionRules(rules),
     ...keepRules(rules),
     `use_backend ${SUCCESSOR} if handed`,
     'use_backend %[var(txn.cb)] if taken',
     'use_backend %[var(txn.sbe)] if led',
-    'use_backend %[var(txn.be)] if shared',
+    ...splitRules(rules),
+    // What the shares leave to nobody has no name, and nameless requests are lost.
+    `use_backend %[rand(10000),add(txn.g),map_ip(${paths.map(id, 'shares')})]`,
     'default_backend lost',
   ]
 }
 
 /** Flags are bits of the generation's number: what a gateway does not have costs one look at them. */
 const ACLS = [
-  ...(['sticky', 'instance', 'conditions', 'line'] as const).map(name => `acl ${name} var(txn.g),and(${FLAGS[name]}) gt 0`),
+  ...(['sticky', 'instance', 'conditions', 'line'] as const).map(name => `acl ${name} var(txn.g),and(${FLAGS[name]}) -m bool`),
   'acl cookie var(txn.ck) -m found',
   'acl led var(txn.sbe) -m found',
   'acl matched var(txn.c) -m found',
   'acl refused var(txn.old) -m found',
   'acl taken var(txn.cb) -m found',
-  'acl shared var(txn.be) -m found',
 ]
 
 /** The backend that leads to where the client wanted to connect, which is the worker that serves now. */
@@ -176,8 +176,7 @@ function cookieRules({ id, paths, cookie }: HttpRules): string[] {
   const stick = paths.map(id, 'stick')
   return [
     `http-request set-var(txn.ck) req.cook(vamp_${cookie}) if sticky`,
-    `http-request set-var(txn.sbe) var(txn.ck),field(1,~),concat(/,txn.g),map_str(${stick}) if cookie`,
-    `http-request set-var(txn.sbe) var(txn.ck),field(1,~,2),concat(/,txn.g),map_str(${stick}) if cookie instance !led`,
+    `http-request set-var(txn.sbe) var(txn.g),concat(/,txn.ck),map_beg(${stick}) if cookie`,
     // If a condition moves the visitor elsewhere, nobody there has the name, and it is ignored.
     'http-request set-var(txn.server) var(txn.ck),field(2,~) if led instance',
   ]
@@ -204,24 +203,22 @@ function conditionRules({ id, paths, raw }: HttpRules): string[] {
 function strengthRules({ id, paths }: HttpRules): string[] {
   const stick = paths.map(id, 'stick')
   return [
-    `http-request set-var(txn.cb) var(txn.ck),field(1,~),concat(/,txn.c),map_str(${stick}) if matched led`,
-    `http-request set-var(txn.old) var(txn.ck),field(3,~),concat(/,txn.c),map_str(${stick}) if matched led !taken`,
+    `http-request set-var(txn.cb) var(txn.c),concat(/,txn.ck),map_beg(${stick}) if led matched`,
+    `http-request set-var(txn.old) var(txn.ck),field(3,~),concat(/,txn.c),map_str(${stick}) if led matched !taken`,
     `http-request set-var(txn.cb) rand(10000),add(txn.c),map_ip(${paths.map(id, 'shares')}) if matched !taken !refused`,
-    `http-request set-var(txn.no) var(txn.c),map_str(${stick}) if matched !taken !refused`,
   ]
+}
+
+/** What the visitor's session is called in the log: the user where there is one. */
+function sessionRules({ splits }: HttpRules): string[] {
+  if (splits.length === 0) return []
+  return ['http-request set-var(txn.session) src_port', ...splits.map(({ fetch, only }) => `http-request set-var(txn.session) ${fetch} if { ${fetch} -m found }${only}`)]
 }
 
 /** A visitor's place on the scale is the hash of a cookie or header, so that a greater weight only adds visitors (`userSlot` of the model). */
 function splitRules({ id, paths, splits }: HttpRules): string[] {
-  if (splits.length === 0) return []
-  return [
-    'http-request set-var(txn.session) src_port',
-    ...splits.flatMap(({ fetch, seed, only }) => [
-      `http-request set-var(txn.key) ${fetch}${only && ` if${only}`}`,
-      `http-request set-var(txn.be) var(txn.key),xxh32(${seed}),mod(10000),add(txn.g),map_ip(${paths.map(id, 'shares')}) if !taken !led { var(txn.key) -m found }${only}`,
-    ]),
-    'http-request set-var(txn.session) var(txn.key) if { var(txn.key) -m found }',
-  ]
+  return splits.map(({ fetch, seed, only }) =>
+    `use_backend %[${fetch},xxh32(${seed}),mod(10000),add(txn.g),map_ip(${paths.map(id, 'shares')})] if { ${fetch} -m found }${only}`)
 }
 
 /** Names of headers and cookies are tokens; anything else cannot be in a request and is spelled so that it matches nothing. */
@@ -229,10 +226,11 @@ const fetchName = (name: string) => /^[A-Za-z0-9!#$&*+.^_`|~-]{1,128}$/.test(nam
 
 /** Tells the visitor where it is, if that is news. An answer of HAProxy's own pins nobody. */
 function keepRules({ id, paths, cookie }: HttpRules): string[] {
+  const stick = paths.map(id, 'stick')
   return [
     'acl stays be_name,strcmp(txn.sbe) eq 0',
     'acl same srv_name,strcmp(txn.server) eq 0',
     'http-response set-var(txn.sn) srv_name if instance',
-    `http-response add-header Set-Cookie "vamp_${cookie}=%[be_name,concat(=,txn.g),map_str(${paths.map(id, 'stick')})]~%[var(txn.sn)]~%[var(txn.no)]; Path=/; HttpOnly; SameSite=Lax" if sticky !stays or instance !same or { var(txn.no) -m found }`,
+    `http-response add-header Set-Cookie "vamp_${cookie}=%[be_name,concat(=,txn.g),map_str(${stick})]~%[var(txn.sn)]~%[var(txn.c),concat(=,txn.cb),map_str(${stick})]; Path=/; HttpOnly; SameSite=Lax" if sticky !stays or instance !same or matched sticky !taken !refused`,
   ]
 }

@@ -82,13 +82,13 @@ describe.skipIf(findBinary() === undefined)('policies in HAProxy', () => {
     await apply({ timeouts: { request: 0.05 }, retries: { attempts: 2, on: ['timeout'], methods: 'idempotent' } })
 
     expect((await get('/hold', 'POST')).status).toBe(504)
-    expect(world.held('one')).toBe(1)
+    await world.until(() => world.held('one') === 1)
     expect((await get('/hold')).status).toBe(504)
-    expect(world.held('one')).toBe(1 + 3)
+    await world.until(() => world.held('one') === 1 + 3)
 
     await apply({ timeouts: { request: 0.05 }, retries: { attempts: 1, on: ['timeout'], methods: 'any' } })
     expect((await get('/hold', 'POST')).status).toBe(504)
-    expect(world.held('one')).toBe(1 + 3 + 2)
+    await world.until(() => world.held('one') === 1 + 3 + 2)
     world.release()
   })
 

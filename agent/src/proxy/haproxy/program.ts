@@ -23,8 +23,8 @@ export interface Program {
   /** In the order of examination: pattern (without generation), backend, strength, the route's word. */
   readonly conditions: readonly { readonly pattern: string; readonly slot: string; readonly strength: number; readonly word: string }[]
   readonly ranges: readonly Range[]
-  /** [what comes before the generation's number in the key, value] of the cookie map: `route/` → backend, `backend=` → route. */
-  readonly stick: readonly Entry[]
+  /** Of the cookie map: which backend a visitor's `route~instance~` leads to, by its beginning; and how a backend's route is called. */
+  readonly stick: { readonly leads: readonly Entry[]; readonly words: readonly Entry[] }
 }
 
 export type Entry = readonly [key: string, value: string]
@@ -38,7 +38,10 @@ export function gatewayProgram(laid: Pick<LaidGateway, 'table' | 'slots'>): Prog
   const sticks = mode === 'http' && sticky !== 'none'
   const line = mode === 'http' && routes.some(({ condition }) => condition && needsLine(condition))
   const flags = (sticks ? FLAGS.sticky : 0) | (sticks && sticky === 'instance' ? FLAGS.instance : 0) | (conditions.length > 0 ? FLAGS.conditions : 0) | (line ? FLAGS.line : 0)
-  const stick = sticks ? routes.flatMap((route, index) => stickEntries(route, slotOf(index), sticky === 'instance')) : []
+  const stick = {
+    leads: sticks ? routes.flatMap((route, index) => leadsOf(route, slotOf(index), sticky === 'instance')) : [],
+    words: sticks ? routes.map(({ lookup_name }, index): Entry => [slotOf(index), cookieWord(lookup_name)]) : [],
+  }
   const shared = mode === 'http' && laid.table.virtual_hosts.length > 0
   return { flags, shared, conditions, ranges: shareRanges(routes.map((route, index) => ({ share: route.weight, value: slotOf(index) }))), stick }
 }
@@ -62,9 +65,13 @@ export function programEntries(generation: number, program: Program): ProgramEnt
       ...conditions.flatMap((condition, index) => rangePrefixes(strength(index), 0, condition.strength).map((prefix): Entry => [prefix, condition.slot])),
     ],
     stick: [
-      ...stick.map(([key, value]): Entry => [`${key}${number}`, value]),
-      // Who is bound to the condition's route, or was turned away from it; and what to write for those who are turned away now.
-      ...(sticky ? conditions.flatMap(({ word, slot }, index): Entry[] => [[`${word}/${strengthNumber(index)}`, slot], [String(strengthNumber(index)), word]]) : []),
+      ...stick.leads.map(([key, value]): Entry => [`${number}/${key}`, value]),
+      ...stick.words.map(([key, value]): Entry => [`${key}=${number}`, value]),
+      // Who is bound to the condition's route, who was turned away from it before, and what to write for those who are turned away.
+      ...(sticky ? conditions.flatMap(({ word, slot }, index): Entry[] => {
+        const its = strengthNumber(index)
+        return [[`${its}/${word}~`, slot], [`${word}/${its}`, slot], [`${its}=`, word]]
+      }) : []),
     ],
   }
 }
@@ -75,10 +82,8 @@ export function cookieWord(name: string): string {
 }
 
 /** A route keeps its visitors as long as it has an instance for them; where all are draining, only those of a draining instance. */
-function stickEntries(route: RouteTable, slot: string, instance: boolean): Entry[] {
-  const word = cookieWord(route.lookup_name)
-  const entries: Entry[] = [[`${slot}=`, word]]
-  if (route.target.is === 'gateway' || route.target.endpoints.some(endpoint => endpoint.state === 'ready')) entries.push([`${word}/`, slot])
-  else if (instance) for (const endpoint of route.target.endpoints) entries.push([`${word}~${serverName(endpoint.id)}/`, slot])
-  return entries
+function leadsOf({ lookup_name, target }: RouteTable, slot: string, instance: boolean): Entry[] {
+  const word = cookieWord(lookup_name)
+  if (target.is === 'gateway' || target.endpoints.some(endpoint => endpoint.state === 'ready')) return [[`${word}~`, slot]]
+  return instance ? target.endpoints.map(({ id }) => [`${word}~${serverName(id)}~`, slot]) : []
 }
