@@ -23,13 +23,15 @@ export interface Config {
   /** Of the shared listener for virtual hosts; absent = none. */
   readonly virtualHostsPort?: number
   readonly haproxy: string
-  readonly containers: 'process' | 'docker' | 'memory'
+  readonly containers: 'process' | 'docker' | 'swarm' | 'memory'
   /** `unix:///path` or `tcp://host:port` */
   readonly docker: string
   /** A directory with `ca.pem`, `cert.pem` and `key.pem`; with it TCP is TLS. */
   readonly dockerTls?: string
   /** Of instances whose artifacts name none. */
   readonly dockerNetwork: string
+  /** As `docker login` writes it; absent = `.docker/config.json` of whoever runs the server. */
+  readonly registryConfig?: string
   /** What becomes of services and gateways when the server ends. */
   readonly onExit: 'keep' | 'stop'
   /** `auto`: needed unless the server binds to loopback only. */
@@ -98,10 +100,11 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'gatewayPorts', flag: 'gateway-ports', value: '<from>-<to>', fallback: '40000-45000', help: 'ports for gateways that name none', read: portRange }),
   option({ key: 'virtualHostsPort', flag: 'virtual-hosts-port', value: '<port>', help: 'shared port of all gateways with virtual hosts', read: number(1, 65_535) }),
   option({ key: 'haproxy', flag: 'haproxy', value: '<program>', fallback: 'haproxy', help: 'the HAProxy program', read: text }),
-  option({ key: 'containers', flag: 'containers', ...oneOf('process', 'docker', 'memory'), fallback: 'process', help: 'what runs the services' }),
-  option({ key: 'docker', flag: 'docker', value: '<unix:///…, tcp://…>', fallback: 'unix:///var/run/docker.sock', help: 'the Docker engine', read: matching(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+:\d+)$/) }),
+  option({ key: 'containers', flag: 'containers', ...oneOf('process', 'docker', 'swarm', 'memory'), fallback: 'process', help: 'what runs the services' }),
+  option({ key: 'docker', flag: 'docker', value: '<unix:///…, tcp://…>', fallback: 'unix:///var/run/docker.sock', help: 'the Docker engine, or a manager of the Swarm', read: matching(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+:\d+)$/) }),
   option({ key: 'dockerTls', flag: 'docker-tls', value: '<directory>', help: 'with ca.pem, cert.pem and key.pem for an engine behind TLS', read: text }),
   option({ key: 'dockerNetwork', flag: 'docker-network', value: '<name>', fallback: 'bridge', help: 'network of the instances whose artifacts name none', read: text }),
+  option({ key: 'registryConfig', flag: 'registry-config', value: '<file>', help: 'credentials for registries, as docker login writes them; ~/.docker/config.json if not given', read: text }),
   option({ key: 'onExit', flag: 'on-exit', ...oneOf('keep', 'stop'), fallback: 'keep', help: 'when the server ends: keep leaves services and gateways serving, for the next server to find; stop ends them' }),
   option({ key: 'auth', flag: 'auth', ...oneOf('auto', 'on', 'off'), fallback: 'auto', help: 'whether the API asks for a token; auto: unless it listens on loopback only' }),
   option({ key: 'namespace', flag: 'namespace', value: '<name>', fallback: 'default', help: 'name of this installation in paths', read: given => /^[\w-]{1,64}$/.test(given) ? given : undefined }),

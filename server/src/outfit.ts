@@ -1,7 +1,7 @@
 /** The real parts of a server, opened as its configuration says. Heavy drivers are imported only where they are used. */
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { systemClock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
@@ -113,10 +113,12 @@ async function openDriver(config: Config, data: string, environment: Readonly<Re
     const [{ openMemoryDriver }, { memoryMachine }] = await Promise.all([import('./container/memory/memory-driver.ts'), import('./container/memory/memory-machine.ts')])
     return openMemoryDriver(memoryMachine({ clock }))
   }
-  if (config.containers === 'docker') {
-    const { openDockerDriver } = await import('./container/docker/docker-driver.ts')
-    const { docker: host, dockerTls, dockerNetwork: network } = config
-    return openDockerDriver({ address: { host, ...(dockerTls === undefined ? {} : { tls: readTls(dockerTls) }) }, network, owner: ownerIn(data), clock, log })
+  if (config.containers === 'docker' || config.containers === 'swarm') {
+    const { docker: host, dockerTls, dockerNetwork: network, registryConfig = join(environment['HOME'] ?? homedir(), '.docker', 'config.json') } = config
+    const { registryCredentials } = await import('./container/docker/registry-credentials.ts')
+    const options = { address: { host, ...(dockerTls === undefined ? {} : { tls: readTls(dockerTls) }) }, network, owner: ownerIn(data), credentials: registryCredentials(registryConfig), clock, log }
+    if (config.containers === 'swarm') return (await import('./container/swarm/swarm-driver.ts')).openSwarmDriver(options)
+    return (await import('./container/docker/docker-driver.ts')).openDockerDriver(options)
   }
   const { openProcessDriver } = await import('./container/process/process-driver.ts')
   return openProcessDriver({ directory: data, clock, log, cwd: process.cwd(), environment })

@@ -40,8 +40,12 @@ export interface Observed {
   readonly state: 'starting' | 'running' | 'exited'
   /** From the health checks (see `health.ts`); `unknown` until the first answer, always `healthy` while running without checks. */
   readonly health: 'unknown' | 'healthy' | 'unhealthy'
-  /** Why, in words: `exited with code 1`, `health check GET /health answered 503`. */
+  /** Why, in words: `exited with code 1`, a check that failed, with its answer and for how long; of what is starting, how far it is. */
   readonly reason?: string
+  /** Where it runs, where there are several nodes. */
+  readonly node?: string
+  /** Its node is gone or wants to be rid of it: it is no fault of its own, and it should run elsewhere. */
+  readonly displaced?: boolean
   /** Of the state, Unix milliseconds. */
   readonly since: number
   /** As given at the start, so that whoever examines them needs no other memory. */
@@ -54,6 +58,20 @@ export interface LogLine {
   readonly stream: 'stdout' | 'stderr'
   readonly line: string
 }
+
+/** A machine that instances run on. */
+export interface Node {
+  readonly name: string
+  readonly address: string
+  readonly state: 'ready' | 'down'
+  /** `pause`: gets nothing new. `drain`: what runs there moves away. */
+  readonly availability: Availability
+  readonly cpu: number
+  readonly memoryBytes: number
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export type Availability = 'active' | 'pause' | 'drain'
 
 /** What an instance has used. */
 export interface Consumption {
@@ -80,5 +98,8 @@ export interface ContainerDriver extends AsyncDisposable {
   logs(id: string, options: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncIterable<LogLine>
   /** Of those that run, by id; one that cannot be read is left out. What it costs grows with the number of ids. */
   statistics(ids: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, Consumption>>
+  nodes(): Promise<readonly Node[]>
+  /** Throws `Fault('unsupported')` where there is only one node. Draining replaces what runs on a node before it ends there. */
+  setAvailability(node: string, availability: Availability): Promise<void>
   /** Disposing leaves the workloads running; the next server finds them by `observe`. */
 }

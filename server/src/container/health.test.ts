@@ -31,7 +31,7 @@ test('a new instance is healthy within a quarter of a second of its first good a
   let ready = false
   const { clock, seen, changes } = await run(() => ready ? undefined : 'answered 503')
   await clock.advance(1000)
-  expect(await seen()).toMatchObject({ health: 'unknown', reason: 'health check GET /health answered 503' })
+  expect(await seen()).toMatchObject({ health: 'unknown', reason: 'health check `GET /health` answered 503' })
 
   ready = true
   await clock.advance(250)
@@ -48,7 +48,7 @@ test('failures count after the initial delay, once per interval', async () => {
   expect((await seen())?.health).toBe('unknown')
   await clock.advance(1000)
 
-  expect(await seen()).toMatchObject({ health: 'unhealthy', reason: 'health check GET /health was refused' })
+  expect(await seen()).toMatchObject({ health: 'unhealthy', reason: 'health check `GET /health` was refused for 9 s' })
 })
 
 test('a healthy instance is unhealthy after so many failures in a row as the check says, and well again with the next good answer', async () => {
@@ -71,7 +71,7 @@ test('the worst of several checks counts', async () => {
   const { clock, seen } = await run(check => check.path === '/bad' ? 'answered 500' : undefined, [CHECK, { ...CHECK, path: '/bad', initial_delay: 0, failures: 1 }])
   await clock.advance(500)
 
-  expect(await seen()).toMatchObject({ health: 'unhealthy', reason: 'health check GET /bad answered 500' })
+  expect(await seen()).toMatchObject({ health: 'unhealthy', reason: 'health check `GET /bad` answered 500' })
 })
 
 test('with zero failures allowed for, an instance is never called unhealthy', async () => {

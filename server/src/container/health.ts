@@ -81,6 +81,8 @@ export function withHealth(driver: ContainerDriver, { clock, probe = networkProb
     },
     logs: (id, options, signal) => driver.logs(id, options, signal),
     statistics: (ids, signal) => driver.statistics(ids, signal),
+    nodes: () => driver.nodes(),
+    setAvailability: (node, availability) => driver.setAvailability(node, availability),
     async [Symbol.asyncDispose]() {
       for (const id of [...examined.keys()]) forget(id)
       listeners.clear()
@@ -104,6 +106,7 @@ async function examineForever({ instance, check, clock, probe }: Examination, te
   const countsFrom = instance.since + check.initial_delay * 1000
   let health: Observed['health'] = 'unknown'
   let failures = 0
+  let failingSince: number | undefined
   let countedAt = Number.NEGATIVE_INFINITY
   let eagerMs = EAGER_MS
   while (!signal.aborted) {
@@ -112,19 +115,22 @@ async function examineForever({ instance, check, clock, probe }: Examination, te
     const now = clock.now()
     if (failure === undefined) {
       failures = 0
+      failingSince = undefined
       health = 'healthy'
       tell({ health })
     } else {
+      failingSince ??= now
       if (health !== 'unknown' || (now >= countsFrom && now - countedAt >= intervalMs)) {
         failures++
         countedAt = now
       }
       if (check.failures > 0 && failures >= check.failures) health = 'unhealthy'
-      tell({ health, reason: `health check ${nameOf(check)} ${failure}` })
+      tell({ health, reason: `health check ${nameOf(check)} ${failure}${lasting(now - failingSince)}` })
     }
     await clock.sleep(health === 'unknown' ? Math.min(eagerMs, intervalMs) : intervalMs, signal).catch(() => {})
     eagerMs = Math.min(eagerMs * 1.2, EAGER_MS_MAX)
   }
 }
 
-const nameOf = ({ protocol, path, port }: HealthCheck) => protocol.toUpperCase().endsWith('TCP') ? `TCP ${port}` : `GET ${path}`
+const lasting = (ms: number) => ms < 1000 ? '' : ` for ${Math.floor(ms / 1000)} s`
+const nameOf = ({ protocol, path, port }: HealthCheck) => protocol.toUpperCase().endsWith('TCP') ? `\`TCP ${port}\`` : `\`GET ${path}\``

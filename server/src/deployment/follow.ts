@@ -30,13 +30,14 @@ export function follow(instance: InstanceStatus, sight: Sight, settings: Deploym
   switch (instance.state) {
     case 'starting':
       if (sight.refusal) return fail(instance, sight, settings, sight.refusal.why, sight.refusal.terminal)
-      if (!container || container.state === 'starting') return instance
-      if (container.state === 'exited') return fail(instance, sight, settings, container.reason ?? 'exited')
+      if (!container) return instance
+      if (container.state === 'starting') return told(instance, container.reason)
+      if (container.state === 'exited') return ended(instance, container, sight, settings)
       if (container.health === 'unhealthy') return fail(instance, sight, settings, container.reason ?? 'is unhealthy')
       return container.health === 'healthy' ? enter(instance, 'ready', sight.nowMs, container) : instance
     case 'ready':
       if (!container) return vanished(instance, sight, settings)
-      if (container.state === 'exited') return fail(instance, sight, settings, container.reason ?? 'exited')
+      if (container.state === 'exited') return ended(instance, container, sight, settings)
       if (container.state === 'starting') return enter(instance, 'starting', sight.nowMs)
       if (container.health === 'unhealthy' && sight.spared) return { ...enter(instance, 'draining', sight.nowMs), reason: container.reason ?? 'is unhealthy' }
       return moved(instance, container) ? { ...instance, host: container.host, ports: container.ports } : instance
@@ -57,7 +58,17 @@ export function enter(instance: InstanceStatus, state: InstanceStatus['state'], 
 
 /** When a failed instance may be started again, Unix milliseconds. */
 export function retryAt({ since, failures = 1 }: InstanceStatus, { backoffMs, backoffMsMax }: DeploymentSettings): number {
-  return Date.parse(since) + Math.min(backoffMsMax, backoffMs * 2 ** (failures - 1))
+  return Date.parse(since) + (failures === 0 ? 0 : Math.min(backoffMsMax, backoffMs * 2 ** (failures - 1)))
+}
+
+/** How far a start is; why an earlier one failed is told until there is news. */
+function told(instance: InstanceStatus, reason: string | undefined): InstanceStatus {
+  return reason === undefined || reason === instance.reason ? instance : { ...instance, reason }
+}
+
+/** Where its node took it along it is started elsewhere, as soon as what remains of it is gone. */
+function ended(instance: InstanceStatus, { reason = 'exited', displaced }: Observed, sight: Sight, settings: DeploymentSettings): InstanceStatus {
+  return displaced ? { ...enter(instance, 'failed', sight.nowMs), reason, failures: 0 } : fail(instance, sight, settings, reason)
 }
 
 function fail(instance: InstanceStatus, { nowMs, lastLines }: Sight, { stableMs }: DeploymentSettings, reason: string, terminal = false): InstanceStatus {

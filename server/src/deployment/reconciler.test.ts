@@ -211,6 +211,38 @@ describe('a deployment', () => {
     expect(world.violations).toEqual([])
   })
 
+  test('what a node wants to be rid of is replaced first and leaves then; what a node took along is started again at once', async () => {
+    const world = await deployed([WEB], { connectionsLastMs: () => 400 })
+    const before = world.running()
+    let fewest = Number.POSITIVE_INFINITY
+
+    for (const id of before) world.machine.displace(id, 'wanted elsewhere')
+    await world.until(async () => {
+      fewest = Math.min(fewest, (await world.states('web:1.0')).filter(state => state === 'ready').length)
+      return !world.running().some(id => before.includes(id))
+    })
+    expect(fewest).toBe(2)
+    expect(world.violations).toEqual([])
+
+    await world.until(async () => await world.phase('web:1.0') === 'Done')
+    for (const id of world.running()) world.machine.displace(id, 'gone')
+    await world.until(async () => (await world.states('web:1.0')).join() === 'ready,ready', 900)
+    expect((await world.status())?.instances.map(({ failures = 0 }) => failures)).toEqual([0, 0])
+  })
+
+  test('how far a start is, is told', async () => {
+    const world = openWorld({ behaviour: () => ({ startUpMs: 5000 }) })
+    world.startServer()
+    await world.put([{ ...WEB, instances: 1 }])
+    await world.clock.advance(100)
+    const [instance] = world.machine.instances.values()
+    if (instance) instance.reason = 'image shop is being pulled: 40 %'
+    world.machine.log(world.running()[0] ?? '', 'wakes')
+    await world.clock.advance(100)
+
+    expect((await world.status())?.services[0]?.notification).toBe(`0 of 1 ready; ${world.running()[0]}: image shop is being pulled: 40 %`)
+  })
+
   test('a service with open connections is stopped when they end, or at the deadline', async () => {
     const world = await deployed([WEB], { connectionsLastMs: id => id.endsWith('-1') ? 5000 : Number.POSITIVE_INFINITY })
     await world.put([{ ...WEB, intention: 'Undeployment' }])

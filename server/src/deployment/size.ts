@@ -51,9 +51,11 @@ export function isOld(instance: InstanceStatus, seen: Seen, digest: string | und
 
 const isSick = (instance: InstanceStatus, seen: Seen) => instance.state === 'ready' && seen.get(instance.id)?.health === 'unhealthy'
 
-export const isCurrent = (instance: InstanceStatus, seen: Seen, digest: string | undefined) => !isOld(instance, seen, digest) && !isSick(instance, seen)
+const isDisplaced = (instance: InstanceStatus, seen: Seen) => seen.get(instance.id)?.displaced === true && instance.state !== 'failed'
 
-/** Surplus: the failed, the not yet ready, the newest. Out of date or sick: those that are not needed to keep the number ready. */
+export const isCurrent = (instance: InstanceStatus, seen: Seen, digest: string | undefined) => !isOld(instance, seen, digest) && !isSick(instance, seen) && !isDisplaced(instance, seen)
+
+/** Surplus: the failed, the not yet ready, the newest. Out of date, sick or displaced: those that are not needed to keep the number ready. */
 function leavers(instances: readonly InstanceStatus[], seen: Seen, { instances: count, digest, prefix }: Wanted): ReadonlySet<string> {
   const alive = instances.filter(isAlive)
   const current = alive.filter(instance => isCurrent(instance, seen, digest))

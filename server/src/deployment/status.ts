@@ -46,5 +46,5 @@ function judge(sight: ServiceSight, settings: DeploymentSettings): { readonly ph
 }
 
 function explain({ id, reason, last_lines: lines = [] }: InstanceStatus): string {
-  return `${id} ${reason}${lines.length === 0 ? '' : `; last ${lines.length} log ${lines.length === 1 ? 'line' : 'lines'}:\n${lines.join('\n')}`}`
+  return `${id}: ${reason}${lines.length === 0 ? '' : `; last ${lines.length} log ${lines.length === 1 ? 'line' : 'lines'}:\n${lines.join('\n')}`}`
 }

@@ -1,12 +1,9 @@
-/** Pure: a workload as the body of `POST /containers/create`, and back from a container's labels. */
+/** Pure: a workload as the body of `POST /containers/create`. */
 import { Fault } from '@vamp/model/fault'
 import type { Workload } from '../container-driver.ts'
-
-/** Labels by which containers are found again; the first three are the original's. */
-export const LABELS = {
-  deployment: 'io.vamp.deployment', cluster: 'io.vamp.cluster', service: 'io.vamp.service',
-  instance: 'io.vamp.instance', digest: 'io.vamp.digest', owner: 'io.vamp.owner', ports: 'io.vamp.ports', checks: 'io.vamp.health-checks',
-} as const
+import { environmentLines } from '../environment.ts'
+import { identityLabels } from './labels.ts'
+import { isMap, type Json, merge, pair } from './native.ts'
 
 export interface CreateOptions {
   /** Of the installation: another one's containers on the same engine are not ours. */
@@ -16,22 +13,14 @@ export interface CreateOptions {
   readonly ports: Readonly<Record<string, number>>
 }
 
-type Json = Readonly<Record<string, unknown>>
-
 /**
  * CPU is a share under contention (`CpuShares`, 1024 a core), memory a limit. `privileged: true` and the arguments of
  * `PARAMETERS` are settings of the container; the dialect `docker` is laid over everything: maps merged, lists added.
  */
 export function createBody(workload: Workload, { owner, network, ports }: CreateOptions): Json {
-  const environment = {
-    ...workload.environment,
-    ...Object.fromEntries(Object.entries(ports).map(([name, number]) => [`PORT_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}`, String(number)])),
-    ...(workload.ports[0] ? { PORT: String(ports[workload.ports[0].name]) } : {}),
-    VAMP_DEPLOYMENT: workload.deployment, VAMP_CLUSTER: workload.cluster, VAMP_SERVICE: workload.service, VAMP_INSTANCE: workload.id,
-  }
   const base: Json = {
     Image: workload.deployable.definition,
-    Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    Env: environmentLines(workload, ports),
     HostConfig: {
       NetworkMode: network,
       ...(workload.cpu > 0 ? { CpuShares: Math.max(2, Math.round(workload.cpu * 1024)) } : {}),
@@ -41,16 +30,8 @@ export function createBody(workload: Workload, { owner, network, ports }: Create
   }
   const { net: _net, fixed_ports: _fixed, ...dialect } = workload.dialect
   const body = merge(workload.arguments.reduce((body, { key, value }) => merge(body, parameter(key, value)), base), dialect)
-  return merge(body, { Labels: identity(workload, owner, ports) })
-}
-
-/** Nothing may say otherwise: by these it is found again. */
-function identity(workload: Workload, owner: string, ports: Readonly<Record<string, number>>): Json {
-  return {
-    [LABELS.deployment]: workload.deployment, [LABELS.cluster]: workload.cluster, [LABELS.service]: workload.service,
-    [LABELS.instance]: workload.id, [LABELS.digest]: workload.digest, [LABELS.owner]: owner,
-    [LABELS.ports]: JSON.stringify(ports), [LABELS.checks]: JSON.stringify(workload.health_checks),
-  }
+  // Nothing may say otherwise: by these it is found again.
+  return merge(body, { Labels: identityLabels(workload, owner, ports) })
 }
 
 /** The dialect's `net` (as the original has it) or `HostConfig.NetworkMode`, the artifact's network, or the driver's. */
@@ -86,20 +67,3 @@ function parameter(key: string, value: string): Json {
   if (!known) throw new Fault('unsupported', `the docker driver knows no argument “${key}”; it knows ${Object.keys(PARAMETERS).join(', ')}, and the dialect “docker” for everything else`, { key })
   return known(value)
 }
-
-function pair(text: string): Json {
-  const at = text.indexOf('=')
-  return at < 0 ? { [text]: '' } : { [text.slice(0, at)]: text.slice(at + 1) }
-}
-
-function merge(base: Json, over: Json): Json {
-  const merged: Record<string, unknown> = { ...base }
-  for (const [key, value] of Object.entries(over)) {
-    const before = merged[key]
-    if (Array.isArray(before) && Array.isArray(value)) merged[key] = [...before, ...value]
-    else merged[key] = isMap(before) && isMap(value) ? merge(before, value) : value
-  }
-  return merged
-}
-
-const isMap = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -4,9 +4,8 @@
  */
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
-import type { HealthCheck } from '@vamp/model/health-check'
 import type { Observed } from '../container-driver.ts'
-import { LABELS } from './create-body.ts'
+import { identityOf, LABELS, ownedBy } from './labels.ts'
 import { type DockerClient, jsonLines } from './docker-client.ts'
 
 const RECONNECT_MS = 250
@@ -71,7 +70,7 @@ export function openDockerContainers(options: OpenOptions): DockerContainers {
     changed(instanceOf(before))
   }
   const readAll = async () => {
-    const { value } = await client.call<readonly { readonly Id: string }[]>('GET', '/containers/json', { query: { all: true, filters: JSON.stringify({ label: [`${LABELS.owner}=${owner}`] }) }, signal: closing.signal })
+    const { value } = await client.call<readonly { readonly Id: string }[]>('GET', '/containers/json', { query: { all: true, filters: ownedBy(owner) }, signal: closing.signal })
     const present = new Set(value.map(({ Id }) => Id))
     for (const id of known.keys()) if (!present.has(id)) await refresh(id)
     for (const id of present) await refresh(id)
@@ -120,13 +119,11 @@ export function openDockerContainers(options: OpenOptions): DockerContainers {
 /** Pure. */
 export function observed(container: Inspected, starting: boolean): Observed {
   const { Config: { Labels }, State, HostConfig, NetworkSettings } = container
-  const label = (name: string) => Labels[name] ?? ''
-  const health_checks = parseLabel<readonly HealthCheck[]>(label(LABELS.checks), [])
   const address = Object.values(NetworkSettings.Networks).map(({ IPAddress }) => IPAddress).find(Boolean)
+  const identity = identityOf(Labels)
   return {
-    id: label(LABELS.instance), deployment: label(LABELS.deployment), cluster: label(LABELS.cluster), service: label(LABELS.service), digest: label(LABELS.digest),
-    host: HostConfig.NetworkMode === 'host' ? '127.0.0.1' : address ?? '', ports: parseLabel(label(LABELS.ports), {}), health_checks,
-    ...condition(State, health_checks.length > 0, starting, Date.parse(container.Created)),
+    ...identity, host: HostConfig.NetworkMode === 'host' ? '127.0.0.1' : address ?? '',
+    ...condition(State, identity.health_checks.length > 0, starting, Date.parse(container.Created)),
   }
 }
 
@@ -156,12 +153,4 @@ function whyExited({ ExitCode, OOMKilled, Error: error }: Inspected['State']): s
   if (OOMKilled) return 'was ended because it used more memory than its scale gives'
   if (error) return error
   return ExitCode > 128 && ExitCode < 160 ? `was ended by signal ${ExitCode - 128} (code ${ExitCode})` : `exited with code ${ExitCode}`
-}
-
-function parseLabel<T>(text: string, fallback: T): T {
-  try {
-    return JSON.parse(text) as T
-  } catch {
-    return fallback
-  }
 }

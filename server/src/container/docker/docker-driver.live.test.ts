@@ -1,59 +1,33 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@vamp/agent/base/clock'
 import { silent } from '@vamp/agent/base/log'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { type PrivateDockerd, startPrivateDockerd, whyNoDockerd } from '../../../../tools/private-dockerd.ts'
+import { whyNoDockerd } from '../../../../tools/private-dockerd.ts'
 import type { ContainerDriver, Workload } from '../container-driver.ts'
 import { type ContainerHarness, containerContract } from '../contract.ts'
 import { TEST_WORKLOAD } from '../testdata/workload.ts'
 import { openDockerClient } from './docker-client.ts'
 import { openDockerDriver } from './docker-driver.ts'
+import { registryCredentials } from './registry-credentials.ts'
+import { ANSWER, HOST_PATHS, IMAGE, removeAll, SERVE, startTestEngine, type TestEngine, until } from './testdata/test-engine.ts'
+import { startTestRegistry, whyNoRegistry } from './testdata/test-registry.ts'
 
 const missing = whyNoDockerd()
-const IMAGE = 'vamp-test:1'
-const SERVE = 'trap "exit 0" TERM; echo hello; while :; do sleep 0.1; done'
-
-let dockerd: PrivateDockerd
+let engine: TestEngine
 let number = 0
-const address = () => ({ host: `unix://${dockerd.socket}` })
 
-/** The image is empty: programs are those of the host. */
-const HOST_PROGRAMS = { Binds: ['/bin', '/lib', '/lib64', '/usr'].map(path => `${path}:${path}:ro`) }
+const HOST_PROGRAMS = { Binds: HOST_PATHS.map(path => `${path}:${path}:ro`) }
 const shell = (script: string, id: string, changes: Partial<Workload> = {}): Workload => ({
   ...TEST_WORKLOAD, deployable: { type: 'container/docker', definition: IMAGE }, id, ...changes,
   dialect: { Cmd: ['/bin/sh', '-c', script], HostConfig: HOST_PROGRAMS, ...changes.dialect },
 })
-
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tried = 0; tried < 1000; tried++) {
-    if (await condition()) return
-    await systemClock.sleep(20)
-  }
-  throw new Error('it did not come')
-}
-
-const docker = (...words: string[]) => spawnSync('docker', ['--host', address().host, ...words]).stdout.toString().trim()
-const openOwned = (owner: string) => openDockerDriver({ address: address(), owner, clock: systemClock, log: silent })
-
-async function removeAll(driver: ContainerDriver): Promise<void> {
-  await Promise.all((await driver.observe()).map(({ id }) => driver.stop(id, 1000)))
-  await driver[Symbol.asyncDispose]()
-}
+const docker = (...words: string[]) => engine.docker(...words)
+const openOwned = (owner: string, credentials?: (image: string) => Promise<string | undefined>) =>
+  openDockerDriver({ address: { host: engine.host }, owner, clock: systemClock, log: silent, ...(credentials ? { credentials } : {}) })
 
 describe.skipIf(missing !== undefined)(`docker${missing === undefined ? '' : ` (${missing})`}`, () => {
-  let directory: string
-  beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'vamp-dockerd-'))
-    dockerd = await startPrivateDockerd(directory)
-    spawnSync('sh', ['-c', `mkdir -p ${directory}/root/bin && tar -C ${directory}/root -c . | docker --host ${address().host} import - ${IMAGE}`])
-  })
-  afterAll(async () => {
-    await dockerd.stop()
-    rmSync(directory, { recursive: true, force: true })
-  })
+  beforeAll(async () => { engine = await startTestEngine() })
+  afterAll(async () => { await engine.stop() })
 
   async function open(): Promise<ContainerHarness> {
     const owner = `t${number++}`
@@ -73,15 +47,15 @@ describe.skipIf(missing !== undefined)(`docker${missing === undefined ? '' : ` (
 
   containerContract('docker', open)
 
-  async function place(owner = `t${number++}`): Promise<{ owner: string; driver: ContainerDriver }> {
-    const driver = await openOwned(owner)
+  async function place(owner = `t${number++}`, credentials?: (image: string) => Promise<string | undefined>): Promise<{ owner: string; driver: ContainerDriver }> {
+    const driver = await openOwned(owner, credentials)
     onTestFinished(() => removeAll(driver))
     return { owner, driver }
   }
 
   test('an instance is reached at its own address, at the port of its breed', async () => {
     const { driver } = await place()
-    await driver.start(shell('/usr/bin/perl -MIO::Socket::INET -e \'my $s = IO::Socket::INET->new(LocalPort => $ENV{PORT}, Listen => 5) or die; while (my $c = $s->accept) { print $c "HTTP/1.0 200 OK\\r\\n\\r\\n$ENV{VAMP_INSTANCE}"; close $c }\'', 'one'))
+    await driver.start(shell(ANSWER, 'one'))
 
     const [seen] = await driver.observe()
     expect(seen).toMatchObject({ ports: { web: 8080 }, host: expect.stringMatching(/^172\.29\./) })
@@ -94,6 +68,27 @@ describe.skipIf(missing !== undefined)(`docker${missing === undefined ? '' : ` (
     await expect(driver.start({ ...shell(SERVE, 'one'), deployable: { type: 'docker', definition: '127.0.0.1:1/none:1' } })).rejects.toMatchObject({ code: 'container_failed', message: expect.stringContaining('image 127.0.0.1:1/none:1 cannot be pulled') })
 
     expect(await driver.observe()).toEqual([])
+  })
+
+  test.skipIf(whyNoRegistry() !== undefined)('an image is pulled with the credentials of its registry, and tells how far it is; without them it is refused in words', async () => {
+    const registry = await startTestRegistry()
+    onTestFinished(() => registry.stop())
+    const image = `${registry.host}/shop:1`
+    docker('tag', IMAGE, image)
+    docker('--config', registry.signedIn, 'push', image)
+    docker('rmi', image)
+    const start = (driver: ContainerDriver, definition: string) => driver.start({ ...shell(SERVE, 'one'), deployable: { type: 'docker', definition } })
+    const stranger = await place(`t${number++}`, registryCredentials(join(registry.stranger, 'config.json')))
+    const { driver } = await place(`t${number++}`, registryCredentials(join(registry.signedIn, 'config.json')))
+    const told: (string | undefined)[] = []
+    driver.watch(() => { void driver.observe().then(([seen]) => told.push(seen?.reason)) })
+
+    await expect(start(stranger.driver, image)).rejects.toMatchObject({ code: 'image_not_found', message: expect.stringContaining('docker login') })
+    await expect(start(driver, `${registry.host}/none:1`)).rejects.toMatchObject({ code: 'image_not_found', message: expect.stringContaining(`image not found: ${registry.host}/none:1`) })
+    await start(driver, image)
+
+    expect(await driver.observe()).toMatchObject([{ id: 'one', state: 'running' }])
+    expect(told).toContainEqual(expect.stringMatching(`image ${image} is being pulled`))
   })
 
   test('what another installation, or a person, runs on the same engine is not seen', async () => {
@@ -141,7 +136,7 @@ describe.skipIf(missing !== undefined)(`docker${missing === undefined ? '' : ` (
     const { driver } = await place()
     await driver.start(shell(SERVE, 'one'))
 
-    await dockerd.restart()
+    await engine.restart()
 
     await until(async () => (await driver.observe().catch(() => []))[0]?.state === 'exited')
     await driver.stop('one', 1000)

@@ -5,19 +5,19 @@
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
-import type { Consumption, ContainerDriver, LogLine, Observed, Workload } from '../container-driver.ts'
+import type { Consumption, ContainerDriver, LogLine, Node, Observed, Workload } from '../container-driver.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from '../process/process-ports.ts'
+import { refuseAvailability } from '../this-machine.ts'
 import { createBody, networkOf } from './create-body.ts'
-import { type DockerAddress, type DockerClient, jsonLines, openDockerClient } from './docker-client.ts'
+import { type DockerAddress, type DockerClient, openDockerClient } from './docker-client.ts'
 import { type DockerContainers, openDockerContainers } from './docker-containers.ts'
 import { readLogLines } from './docker-logs.ts'
 import { readStatistics } from './docker-statistics.ts'
+import { openEndedLogs } from './ended-logs.ts'
+import { type ImagePulls, openImagePulls } from './image-pull.ts'
 
 /** An image that is called without a port still listens somewhere. */
 const PORT_DEFAULT = 8080
-/** Instances whose last lines outlive their containers, and lines of each. */
-const ENDED_LOGS_MAX = 100
-const ENDED_LINES_MAX = 200
 
 export interface DockerDriverOptions {
   readonly address: DockerAddress
@@ -29,6 +29,8 @@ export interface DockerDriverOptions {
   readonly network?: string
   /** For instances on the host's network. */
   readonly ports?: PortRange
+  /** Value of the `X-Registry-Auth` header for an image; absent: none is needed. */
+  readonly credentials?: (image: string) => Promise<string | undefined>
 }
 
 /** Throws `Fault('container_unavailable')` if the engine does not answer. */
@@ -45,31 +47,34 @@ class DockerDriver implements ContainerDriver {
   readonly #client: DockerClient
   readonly #containers: DockerContainers
   readonly #ports: PortAllocator
-  readonly #starting = new Map<string, Promise<void>>()
-  readonly #endedLogs = new Map<string, readonly LogLine[]>()
+  readonly #pulls: ImagePulls
+  readonly #starting = new Map<string, { readonly workload: Workload; readonly done: Promise<void> }>()
+  readonly #listeners = new Set<(id: string) => void>()
+  readonly #endedLogs = openEndedLogs()
 
   constructor(options: DockerDriverOptions, client: DockerClient) {
     this.#options = options
     this.#client = client
     this.#ports = portAllocator(options.ports ?? DEFAULT_PORTS)
+    this.#pulls = openImagePulls({ client, log: options.log, credentials: options.credentials })
     this.#containers = openDockerContainers({ client, owner: options.owner, clock: options.clock, log: options.log, isStarting: id => this.#starting.has(id) })
   }
 
   async start(workload: Workload, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted()
-    const started = this.#starting.get(workload.id) ?? this.#start(workload, signal).finally(() => this.#starting.delete(workload.id))
-    this.#starting.set(workload.id, started)
+    const started = this.#starting.get(workload.id)?.done ?? this.#start(workload, signal).finally(() => this.#starting.delete(workload.id))
+    this.#starting.set(workload.id, { workload, done: started })
     await started
     await this.#containers.refresh(this.#nameOf(workload.id))
   }
 
   async stop(id: string, graceMs: number, signal?: AbortSignal): Promise<void> {
-    await this.#starting.get(id)?.catch(() => {})
+    await this.#starting.get(id)?.done.catch(() => {})
     const name = this.#nameOf(id)
     const seen = (await this.observe()).find(observed => observed.id === id)
     if (!seen) return
     await this.#client.call('POST', `/containers/${name}/stop`, { query: { t: Math.ceil(graceMs / 1000) }, accept: [304, 404], signal })
-    this.#keepLogs(id, await Array.fromAsync(this.logs(id, { tail: ENDED_LINES_MAX }, signal)))
+    this.#endedLogs.keep(id, await Array.fromAsync(this.logs(id, { tail: this.#endedLogs.linesMax }, signal)))
     await this.#client.call('DELETE', `/containers/${name}`, { query: { force: true, v: true }, accept: [404, 409], signal })
     if (seen.host === '127.0.0.1') this.#ports.release(Object.values(seen.ports))
     await this.#containers.refresh(name)
@@ -78,11 +83,14 @@ class DockerDriver implements ContainerDriver {
   async observe(deployment?: string): Promise<readonly Observed[]> {
     const all = await this.#containers.all()
     for (const { host, ports } of all) if (host === '127.0.0.1') this.#ports.hold(Object.values(ports))
-    return deployment === undefined ? all : all.filter(observed => observed.deployment === deployment)
+    const seen = [...all, ...this.#waiting(new Set(all.map(({ id }) => id)))]
+    return deployment === undefined ? seen : seen.filter(observed => observed.deployment === deployment)
   }
 
   watch(listener: (id: string) => void): () => void {
-    return this.#containers.watch(listener)
+    const unwatch = this.#containers.watch(listener)
+    this.#listeners.add(listener)
+    return () => { unwatch(); this.#listeners.delete(listener) }
   }
 
   async *logs(id: string, { tail, follow = false, since }: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncGenerator<LogLine> {
@@ -92,8 +100,7 @@ class DockerDriver implements ContainerDriver {
     } catch (error) {
       if (signal?.aborted) return
       if (!(error instanceof Fault && error.code === 'not_found')) throw error
-      const kept = (this.#endedLogs.get(id) ?? []).filter(({ time }) => time >= (since ?? 0))
-      yield* tail === undefined ? kept : tail === 0 ? [] : kept.slice(-tail)
+      yield* this.#endedLogs.read(id, { tail, since })
     }
   }
 
@@ -103,10 +110,33 @@ class DockerDriver implements ContainerDriver {
     return readStatistics(this.#client, names, () => this.#options.clock.now(), signal)
   }
 
+  /** As the engine tells of its machine, which may be another one. */
+  async nodes(): Promise<readonly Node[]> {
+    const { value: { Name, NCPU, MemTotal } } = await this.#client.call<{ readonly Name: string; readonly NCPU: number; readonly MemTotal: number }>('GET', '/info')
+    return [{ name: Name, address: '127.0.0.1', state: 'ready', availability: 'active', cpu: NCPU, memoryBytes: MemTotal, labels: {} }]
+  }
+
+  setAvailability(): Promise<never> {
+    return refuseAvailability(this.driver)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#starting.values())
+    this.#listeners.clear()
+    await Promise.allSettled([...this.#starting.values()].map(({ done }) => done))
     await this.#containers[Symbol.asyncDispose]()
     await this.#client[Symbol.asyncDispose]()
+  }
+
+  #changed(id: string): void {
+    for (const listener of this.#listeners) listener(id)
+  }
+
+  /** Instances whose image is on its way: there is no container of them yet. */
+  #waiting(present: ReadonlySet<string>): Observed[] {
+    return [...this.#starting.values()].flatMap(({ workload: { id, deployment, cluster, service, digest, deployable, health_checks } }) => {
+      const reason = this.#pulls.progress(deployable.definition)
+      return reason === undefined || present.has(id) ? [] : [{ id, deployment, cluster, service, digest, host: '', ports: {}, state: 'starting', health: 'unknown', reason, since: this.#options.clock.now(), health_checks }]
+    })
   }
 
   #nameOf(id: string): string {
@@ -129,7 +159,7 @@ class DockerDriver implements ContainerDriver {
     try {
       await create().catch(async error => {
         if (!(error instanceof Fault && error.code === 'image_not_found')) throw error
-        await this.#pull(String(body['Image']), signal)
+        await this.#pulls.pull(String(body['Image']), () => this.#changed(workload.id), signal)
         await create()
       })
     } catch (error) {
@@ -145,29 +175,8 @@ class DockerDriver implements ContainerDriver {
     return Object.fromEntries(ports.map(({ name }, index) => [name, numbers[index] ?? 0]))
   }
 
-  async #pull(image: string, signal?: AbortSignal): Promise<void> {
-    this.#options.log.info('image is being pulled', { image })
-    const named = /[:@]/.test(image.slice(image.lastIndexOf('/') + 1)) ? image : `${image}:latest`
-    try {
-      const progress = await this.#client.stream('POST', '/images/create', { query: { fromImage: named }, signal })
-      for await (const { error } of jsonLines<{ readonly error?: string }>(progress)) if (error) throw new Fault('image_not_found', error, { image })
-    } catch (cause) {
-      if (signal?.aborted) throw cause
-      const message = cause instanceof Error ? cause.message : String(cause)
-      // A registry that does not answer may do so later; one that has no such image will not.
-      const absent = /not found|manifest unknown|denied|no such image|invalid reference/i.test(message)
-      throw new Fault(absent ? 'image_not_found' : 'container_failed', `image ${image} cannot be pulled: ${message}`, { image }, { cause })
-    }
-  }
-
   async #containerId(name: string): Promise<string | undefined> {
     const { status, value } = await this.#client.call<{ readonly Id: string }>('GET', `/containers/${name}/json`, { accept: [404] })
     return status === 404 ? undefined : value.Id
-  }
-
-  #keepLogs(id: string, lines: readonly LogLine[]): void {
-    this.#endedLogs.delete(id)
-    this.#endedLogs.set(id, lines)
-    for (const oldest of [...this.#endedLogs.keys()].slice(0, Math.max(0, this.#endedLogs.size - ENDED_LOGS_MAX))) this.#endedLogs.delete(oldest)
   }
 }

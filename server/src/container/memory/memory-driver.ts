@@ -1,5 +1,6 @@
 /** Runs workloads on a simulated machine: for tests, for the demo without processes, and for simulated clusters of any size. */
 import type { ContainerDriver, LogLine, Observed } from '../container-driver.ts'
+import { refuseAvailability } from '../this-machine.ts'
 import type { MemoryMachine, Simulated } from './memory-machine.ts'
 
 const FOLLOW_POLL_MS = 50
@@ -32,17 +33,19 @@ export function openMemoryDriver(machine: MemoryMachine): ContainerDriver {
     async statistics(ids) {
       return new Map(ids.flatMap(id => { const consumption = machine.consumption(id); return consumption ? [[id, consumption] as const] : [] }))
     },
+    nodes: async () => [{ name: 'memory', address: '127.0.0.1', state: 'ready', availability: 'active', cpu: 1000, memoryBytes: 1e12, labels: {} }],
+    setAvailability: () => refuseAvailability('memory'),
     async [Symbol.asyncDispose]() { for (const end of unwatch) end() },
   }
 }
 
-function observed({ workload, ports, state, since, reason }: Simulated): Observed {
+function observed({ workload, ports, state, since, reason, displaced }: Simulated): Observed {
   const checked = workload.health_checks.length > 0
   return {
     id: workload.id, deployment: workload.deployment, cluster: workload.cluster, service: workload.service, digest: workload.digest,
     host: '127.0.0.1', ports, state, since, health_checks: workload.health_checks,
     health: state === 'running' && !checked ? 'healthy' : 'unknown',
-    ...(reason === undefined ? {} : { reason }),
+    ...(reason === undefined ? {} : { reason }), ...(displaced ? { displaced } : {}),
   }
 }
 

@@ -33,6 +33,7 @@ export interface Simulated {
   since: number
   stopping: boolean
   reason?: string
+  displaced?: true
 }
 
 export interface MemoryMachine {
@@ -45,6 +46,8 @@ export interface MemoryMachine {
   stop: (id: string, graceMs: number, ended: () => void) => void
   /** The instance ends by itself. */
   crash(id: string, reason?: string): void
+  /** Its node wants to be rid of it, or takes it along. */
+  displace(id: string, what: 'wanted elsewhere' | 'gone'): void
   log(id: string, line: string, stream?: LogLine['stream']): void
   logs(id: string): readonly LogLine[]
   /** What a health check of the instance is answered: nothing when all is well, else why not. */
@@ -108,6 +111,13 @@ export function memoryMachine({ clock, behaviour = () => ({}) }: MemoryMachineOp
     crash(id, reason = 'exited with code 1') {
       const instance = instances.get(id)
       if (instance && instance.state !== 'exited') enter(instance, 'exited', reason)
+    },
+    displace(id, what) {
+      const instance = instances.get(id)
+      if (!instance) return
+      instance.displaced = true
+      if (what === 'gone') enter(instance, 'exited', 'its node is down')
+      else changed(id)
     },
     log(id, line, stream = 'stdout') {
       const lines = logs.get(id) ?? []

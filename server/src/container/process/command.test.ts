@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { TEST_WORKLOAD } from '../testdata/workload.ts'
-import { commandLine, processEnvironment, splitWords } from './command.ts'
+import { instanceEnvironment } from '../environment.ts'
+import { commandLine, splitWords } from './command.ts'
 
 test('words are split at white space; quotes and backslashes keep them together; nothing is expanded', () => {
   expect(splitWords(`  node  "my server.js" 'a "b" $HOME' c\\ d "e\\"f\\g" '' x"y"z `))
@@ -29,8 +30,8 @@ test('a process learns who it is and its ports; its own variables do not hide th
     ports: [{ name: 'web-port', number: 0, type: 'http' as const }, { name: 'admin', number: 0, type: 'tcp' as const }],
   }
 
-  expect(processEnvironment(workload, { 'web-port': 21000, admin: 21001 }, { PATH: '/bin', COLOUR: 'blue' })).toEqual({
-    PATH: '/bin', COLOUR: 'red', PORT: '21000', PORT_WEB_PORT: '21000', PORT_ADMIN: '21001',
+  expect(instanceEnvironment(workload, { 'web-port': 21000, admin: 21001 })).toEqual({
+    COLOUR: 'red', PORT: '21000', PORT_WEB_PORT: '21000', PORT_ADMIN: '21001',
     VAMP_DEPLOYMENT: 'shop', VAMP_CLUSTER: 'web', VAMP_SERVICE: 'web:1.0', VAMP_INSTANCE: 'one',
   })
 })

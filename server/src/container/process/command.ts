@@ -48,24 +48,3 @@ export function splitWords(text: string): string[] {
   if (word !== undefined) words.push(word)
   return words
 }
-
-/**
- * What the process finds in its environment. The driver's own names win: a process that listens elsewhere than on its
- * `PORT` could never be reached.
- */
-export function processEnvironment(workload: Workload, ports: Readonly<Record<string, number>>, base: Readonly<Record<string, string>>): Record<string, string> {
-  const numbers = workload.ports.flatMap(({ name }) => ports[name] === undefined ? [] : [[`PORT_${environmentName(name)}`, String(ports[name])] as const])
-  const [first] = numbers
-  return {
-    ...base,
-    ...workload.environment,
-    ...Object.fromEntries(numbers),
-    ...(first ? { PORT: first[1] } : {}),
-    VAMP_DEPLOYMENT: workload.deployment,
-    VAMP_CLUSTER: workload.cluster,
-    VAMP_SERVICE: workload.service,
-    VAMP_INSTANCE: workload.id,
-  }
-}
-
-const environmentName = (name: string) => name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')

@@ -9,8 +9,10 @@ import { join, resolve } from 'node:path'
 import { type Clock, every } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
-import type { Consumption, ContainerDriver, LogLine, Observed, Workload } from '../container-driver.ts'
-import { commandLine, PROCESS_DEPLOYABLES, processEnvironment } from './command.ts'
+import type { Consumption, ContainerDriver, LogLine, Node, Observed, Workload } from '../container-driver.ts'
+import { instanceEnvironment } from '../environment.ts'
+import { refuseAvailability, thisMachine } from '../this-machine.ts'
+import { commandLine, PROCESS_DEPLOYABLES } from './command.ts'
 import { type LogFiles, openLogFiles } from './log-files.ts'
 import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, type ProcessId, startTimeOf } from './proc.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from './process-ports.ts'
@@ -116,6 +118,14 @@ class ProcessDriver implements ContainerDriver {
     return new Map([...consumptionOfGroups(new Set(leaders.keys()))].map(([group, consumption]) => [leaders.get(group) ?? '', { time, ...consumption }]))
   }
 
+  async nodes(): Promise<readonly Node[]> {
+    return [thisMachine(HOST)]
+  }
+
+  setAvailability(): Promise<never> {
+    return refuseAvailability(this.driver)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     for (const stop of this.#timers) stop()
@@ -141,7 +151,7 @@ class ProcessDriver implements ContainerDriver {
     const record: InstanceRecord = { workload, ports, startedAt: this.#options.clock.now(), boot: this.#boot }
     try {
       this.#state.write(record)
-      const environment = processEnvironment(workload, ports, this.#options.environment)
+      const environment = { ...this.#options.environment, ...instanceEnvironment(workload, ports) }
       const child = await this.#spawn(workload.id, program, words, { cwd, env: { ...environment, VAMP_STATE: this.#state.path } })
       this.#adopt(record, child)
     } catch (error) {
