@@ -6,10 +6,9 @@ import { parseArtifact } from '@vamp/model/parse/document'
 import type { Draft } from './draft.ts'
 import { found } from './found.ts'
 import { pageOf, slice } from './paging.ts'
-import { printed } from './printed.ts'
 import { referring } from './references.ts'
 import { accepted, refuse } from './refused.ts'
-import { type Call, nothing, type Reply, type Route, route, value } from './route.ts'
+import { artifacts, type Call, nothing, type Reply, type Route, route, value } from './route.ts'
 import type { World } from './world.ts'
 import { revisionOf, write } from './write.ts'
 
@@ -23,11 +22,11 @@ function routesOf(world: World, kind: StaticKind): Route[] {
     route(endpoints.list, async ({ query }) => {
       const { items, total } = await world.store.list(kind, slice(pageOf(query)))
       const refer = referring(world.store, query)
-      return value(await Promise.all(items.map(async ({ value: artifact }) => printed(await refer(artifact)))), { total })
+      return artifacts(await Promise.all(items.map(({ value: artifact }) => refer(artifact))), { total })
     }),
     route(endpoints.get, async ({ path, query }) => {
       const stored = await found(world, kind, path.name)
-      return value(printed(await referring(world.store, query)(stored.value)), { revision: stored.revision })
+      return artifacts(await referring(world.store, query)(stored.value), { revision: stored.revision })
     }),
     route(endpoints.create, call => store(world, call, artifactIn(kind, call.body))),
     route(endpoints.put, call => store(world, call, bodyOf(kind, call, call.path.name), 200)),
@@ -62,7 +61,7 @@ function bodyOf<K extends StaticKind>(kind: K, { body, contentType }: Pick<Call,
 async function store(world: World, call: Pick<Call, 'who' | 'expected'> & { readonly query: object; readonly body: string }, artifact: ArtifactOf[StaticKind], status?: number): Promise<Reply> {
   const { result, written } = await write(world, call, draft => keep(draft, artifact, call.expected, call.body))
   return written.is === 'planned' ? value(written.plan, { status: 200 })
-    : value(result.map(printed), { ...revisionOf(written, artifact.name), ...(status === undefined ? {} : { status }) })
+    : artifacts(result, { ...revisionOf(written, artifact.name), ...(status === undefined ? {} : { status }) })
 }
 
 /** A blueprint brings the breeds that it holds inline; they can be used by their names from then on. */

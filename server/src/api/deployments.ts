@@ -3,12 +3,12 @@ import { deployments, type InstanceRow } from '@vamp/model/api/deployments'
 import { asBlueprint } from '@vamp/model/deploy/as-blueprint'
 import type { Deployment } from '@vamp/model/deployment'
 import { parseDeploymentBody } from '@vamp/model/parse/document'
+import { printJson } from '@vamp/model/print/json'
 import { deploy, deployed, undeploy, undeployAll } from './deploy.ts'
 import { deploymentView, instanceRows } from './deployment-view.ts'
 import type { Draft } from './draft.ts'
 import { found } from './found.ts'
 import { pageFrom, pageOf, slice } from './paging.ts'
-import { printed } from './printed.ts'
 import { type ReferenceQuery, referring } from './references.ts'
 import { accepted } from './refused.ts'
 import { type Call, type Reply, type Route, route, value } from './route.ts'
@@ -60,7 +60,7 @@ async function withUsage({ usage }: World, rows: readonly InstanceRow[]): Promis
 async function shown(world: World, deployment: Deployment, { as_blueprint: wanted, ...references }: ReferenceQuery & { readonly as_blueprint: boolean }): Promise<unknown> {
   if (!wanted) return deploymentView(world, deployment)
   const gateways = (await world.store.list('gateways', { prefix: `${deployment.name}/` })).items.map(({ value: gateway }) => gateway)
-  return printed(await referring(world.store, references)(asBlueprint(deployment, gateways)))
+  return printJson(await referring(world.store, references)(asBlueprint(deployment, gateways)))
 }
 
 /** Without a body and without `all` nothing is meant, and nothing happens: a slip must not end a shop. */

@@ -9,10 +9,9 @@ import { keep } from './artifacts.ts'
 import { deploy, undeploy, undeployAll } from './deploy.ts'
 import type { Draft } from './draft.ts'
 import { putGateway, removeGateway } from './gateways.ts'
-import { printed } from './printed.ts'
 import { accepted, refuse } from './refused.ts'
 import { putRelease, removeRelease } from './releases.ts'
-import { type Call, type Reply, type Route, route, value } from './route.ts'
+import { artifacts, type Call, type Reply, type Route, route, value } from './route.ts'
 import { putWorkflow } from './workflows.ts'
 import { gatewayHost, type World } from './world.ts'
 import { write } from './write.ts'
@@ -36,7 +35,7 @@ async function carryOut(world: World, call: Pick<DocumentsCall, 'who' | 'expecte
     for (const body of bodies) done.push(...await each(draft, body))
     return done
   })
-  return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(result.map(printed))
+  return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(result)
 }
 
 /** Comments first, then the blueprint: the answer can be kept as a file. */

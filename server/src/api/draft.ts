@@ -7,8 +7,8 @@ import type { Artifact, ArtifactOf } from '@vamp/model/artifact'
 import type { NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
 import { type Kind, singular } from '@vamp/model/kind'
+import { printJson } from '@vamp/model/print/json'
 import type { Expected, Store, Stored, Write } from '../store/store.ts'
-import { printed } from './printed.ts'
 
 interface Drafted {
   readonly kind: Kind
@@ -83,8 +83,8 @@ function changeOf(draft: Drafted): Change {
   const { kind, name, before, after } = draft
   return {
     do: verbOf(draft), kind, name,
-    ...(before ? { before: printed(before.value) } : {}),
-    ...(after ? { after: printed(after) } : {}),
+    ...(before ? { before: printJson(before.value) } : {}),
+    ...(after ? { after: printJson(after) } : {}),
   }
 }
 
@@ -100,7 +100,7 @@ function archived(draft: Drafted, by: string): NewEvent[] {
   if (verb === 'keep') return []
   return [{
     type: 'archive', tags: [`${kind}:${name}`, `archive:${verb}`],
-    value: { by, source, ...(before ? { before: printed(before.value) } : {}), ...(after ? { after: printed(after) } : {}) },
+    value: { by, source, ...(before ? { before: printJson(before.value) } : {}), ...(after ? { after: printJson(after) } : {}) },
   }]
 }
 

@@ -1,13 +1,13 @@
 /** Stable endpoints and the ways out of them. A cluster's own gateways come and go with the cluster; their weights and conditions are anybody's. */
 import { gateways } from '@vamp/model/api/gateways'
 import type { Gateway, Route as GatewayRoute } from '@vamp/model/gateway'
+import { printJson } from '@vamp/model/print/json'
 import { inline } from '@vamp/model/reference'
 import { artifactIn, namedArtifact } from './artifacts.ts'
 import type { Draft } from './draft.ts'
 import { found, notFound } from './found.ts'
 import { gatewayView } from './gateway-view.ts'
 import { pageOf, slice } from './paging.ts'
-import { printed } from './printed.ts'
 import { refuse } from './refused.ts'
 import { type Call, type Reply, type Route, route, value } from './route.ts'
 import type { World } from './world.ts'
@@ -27,7 +27,7 @@ export function gatewayRoutes(world: World): Route[] {
     route(gateways.put, call => change(world, call, namedArtifact('gateways', call.body, call.path.gateway))),
     route(gateways.delete, async call => {
       const { result, written } = await write(world, call, draft => removeGateway(draft, call.path.gateway, call.expected))
-      return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(printed(result))
+      return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(printJson(result))
     }),
   ]
 }

@@ -22,12 +22,10 @@ export function pageFrom<T>(all: readonly T[], query: Readonly<Record<string, un
 export function links(url: string, { page, per_page }: PageQuery, total: number): string {
   const last = Math.ceil(total / per_page)
   const [path = '', query = ''] = url.split('?', 2)
-  const to = (target: number, rel: string) => {
-    const parameters = new URLSearchParams(query)
-    parameters.set('page', String(target))
-    parameters.set('per_page', String(per_page))
-    return `<${path}?${parameters}>; rel=${rel}`
-  }
+  const others = new URLSearchParams(query)
+  for (const name of ['page', 'per_page']) others.delete(name)
+  const kept = others.size > 0 ? `${others}&` : ''
+  const to = (target: number, rel: string) => `<${path}?${kept}page=${target}&per_page=${per_page}>; rel=${rel}`
   return [
     to(1, 'first'),
     ...(page > 1 ? [to(page - 1, 'prev')] : []),

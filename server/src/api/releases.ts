@@ -11,9 +11,8 @@ import { decisionLines } from './decisions.ts'
 import type { Draft } from './draft.ts'
 import { found, notFound } from './found.ts'
 import { pageOf, slice } from './paging.ts'
-import { printed } from './printed.ts'
 import { refuse } from './refused.ts'
-import { type Call, nothing, type Reply, type Route, route, value } from './route.ts'
+import { artifacts, type Call, nothing, type Reply, type Route, route, value } from './route.ts'
 import type { World } from './world.ts'
 import { revisionOf, write } from './write.ts'
 
@@ -22,11 +21,11 @@ export function releaseRoutes(world: World): Route[] {
   return [
     route(releases.list, async ({ query }) => {
       const { items, total } = await store.list('releases', slice(pageOf(query)))
-      return value(items.map(stored => printed(stored.value)), { total })
+      return artifacts(items.map(stored => stored.value), { total })
     }),
     route(releases.get, async ({ path }) => {
       const stored = await found(world, 'releases', path.name)
-      return value(printed(stored.value), { revision: stored.revision })
+      return artifacts(stored.value, { revision: stored.revision })
     }),
     route(releases.create, call => begin(world, call, artifactIn('releases', call.body))),
     route(releases.put, call => begin(world, call, namedArtifact('releases', call.body, call.path.name))),
@@ -56,7 +55,7 @@ function orderRoutes(world: World): Route[] {
 
 async function begin(world: World, call: Pick<Call, 'who' | 'expected'> & { readonly query: object; readonly body: string }, release: Release): Promise<Reply> {
   const { written } = await write(world, call, draft => putRelease(world, draft, release, call.expected, call.body))
-  return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(printed(release), revisionOf(written, release.name))
+  return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(release, revisionOf(written, release.name))
 }
 
 /** Throws `Refused` where it could only fail. */

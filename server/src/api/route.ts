@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { acceptedMedia, encode, mediaOf } from '@vamp/model/api/media'
 import { API_PREFIX, type BodyOf, type Endpoint, type FullQueryOf, type PathNames, pathNames } from '@vamp/model/api/endpoint'
+import type { Artifact } from '@vamp/model/artifact'
 import { Fault } from '@vamp/model/fault'
 import { parseSource, plainValue } from '@vamp/model/parse/source'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -9,6 +10,7 @@ import { type Identity, may } from '../auth/identity.ts'
 import type { Expected } from '../store/store.ts'
 import { BODY_BYTES_MAX } from './limits.ts'
 import { links, pageOf } from './paging.ts'
+import { printed } from './printed.ts'
 import { accepted, Refused } from './refused.ts'
 import { checker, type Checker } from './schema-check.ts'
 import { answerStream, type StreamSource } from './sse.ts'
@@ -28,8 +30,17 @@ export interface Call<E extends Endpoint = Endpoint> {
   readonly header: (name: string) => string | undefined
 }
 
+interface Beside {
+  readonly status?: number
+  /** For the `ETag`. */
+  readonly revision?: number
+  /** Of a paged list. */
+  readonly total?: number
+}
+
 export type Reply =
-  | { readonly is: 'value'; readonly value: unknown; readonly status?: number; /** For the `ETag`. */ readonly revision?: number; /** Of a paged list. */ readonly total?: number }
+  | { readonly is: 'value'; readonly value: unknown } & Beside
+  | { readonly is: 'artifacts'; readonly artifacts: Artifact | readonly Artifact[] } & Beside
   | { readonly is: 'nothing' }
   | { readonly is: 'text'; readonly text: string }
   /** Sent as they come, at the speed of the reader. */
@@ -46,10 +57,13 @@ export function route<const E extends Endpoint>(endpoint: E, handle: (call: Call
   return { endpoint, handle: handle as unknown as Route['handle'] }
 }
 
-export const value = (given: unknown, beside: { status?: number; revision?: number; total?: number } = {}): Reply => ({ is: 'value', value: given, ...beside })
+export const value = (given: unknown, beside: Beside = {}): Reply => ({ is: 'value', value: given, ...beside })
+/** As they are printed. */
+export const artifacts = (given: Artifact | readonly Artifact[], beside: Beside = {}): Reply => ({ is: 'artifacts', artifacts: given, ...beside })
 export const nothing: Reply = { is: 'nothing' }
 
 export function mount(app: FastifyInstance, { endpoint, handle }: Route, identityOf: (request: FastifyRequest) => Identity | undefined, heartbeat: Parameters<typeof answerStream>[2]): void {
+  const names = pathNames(endpoint.path)
   const query = endpoint.query ? checker(endpoint.query, 'query') : undefined
   const body = endpoint.body?.is === 'data' ? checker(endpoint.body.schema, 'body') : undefined
   app.route({
@@ -58,7 +72,7 @@ export function mount(app: FastifyInstance, { endpoint, handle }: Route, identit
       const who = admitted(identityOf(request), endpoint)
       const media = endpoint.answer.is === 'data' || endpoint.answer.is === 'nothing' ? acceptedMedia(request.headers.accept) : 'application/json'
       if (!media) throw new Fault('invalid', `Answers are application/json or application/x-yaml, not '${request.headers.accept}'.`)
-      const call = await callOf(endpoint, request, reply, who, query, body)
+      const call = await callOf(endpoint, names, request, reply, who, query, body)
       const given = await handle(call)
       if (given.is === 'stream') return answerStream(reply, given.source, heartbeat)
       return answer(endpoint, call, given, request, reply, media)
@@ -79,16 +93,25 @@ function admitted(who: Identity | undefined, { role, method, path }: Endpoint): 
   return who
 }
 
-async function callOf(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, who: Identity, query: Checker | undefined, body: Checker | undefined): Promise<Call> {
-  const gone = new AbortController()
-  reply.raw.once('close', () => { if (!reply.raw.writableFinished) gone.abort(new Fault('invalid', 'the client has gone')) })
+async function callOf(endpoint: Endpoint, names: readonly string[], request: FastifyRequest, reply: FastifyReply, who: Identity, query: Checker | undefined, body: Checker | undefined): Promise<Call> {
+  let gone: AbortController | undefined
   const params = request.params as Readonly<Record<string, string>>
   const contentType = request.headers['content-type'] ?? ''
   return {
-    path: Object.fromEntries(pathNames(endpoint.path).map(name => [name, params[name] ?? params['*'] ?? ''])),
+    path: Object.fromEntries(names.map(name => [name, params[name] ?? params['*'] ?? ''])),
     query: (query ? query(request.query) : {}) as Call['query'],
     body: await bodyOf(endpoint, request, contentType, body) as Call['body'],
-    contentType, who, expected: expectedOf(request), signal: gone.signal,
+    contentType, who, expected: expectedOf(request),
+    // Few handlers wait for anything.
+    get signal() {
+      if (gone) return gone.signal
+      const controller = new AbortController()
+      gone = controller
+      const leave = () => { if (!reply.raw.writableFinished) controller.abort(new Fault('invalid', 'the client has gone')) }
+      if (reply.raw.destroyed) leave()
+      else reply.raw.once('close', leave)
+      return controller.signal
+    },
     header: name => { const found = request.headers[name.toLowerCase()]; return Array.isArray(found) ? found[0] : found },
   }
 }
@@ -151,6 +174,6 @@ function answer(endpoint: Endpoint, call: Call, given: Exclude<Reply, { is: 'str
     const page = pageOf(call.query)
     reply.header('X-Total-Count', String(given.total)).header('Link', links(request.originalUrl, page, given.total))
   }
-  return reply.code(given.status ?? endpoint.answer.status).type(media).send(encode(given.value, media))
+  return reply.code(given.status ?? endpoint.answer.status).type(media).send(given.is === 'artifacts' ? printed(given.artifacts, media) : encode(given.value, media))
 }
 

@@ -5,9 +5,8 @@ import { artifactIn, namedArtifact } from './artifacts.ts'
 import type { Draft } from './draft.ts'
 import { found, notFound } from './found.ts'
 import { pageOf, slice } from './paging.ts'
-import { printed } from './printed.ts'
 import { refuse } from './refused.ts'
-import { type Call, type Reply, type Route, route, value } from './route.ts'
+import { artifacts, type Call, type Reply, type Route, route, value } from './route.ts'
 import type { World } from './world.ts'
 import { revisionOf, write } from './write.ts'
 
@@ -17,18 +16,18 @@ export function workflowRoutes(world: World): Route[] {
   return [
     route(workflows.list, async ({ query }) => {
       const { items, total } = await world.store.list('workflows', slice(pageOf(query)))
-      return value(items.map(stored => printed(stored.value)), { total })
+      return artifacts(items.map(stored => stored.value), { total })
     }),
     route(workflows.get, async ({ path }) => {
       const stored = await found(world, 'workflows', path.name)
-      return value(printed(stored.value), { revision: stored.revision })
+      return artifacts(stored.value, { revision: stored.revision })
     }),
     route(workflows.create, call => put(world, call, artifactIn('workflows', call.body))),
     route(workflows.put, call => put(world, call, namedArtifact('workflows', call.body, call.path.name))),
     route(workflows.delete, async call => {
       const stored = await found(world, 'workflows', call.path.name)
       const { written } = await write(world, call, draft => draft.delete('workflows', call.path.name, call.expected))
-      return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(printed(stored.value))
+      return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(stored.value)
     }),
     route(workflows.getStatus, async ({ path }) => value((await found(world, 'workflows', path.name)).value.status)),
     route(workflows.putStatus, async call => {
@@ -45,7 +44,7 @@ export function workflowRoutes(world: World): Route[] {
 
 async function put(world: World, call: Pick<Call, 'who' | 'expected'> & { readonly query: object; readonly body: string }, workflow: Workflow): Promise<Reply> {
   const { written } = await write(world, call, draft => putWorkflow(draft, workflow, call.expected, call.body))
-  return written.is === 'planned' ? value(written.plan, { status: 200 }) : value(printed(workflow), revisionOf(written, workflow.name))
+  return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(workflow, revisionOf(written, workflow.name))
 }
 
 export async function putWorkflow(draft: Draft, workflow: Workflow, expected: Call['expected'], source: string): Promise<void> {

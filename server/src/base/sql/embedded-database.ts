@@ -1,14 +1,17 @@
 /**
  * The embedded database: one SQLite file in the data directory, in WAL mode, so that a reader never stops the writer and a
- * backup can be taken while it runs. A commit in WAL mode has reached the operating system: no end of this process loses it,
- * and with `synchronous=FULL` no loss of power either (https://sqlite.org/pragma.html#pragma_synchronous).
+ * backup can be taken while it runs. A commit in WAL mode has reached the operating system: no end of this process loses it.
+ * That no loss of power does either takes a flush of the log, which SQLite would do itself with `synchronous=FULL`
+ * (https://sqlite.org/pragma.html#pragma_synchronous), and keep the event loop waiting for the disk. Here it is flushed beside
+ * the event loop, before anybody else gets the connection: what can be read is on the disk, as with SQLite's own.
  */
 import { chmodSync, mkdirSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '@vamp/model/fault'
 import { Kysely } from 'kysely'
-import { type Database, type Durability, type NoTables, replaced } from './database.ts'
+import { type Database, type NoTables, replaced } from './database.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
@@ -24,28 +27,23 @@ const WRITES_PER_TURN = 8
 /** The write-ahead log is cut back to this after a checkpoint. */
 const WAL_BYTES_MAX = 64 * 1024 * 1024
 
-const SYNCHRONOUS: Readonly<Record<Durability, string>> = { process: 'normal', power: 'full' }
-
 /** Throws `Fault('store_unavailable')` when the file is no database, damaged, another program's or cannot be opened. */
 export function openEmbeddedDatabase({ file }: { file: string }): Database {
   const database = openFile(file)
   const { dialect, connection } = sqliteDialect(database)
   const kysely = new Kysely<NoTables>({ dialect })
-  let current: Durability = 'power'
+  const disk = openFlush(file)
   let writes = 0
-
-  function durable(wanted: Durability): void {
-    if (current !== wanted) database.exec(`pragma synchronous = ${SYNCHRONOUS[wanted]}`)
-    current = wanted
-  }
 
   return {
     flavour: 'sqlite', shared: false, kysely,
     async write(durability, work) {
       if (++writes % WRITES_PER_TURN === 0) await new Promise(resolve => setImmediate(resolve))
-      return await kysely.connection().execute(alone => {
-        durable(durability)
-        return alone.transaction().execute(work)
+      return await kysely.connection().execute(async alone => {
+        disk.demandWhole()
+        const written = await alone.transaction().execute(work)
+        if (durability === 'power') await disk.flush()
+        return written
       })
     },
     // Whoever holds the connection is alone with the data.
@@ -66,8 +64,37 @@ export function openEmbeddedDatabase({ file }: { file: string }): Database {
       if (!database.isOpen) return
       // Behind everything that is under way.
       await kysely.connection().execute(async () => { database.close() })
+      await disk.close()
       await kysely.destroy()
     },
+  }
+}
+
+interface Flush {
+  /** When everything that was committed is on the disk. Throws `Fault('store_unavailable')`. */
+  flush(): Promise<void>
+  /** Throws `Fault('store_unavailable')` once a flush has failed: nobody knows what the disk holds then, until the file is opened anew. */
+  demandWhole(): void
+  close(): Promise<void>
+}
+
+/** The log stays the same file for as long as the database is open; SQLite holds no locks on it that closing it could lose. */
+function openFlush(file: string): Flush {
+  let log: FileHandle | undefined
+  let broken: Fault | undefined
+  return {
+    async flush() {
+      if (file === IN_MEMORY) return
+      try {
+        log ??= await open(`${file}-wal`, 'r+')
+        await log.datasync()
+      } catch (cause) {
+        broken = new Fault('store_unavailable', 'the disk did not take what was written: start the server again', { file }, { cause })
+        throw broken
+      }
+    },
+    demandWhole() { if (broken) throw broken },
+    async close() { await log?.close() },
   }
 }
 
@@ -80,7 +107,7 @@ function openFile(file: string): DatabaseSync {
       if (file !== IN_MEMORY) chmodSync(file, 0o600)
       database.exec(`
         pragma journal_mode = wal;
-        pragma synchronous = full;
+        pragma synchronous = normal;
         pragma cache_size = -${CACHE_KIB};
         pragma journal_size_limit = ${WAL_BYTES_MAX};
         pragma temp_store = memory;

@@ -1,6 +1,7 @@
 /** The store in an SQL database. A write is one transaction; everybody who shares the database hears of it after it is committed. */
 import type { NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
+import { sql } from 'kysely'
 import { type GroupCommit, openGroupCommit } from '../../base/group-commit.ts'
 import { type Listeners, openListeners } from '../../base/listeners.ts'
 import type { Database, Durability } from '../../base/sql/database.ts'
@@ -37,6 +38,8 @@ class SqlStore<E> implements Store {
   readonly #bookmarks: Bookmarks = openBookmarks()
   readonly #history: History<E> | undefined
   readonly #group: GroupCommit<Item<E>, Done & { is: 'done' } | { is: 'refused'; error: unknown }>
+  /** Records of a kind, until one is made or gone. */
+  readonly #totals = new Map<RecordKind, number>()
   /** Of this process, so far. */
   #commits = 0
   #unlisten = () => {}
@@ -107,29 +110,35 @@ class SqlStore<E> implements Store {
     if (known) return known.record as Stored<K>
     if (name.includes('\0')) return undefined
     const since = this.#commits
-    const row = await tables.selectFrom('records').select(['revision', 'value']).where('kind', '=', kind).where('name', '=', name).executeTakeFirst()
+    const { rows: [row] } = await sql<{ revision: number; value: string }>`select revision, value from records where kind = ${kind} and name = ${name}`.execute(tables)
     return row && this.#read(since, kind, name, row.value, row.revision)
   }
 
   async list<K extends RecordKind>(kind: K, { prefix = '', offset = 0, limit }: { prefix?: string; offset?: number; limit?: number } = {}): Promise<Page<Stored<K>>> {
-    let query = this.#tables.selectFrom('records').where('kind', '=', kind)
-    if (prefix) query = query.where('name', '>=', prefix).where('name', '<', prefix + AFTER_ALL)
-    const wanted = query.select(['name', 'revision', 'value']).orderBy('name').limit(limit ?? Number.MAX_SAFE_INTEGER)
+    const tables = this.#tables
     // Others who share the database make and delete records as well, and are heard of too late.
     const bookmarks = this.#database.shared || prefix || offset === 0 ? undefined : this.#bookmarks
     const known = bookmarks?.before(kind, offset)
     const found = bookmarks?.reading(kind, offset)
-    // Skipping is done on names alone, which the index holds: deep pages cost little more than the first.
-    const rest = known ? query.where('name', '>=', known.name) : query
-    const first = rest.select('name').orderBy('name').limit(1).offset(offset - (known?.offset ?? 0))
     const since = this.#commits
-    const rows = await (offset === 0 ? wanted : wanted.where('name', '>=', known?.offset === offset ? known.name : first)).execute()
+    const within = prefix ? sql`kind = ${kind} and name >= ${prefix} and name < ${prefix + AFTER_ALL}` : sql`kind = ${kind}`
+    // Skipping is done on names alone, which the index holds: deep pages cost little more than the first.
+    const begin = known?.offset === offset ? sql`${known.name}` : sql`(select name from records where ${within} ${known ? sql`and name >= ${known.name}` : sql``} order by name limit 1 offset ${offset - (known?.offset ?? 0)})`
+    const { rows } = await sql<{ name: string; revision: number; value: string }>`
+      select name, revision, value from records where ${within} ${offset === 0 ? sql`` : sql`and name >= ${begin}`} order by name limit ${limit ?? Number.MAX_SAFE_INTEGER}`.execute(tables)
     if (rows[0]) found?.(rows[0].name)
     const items = rows.map(row => this.#read(since, kind, row.name, row.value, row.revision))
-    const total = limit === undefined && offset === 0 ? rows.length
-      : prefix ? (await query.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirst())?.total
-        : (await this.#tables.selectFrom('record_counts').select('count').where('kind', '=', kind).executeTakeFirst())?.count
-    return { items, total: total ?? 0 }
+    if (limit === undefined && offset === 0) return { items, total: rows.length }
+    return { items, total: prefix ? (await sql<{ total: number }>`select count(*) as total from records where ${within}`.execute(tables)).rows[0]?.total ?? 0 : await this.#total(kind) }
+  }
+
+  async #total(kind: RecordKind): Promise<number> {
+    const known = this.#database.shared ? undefined : this.#totals.get(kind)
+    if (known !== undefined) return known
+    const since = this.#commits
+    const { rows: [row] } = await sql<{ count: number }>`select count from record_counts where kind = ${kind}`.execute(this.#tables)
+    if (since === this.#commits) this.#totals.set(kind, row?.count ?? 0)
+    return row?.count ?? 0
   }
 
   async put<K extends RecordKind>(kind: K, name: string, value: Stored<K>['value'], expected: Expected = 'any'): Promise<Stored<K>> {
@@ -177,7 +186,10 @@ class SqlStore<E> implements Store {
     // A name that was written again in the same batch is known again.
     const newest = new Map(changes.map(change => [`${change.kind}\n${change.name}`, change]))
     for (const { kind, name, deleted } of newest.values()) if (deleted) this.#cache.forget(kind, name)
-    for (const kind of reshaped) this.#bookmarks.forget(kind)
+    for (const kind of reshaped) {
+      this.#bookmarks.forget(kind)
+      this.#totals.delete(kind)
+    }
     committed()
     if (!database.shared) for (const change of changes) this.#listeners.tell(change)
     return done
