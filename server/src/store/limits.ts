@@ -9,6 +9,8 @@ export const TRANSACTION_WRITES_MAX = 10_000
 export const TOMBSTONES_MAX = 10_000
 /** Of the texts of records that are kept as values because they were read lately. */
 export const RECORD_CACHE_CHARS_MAX = 8 * 1024 * 1024
+/** Records of a page that may be found among those. */
+export const KNOWN_PAGE_MAX = 200
 /** Pages of one kind's list whose beginning is remembered. */
 export const BOOKMARKS_MAX = 2000
 /** Writes of many transactions that are committed together. */

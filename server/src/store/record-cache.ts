@@ -21,38 +21,43 @@ export interface RecordCache {
 
 const keyOf = (kind: RecordKind, name: string) => `${kind}\n${name}`
 
-/** The least recently used go first. */
+interface Entry extends Cached { /** Since it was last looked at for going. */ used: boolean }
+
+/** What was not used lately goes first: the oldest go, but for those that were used, which get a second chance ("clock"). */
 export function openRecordCache(charsMax: number = RECORD_CACHE_CHARS_MAX): RecordCache {
-  const all = new Map<string, Cached>()
+  const all = new Map<string, Entry>()
   let chars = 0
   const drop = (key: string, { text }: Cached) => {
     all.delete(key)
     chars -= text.length
   }
-  const touched = (key: string) => {
-    const cached = all.get(key)
-    if (!cached) return undefined
-    all.delete(key)
-    all.set(key, cached)
-    return cached
+  const use = (key: string) => {
+    const entry = all.get(key)
+    if (entry) entry.used = true
+    return entry
+  }
+  const makeRoom = () => {
+    for (const [key, entry] of all) {
+      if (chars <= charsMax) return
+      if (!entry.used) { drop(key, entry); continue }
+      all.delete(key)
+      all.set(key, { ...entry, used: false })
+    }
   }
   return {
     stored<K extends RecordKind>(kind: K, name: string, text: string, revision: number): Stored<K> {
       const key = keyOf(kind, name)
-      const before = touched(key)
+      const before = use(key)
       if (before && before.text === text && before.record.revision === revision) return before.record as Stored<K>
       const record = stored(kind, name, text, revision)
       if (before) drop(key, before)
       if (text.length > charsMax) return record
-      all.set(key, { text, record })
+      all.set(key, { text, record, used: false })
       chars += text.length
-      for (const [oldest, cached] of all) {
-        if (chars <= charsMax) break
-        drop(oldest, cached)
-      }
+      makeRoom()
       return record
     },
-    known: (kind, name) => touched(keyOf(kind, name)),
+    known: (kind, name) => use(keyOf(kind, name)),
     forget(kind, name) {
       const key = keyOf(kind, name)
       const before = all.get(key)

@@ -1,13 +1,13 @@
 /** The store in an SQL database. A write is one transaction; everybody who shares the database hears of it after it is committed. */
 import type { NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { type GroupCommit, openGroupCommit } from '../../base/group-commit.ts'
 import { type Listeners, openListeners } from '../../base/listeners.ts'
 import type { Database, Durability } from '../../base/sql/database.ts'
 import { migrate } from '../../base/sql/migrate.ts'
 import { type Current, decide } from '../decide.ts'
-import { COMMIT_WRITES_MAX, PENDING_BYTES_MAX, PENDING_WRITES_MAX, TRANSACTION_WRITES_MAX } from '../limits.ts'
+import { COMMIT_WRITES_MAX, KNOWN_PAGE_MAX, PENDING_BYTES_MAX, PENDING_WRITES_MAX, TRANSACTION_WRITES_MAX } from '../limits.ts'
 import type { RecordKind } from '../record.ts'
 import { type Cached, openRecordCache, type RecordCache } from '../record-cache.ts'
 import { recordText, stored } from '../record-text.ts'
@@ -120,16 +120,28 @@ class SqlStore<E> implements Store {
     const bookmarks = this.#database.shared || prefix || offset === 0 ? undefined : this.#bookmarks
     const known = bookmarks?.before(kind, offset)
     const found = bookmarks?.reading(kind, offset)
-    const since = this.#commits
     const within = prefix ? sql`kind = ${kind} and name >= ${prefix} and name < ${prefix + AFTER_ALL}` : sql`kind = ${kind}`
     // Skipping is done on names alone, which the index holds: deep pages cost little more than the first.
     const begin = known?.offset === offset ? sql`${known.name}` : sql`(select name from records where ${within} ${known ? sql`and name >= ${known.name}` : sql``} order by name limit 1 offset ${offset - (known?.offset ?? 0)})`
-    const { rows } = await sql<{ name: string; revision: number; value: string }>`
-      select name, revision, value from records where ${within} ${offset === 0 ? sql`` : sql`and name >= ${begin}`} order by name limit ${limit ?? Number.MAX_SAFE_INTEGER}`.execute(tables)
-    if (rows[0]) found?.(rows[0].name)
-    const items = rows.map(row => this.#read(since, kind, row.name, row.value, row.revision))
-    if (limit === undefined && offset === 0) return { items, total: rows.length }
+    const page = sql`where ${within} ${offset === 0 ? sql`` : sql`and name >= ${begin}`} order by name limit ${limit ?? Number.MAX_SAFE_INTEGER}`
+    // A page of what is known by heart needs the names only, which the index holds.
+    const items = !this.#database.shared && limit !== undefined && limit <= KNOWN_PAGE_MAX ? await this.#knownPage(kind, page) : await this.#page(kind, page)
+    if (items[0]) found?.(items[0].name)
+    if (limit === undefined && offset === 0) return { items, total: items.length }
     return { items, total: prefix ? (await sql<{ total: number }>`select count(*) as total from records where ${within}`.execute(tables)).rows[0]?.total ?? 0 : await this.#total(kind) }
+  }
+
+  async #page<K extends RecordKind>(kind: K, page: RawBuilder<unknown>): Promise<Stored<K>[]> {
+    const since = this.#commits
+    const { rows } = await sql<{ name: string; revision: number; value: string }>`select name, revision, value from records ${page}`.execute(this.#tables)
+    return rows.map(row => this.#read(since, kind, row.name, row.value, row.revision))
+  }
+
+  async #knownPage<K extends RecordKind>(kind: K, page: RawBuilder<unknown>): Promise<Stored<K>[]> {
+    const since = this.#commits
+    const { rows } = await sql<{ name: string }>`select name from records ${page}`.execute(this.#tables)
+    const known = rows.flatMap(({ name }) => this.#cache.known(kind, name)?.record ?? []) as Stored<K>[]
+    return known.length === rows.length && since === this.#commits ? known : await this.#page(kind, page)
   }
 
   async #total(kind: RecordKind): Promise<number> {
