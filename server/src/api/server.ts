@@ -14,6 +14,7 @@ import type { LiveFleet } from '../fleet/live-fleet.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { allRoutes } from './all-routes.ts'
+import { addElasticsearchInterface } from './elasticsearch/interface.ts'
 import { failureBody, failureOf } from './failure.ts'
 import { BODY_BYTES_MAX, PATH_SEGMENT_MAX, REQUEST_MS } from './limits.ts'
 import type { LogTail } from './log-tail.ts'
@@ -97,6 +98,7 @@ function assemble(world: World, meters: Meters, streams: Streams): { readonly ap
   const web = openWebFiles()
   app.setNotFoundHandler(async (request, reply) => await web.answer(request, reply) ? reply : fail(new Fault('not_found', `There is no ${request.method} ${request.originalUrl.split('?')[0]}; /docs lists what there is.`), request, reply, log))
   addWebSocket(app, config.namespace, request => identities.get(request))
+  addElasticsearchInterface(app, world, request => identities.get(request))
   addReverseProxy(app, world, request => identities.get(request), streams.closing)
   for (const route of [...allRoutes(world), ...meters.routes]) mount(app, route, request => identities.get(request), streams)
   return { app, upgraded }

@@ -38,10 +38,14 @@ export function elasticsearchSink({ url, index, query, headers = {} }: Elasticse
 export function bulkBody(index: string, events: readonly Event[]): string {
   return events.map(event => {
     const action = { index: { _index: `${index}-${event.type}-${event.timestamp.slice(0, 10)}`.toLowerCase(), _id: event.id } }
-    const { value, ...rest } = event
-    const document = value === undefined ? rest : { ...rest, value: typeof value === 'string' ? value : JSON.stringify(value), ...(event.type in rest || event.type === 'value' ? {} : { [event.type]: value }) }
-    return `${JSON.stringify(action)}\n${JSON.stringify(document)}\n`
+    return `${JSON.stringify(action)}\n${JSON.stringify(eventDocument(event))}\n`
   }).join('')
+}
+
+/** The value as text, and as it is under the name of the type, which has one kind of value. */
+export function eventDocument(event: Event): Readonly<Record<string, unknown>> {
+  const { value, ...rest } = event
+  return value === undefined ? rest : { ...rest, value: typeof value === 'string' ? value : JSON.stringify(value), ...(event.type in rest || event.type === 'value' ? {} : { [event.type]: value }) }
 }
 
 function failures(text: string): { readonly status: number }[] {
