@@ -23,10 +23,11 @@ export interface Row {
   readonly held: number
 }
 
-export function playRow(scenario: Scenario, rps: number, method: Method, runs: number, seed: number, lag: number): Row {
+interface Runs { readonly first: number; readonly runs: number; readonly seed: number; readonly lag: number }
+
+export function playRuns(scenario: Scenario, rps: number, method: Method, { first, runs, seed, lag }: Runs): Played[] {
   const world = scenario.world(rps)
-  const played = Array.from({ length: runs }, (_, run) => play(method, world, seedOf(seed, scenario.name, rps, run), lag))
-  return rowOf(scenario, rps, method.name, played)
+  return Array.from({ length: runs }, (_, run) => play(method, world, seedOf(seed, scenario.name, rps, first + run), lag))
 }
 
 export function rowOf(scenario: Scenario, rps: number, method: string, played: readonly Played[]): Row {

@@ -1,4 +1,5 @@
 /** Checks of what is shown and probed besides the verdict: how often an interval ever misses, what a switchback probe finds. */
+import { logMoment } from '@vamp/stats/sequential/hypergeometric'
 import { oddsInterval } from '@vamp/stats/sequential/interval'
 import { advance, newJudge, observeBaseline } from '@vamp/stats/sequential/judge'
 import { DEFAULT_SETTINGS } from '@vamp/stats/sequential/settings'
@@ -78,5 +79,36 @@ function probe(world: World, harm: number, seed: number): number {
     const requests = baseline.requests + canary.requests
     const added = finding.on ? random.binomial(requests, harm) : 0
     state = observeSwitchback(state, SWITCHBACK, requests, baseline.errors + canary.errors + added, random.next())
+  }
+}
+
+export interface Oracle { readonly world: string; readonly rps: number; readonly share: number; readonly runs: number; readonly seconds_p50: number; readonly seconds_p95: number }
+
+/**
+ * How soon anybody could find it who compares both versions within a second at one risk in a hundred: the likelihood ratio of
+ * the true odds against none, at a constant share from the first second, without a margin. No judge knows the odds beforehand.
+ */
+export function measureOracle(runs: number, seed: number): Oracle[] {
+  return ['errors 0.1 → 1 %', 'errors 0.2 → 1 %, clustered, by session'].flatMap(name => [0.25, 0.5].flatMap(share => {
+    const world = BAD.find(scenario => scenario.name === name)?.world(100)
+    if (!world) return []
+    const size = world.noise.clusters ?? 1
+    const [old, fresh] = [world.errors / size, (world.fault.errors ?? 0) / size]
+    const theta = Math.log(fresh / (1 - fresh)) - Math.log(old / (1 - old))
+    const seconds = Array.from({ length: runs }, (_, run) => found(world, share, theta, seedOf(seed, name, 100, run))).sort((a, b) => a - b)
+    const at = (rank: number) => seconds[Math.floor(rank * runs)] ?? Number.POSITIVE_INFINITY
+    return [{ world: name, rps: 100, share, runs, seconds_p50: at(0.5), seconds_p95: at(0.95) }]
+  }))
+}
+
+function found(world: World, share: number, theta: number, seed: number): number {
+  const simulation = new Simulation(world, seed)
+  let log = 0
+  for (let second = 1; ; second++) {
+    const { baseline, canary } = simulation.step(share)
+    const [old, fresh] = [baseline, canary].map(arm => world.sessions ? arm.sessions : { seen: arm.requests, failed: arm.errors })
+    if (!old || !fresh) continue
+    log += theta * fresh.failed - logMoment(old.seen, fresh.seen, old.failed + fresh.failed, theta)
+    if (log >= Math.log(100)) return second
   }
 }

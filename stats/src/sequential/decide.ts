@@ -1,7 +1,8 @@
 /** From what is known to what is done: pure, and without any memory of its own. */
 import { closedEvidence, globalEvidence } from './attribution.ts'
+import { clumpNoise } from './clumps.ts'
 import { dispersion } from './dispersion.ts'
-import { metricEvidence } from './harm.ts'
+import { metricEvidence, NOISY_FACTOR } from './harm.ts'
 import { findings, type MetricVerdict } from './finding.ts'
 import { affordableShare, heldBackShare, nextShare, type RampBasis, startShare } from './ramp.ts'
 import { logSafety, rateBound, safetyEvidence } from './safety.ts'
@@ -140,9 +141,11 @@ function excessBound(state: JudgeState, metric: number, times = 1): number {
   const { totals, settings } = state
   const units = (totals.units[metric] ?? 0) * times
   if (units === 0) return 1
-  const noise = dispersion(state.dispersion, metric)
+  const noise = Math.max(dispersion(state.dispersion, metric), metric === settings.metrics.length ? clumpNoise(state.clumps.both[1]) / NOISY_FACTOR : 1)
   const bound = rateBound(units / noise, (totals.events[metric] ?? 0) * times / noise, settings.safety.evidence)
-  return bound - (totals.expected[metric] ?? 0) * times / units
+  const expected = (totals.expected[metric] ?? 0) * times
+  // The old version's level is known from a few clumps only: one standard error of it is not counted on.
+  return bound - Math.max(0, expected - 0.5 * Math.sqrt(expected)) / units
 }
 
 function missingOf(basis: Basis): Missing[] {

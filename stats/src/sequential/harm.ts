@@ -19,7 +19,7 @@ const HAZARD_SECONDS = 900
 
 /** More noise than this is not trusted to its second moment alone. */
 const NOISY = 2
-const NOISY_FACTOR = 1.25
+export const NOISY_FACTOR = 1.25
 /** With noise, no single stratum may say more than this (nats): min(e, c) is still fair. */
 const NOISY_NATS_MAX = 3
 

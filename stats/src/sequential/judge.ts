@@ -9,9 +9,10 @@
  * The same seconds give the same state and the same decision, bit for bit, also when the state went through JSON meanwhile.
  */
 import { millisecondsOf } from '../sketch.ts'
-import type { ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
+import type { ArmPart, ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
+import { clumpNoise, learnClumps, newClumps } from './clumps.ts'
 import { dispersion, learnNoise, newDispersion, turnBlocks } from './dispersion.ts'
-import { bet, inject, newCapital, newHarm } from './harm.ts'
+import { bet, inject, newCapital, newHarm, NOISY_FACTOR } from './harm.ts'
 import { addSketch, newHistogram } from './histogram.ts'
 import { narrow, newInterval } from './interval.ts'
 import { startShare } from './ramp.ts'
@@ -42,6 +43,7 @@ export function newJudge(settings: JudgeSettings): JudgeState {
     settings, second: null, share: 0, shareSince: null, start: null, runningSince: null, rate: null,
     thresholds: newThresholds(quantilesOf(settings).length),
     dispersion: newDispersion(metrics),
+    clumps: { old: [newClumps(), newClumps()], both: [newClumps(), newClumps()] },
     stratum: newStratum(settings),
     capital: newCapital(),
     harm: newHarm(metrics),
@@ -75,6 +77,7 @@ export function advance(state: JudgeState, given: JudgedSecond): JudgeState {
   countShare(state.sampleRatio, second, share, canary.requests, baseline.requests, slowMs(state))
   addTotals(state, baseline, canary)
   learn(state, baseline, baseline.requests + canary.requests)
+  learnClumpsOf(state.clumps.both, canary)
   state.second = second
   return state
 }
@@ -94,14 +97,15 @@ function noteShare(state: JudgeState, second: number, share: number | null): voi
 function judgeStratum(state: JudgeState): void {
   const { settings, stratum, capital, harm, safety, intervals, totals } = state
   const injected = inject(capital, stratum.seconds, state.share)
-  const noise = settings.metrics.map((_, at) => dispersion(state.dispersion, at))
+  const noise = settings.metrics.map((metric, at) => Math.max(dispersion(state.dispersion, at), metric.is === 'errors' ? clumpNoise(state.clumps.old[0]) / NOISY_FACTOR : 1))
+  const unsure = clumpNoise(state.clumps.both[0]) / NOISY_FACTOR
   for (const [at, metric] of settings.metrics.entries()) {
     const counts = stratum.harm[at]
     const logs = harm[at]
     if (!counts || !logs) continue
     bet(logs, counts, marginOf(metric), noise[at] ?? 1, injected)
     addConcurrent(totals, at, counts)
-    if (metric.is === 'errors') betOnSafety(safety[0] ?? [], counts, Math.log(settings.safety.errorOdds), noise[at] ?? 1, Math.log(settings.safety.errorOdds))
+    if (metric.is === 'errors') betOnSafety(safety[0] ?? [], counts, Math.log(settings.safety.errorOdds), Math.max(noise[at] ?? 1, unsure), Math.log(settings.safety.errorOdds))
   }
   for (const [at, { quantile }] of settings.safety.latency.entries()) {
     const counts = stratum.safety[at]
@@ -140,9 +144,19 @@ function addTotals({ totals }: JudgeState, baseline: ArmSecond, canary: ArmSecon
 
 function learn(state: JudgeState, baseline: ArmSecond, requests: number): void {
   learnNoise(state.dispersion, state.settings, state.thresholds.buckets, baseline)
+  learnClumpsOf(state.clumps.old, baseline)
+  learnClumpsOf(state.clumps.both, baseline)
   learnLatency(state.thresholds, baseline.latency)
   state.rate = state.rate === null ? requests : state.rate + (requests - state.rate) / RATE_SECONDS
 }
+
+function learnClumpsOf([units, failed]: JudgeState['clumps']['old'], { parts }: ArmSecond): void {
+  learnClumps(units, parts, failedUnits)
+  learnClumps(failed, parts, failedRequests)
+}
+
+const failedUnits = ({ sessions, errors }: ArmPart) => sessions?.failed ?? errors
+const failedRequests = ({ errors }: ArmPart) => errors
 
 function quantilesOf(settings: JudgeSettings): number[] {
   return settings.metrics.flatMap(metric => metric.is === 'latency' ? [metric.quantile] : [])

@@ -1,4 +1,5 @@
 /** What the judge remembers: plain data of finite numbers, so that it survives JSON bit for bit. Bounded: about 15 kB. */
+import type { ClumpState } from './clumps.ts'
 import type { DispersionState } from './dispersion.ts'
 import type { CapitalState } from './harm.ts'
 import type { Histogram } from './histogram.ts'
@@ -22,6 +23,8 @@ export interface JudgeState {
   rate: number | null
   readonly thresholds: ThresholdState
   readonly dispersion: DispersionState
+  /** Of the units that errors are counted in, and of failed requests; `old`: the old version's alone. */
+  readonly clumps: { readonly old: readonly [ClumpState, ClumpState]; readonly both: readonly [ClumpState, ClumpState] }
   /** Seconds not yet judged: too few requests so far. */
   stratum: StratumCounts
   readonly capital: CapitalState
