@@ -24,4 +24,21 @@ export interface Workflow {
   readonly network?: string
   readonly health_checks?: readonly HealthCheck[]
   readonly dialects: Dialects
+  /** Of scripts: `sandbox` has no files, no processes and only the network it names; `node` is a whole Node.js, where the operator allows it. Default `sandbox`. */
+  readonly runner?: ScriptRunner
+  /** Seconds after which a run is ended; 0 never. */
+  readonly timeout?: number
+  /** What becomes of a trigger while a run is under way. */
+  readonly overlap?: Overlap
+  /** How often a failed run is tried again, besides the first time. */
+  readonly retries?: number
+  /** Beside Vamp's own API: `example.com`, `example.com:8443`. */
+  readonly hosts?: readonly string[]
 }
+
+export const RUNNERS = ['sandbox', 'node'] as const
+export type ScriptRunner = (typeof RUNNERS)[number]
+
+/** `queue`: one after the other; `skip`: it is left out, and recorded as that; `allow`: beside it. */
+export const OVERLAPS = ['queue', 'skip', 'allow'] as const
+export type Overlap = (typeof OVERLAPS)[number]

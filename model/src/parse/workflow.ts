@@ -1,11 +1,12 @@
 import type { Reference } from '../reference.ts'
 import type { Breed } from '../breed.ts'
-import type { Schedule, Workflow, WorkflowStatus } from '../workflow.ts'
+import { OVERLAPS, RUNNERS, type Schedule, type Workflow, type WorkflowStatus } from '../workflow.ts'
 import { unresolvedTrait } from './breed-check.ts'
 import { readBreedReference } from './breed.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readDialects, readHeader, readNetwork } from './header.ts'
 import { readHealthChecks } from './health-check.ts'
+import { readCount, readTime } from './quantity.ts'
 import { readScaleReference } from './scale.ts'
 import { readArguments, readEnvironment } from './trait.ts'
 
@@ -27,9 +28,26 @@ export function readWorkflow(fields: Fields): Workflow {
     ...readNetwork(fields),
     ...readHealthChecks(fields),
     dialects: readDialects(fields),
+    ...readLimits(fields),
   }
   checkEnvironment(workflow, fields.cursor)
   return workflow
+}
+
+function readLimits(fields: Fields): Pick<Workflow, 'runner' | 'timeout' | 'overlap' | 'retries' | 'hosts'> {
+  const [runner, timeout, overlap, retries, hosts] = ['runner', 'timeout', 'overlap', 'retries', 'hosts'].map(name => fields.optional(name))
+  return {
+    ...(runner ? { runner: runner.oneOf(RUNNERS, 'sandbox') } : {}),
+    ...(timeout ? { timeout: readTime(timeout) } : {}),
+    ...(overlap ? { overlap: overlap.oneOf(OVERLAPS, 'queue') } : {}),
+    ...(retries ? { retries: readCount(retries) } : {}),
+    ...(hosts ? { hosts: hosts.items().map(readHost) } : {}),
+  }
+}
+
+/** A name, perhaps with a port; no address of a page. */
+function readHost(cursor: Cursor): string {
+  return cursor.parsed(text => /^(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:\d{1,5})?$/i.test(text) ? text.toLowerCase() : undefined, 'a host such as example.com or example.com:8443', '')
 }
 
 const NO_BREED: Reference<Breed> = { is: 'reference', reference: '' }

@@ -240,7 +240,10 @@ export const ARBITRARIES: { readonly [K in Kind]: Arbitrary<ArtifactOf[K] & Arti
   workflows: fc.oneof(fc.constant(undefined), plainBreed).chain(own => record<ArtifactOf['workflows']>({
     ...named('workflows'), breed: own ? fc.constant(inline(own)) : name.map(reference), schedule, status: fc.constantFrom('starting', 'running', 'stopping', 'suspended', 'suspending', 'restarting'), arguments: common.arguments, dialects: common.dialects,
     environment_variables: own ? fc.constant([]) : fc.uniqueArray(filled, { selector: item => item.name, maxLength: 2 }),
-  }, { scale: either(inlineScale), network: text, health_checks: fc.array(check(strictName), { maxLength: 2 }) })),
+  }, {
+    scale: either(inlineScale), network: text, health_checks: fc.array(check(strictName), { maxLength: 2 }),
+    runner: fc.constantFrom('sandbox', 'node'), timeout: seconds, overlap: fc.constantFrom('queue', 'skip', 'allow'), retries: count, hosts: fc.array(fc.constantFrom('example.com', 'localhost:8080', '[::1]:80'), { maxLength: 2 }),
+  })),
   conditions: record<ArtifactOf['conditions']>({ ...named('conditions'), condition: expression }),
   rewrites: record<ArtifactOf['rewrites']>({ ...named('rewrites'), path: rewriteText }),
   routes: record<ArtifactOf['routes']>({ ...named('routes'), rewrites }, { ...settingsFields, weight: percent }),

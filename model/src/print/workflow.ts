@@ -1,6 +1,7 @@
 import type { Schedule, Workflow } from '../workflow.ts'
 import { printBreedReference } from './breed.ts'
 import { type Json, optional, printArguments, printHeader, printHealthChecks, printReference, printVariables } from './fields.ts'
+import { printTime } from '../quantity.ts'
 import { printScale } from './scale.ts'
 
 export function printWorkflow(workflow: Workflow): Json {
@@ -15,6 +16,11 @@ export function printWorkflow(workflow: Workflow): Json {
     ...optional('network', workflow.network),
     ...printHealthChecks(workflow.health_checks),
     dialects: workflow.dialects,
+    ...optional('runner', workflow.runner),
+    ...optional('timeout', workflow.timeout === undefined ? undefined : printTime(workflow.timeout)),
+    ...optional('overlap', workflow.overlap),
+    ...optional('retries', workflow.retries),
+    ...optional('hosts', workflow.hosts),
   }
 }
 

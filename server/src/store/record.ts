@@ -5,6 +5,7 @@ import type { GatewayStatus } from '@vamp/model/gateway-status'
 import type { ReleaseOrder, ReleaseStatus } from '@vamp/model/release-status'
 import type { SlaStatus } from '@vamp/model/sla-status'
 import type { Token } from '@vamp/model/token'
+import type { WorkflowRun, WorkflowState } from '@vamp/model/workflow-run'
 
 export interface RecordOf extends ArtifactOf {
   'deployment-statuses': DeploymentStatus
@@ -12,6 +13,11 @@ export interface RecordOf extends ArtifactOf {
   'release-statuses': ReleaseStatus
   'release-orders': ReleaseOrder
   'sla-statuses': SlaStatus
+  'workflow-statuses': WorkflowState
+  /** Named `workflow/run`. */
+  'workflow-runs': WorkflowRun
+  /** What scripts remember, named `workflow/key`. */
+  'workflow-values': { readonly value: unknown }
   tokens: Token
   /** Small facts of the installation itself: agent sequence numbers, assigned ports, schema version. */
   settings: Readonly<Record<string, unknown>>

@@ -1,0 +1,6 @@
+import type { PrintedLine, RunEnd } from '../runner.ts'
+
+export type FromChild =
+  | { readonly is: 'alive' }
+  | { readonly is: 'printed'; readonly lines: readonly PrintedLine[]; readonly leftOut: number }
+  | { readonly is: 'end'; readonly end: RunEnd }
