@@ -14,13 +14,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   stats: [],
   client: ['model'],
   agent: ['model', 'stats'],
-  server: ['model', 'stats', 'agent'],
+  server: ['model', 'stats', 'agent', 'client'],
   cli: ['model', 'client', 'agent', 'server'],
   web: ['model', 'stats', 'client'],
   test: ['model', 'stats', 'client', 'agent', 'server', 'cli', 'web'],
   bench: ['model', 'stats', 'client', 'agent', 'server', 'cli'],
   tools: ['model', 'stats', 'client', 'agent', 'server', 'cli', 'web'],
   examples: ['client'],
+  /** Scripts that come with the server. */
+  workflows: ['client'],
 }
 
 /** The command line may start a server, and decides recorded releases again as the server does; for everything else it is a client like any other. */
@@ -39,7 +41,7 @@ const LAYERS: readonly (readonly string[])[] = [
 /** [pattern, where it is allowed, what to use instead] */
 const BANNED: readonly (readonly [RegExp, RegExp, string])[] = [
   [/\bprocess\.env\b/, /^(server\/src\/config|cli\/src\/options|agent\/src\/options|vitest\.config)\.ts$|^(test|tools|bench|examples)\/|\.test\.ts$|contract\.ts$/, 'read the configuration handed to you'],
-  [/\bDate\.now\(|new Date\(\)|(?<!\.)\bsetTimeout\(|\bsetInterval\(|\bMath\.random\(/, /^agent\/src\/base\/clock\.ts$|^(web|test|tools|bench|examples)\/|^cli\/src\/demo\/|\.test\.ts$|contract\.ts$/, 'take a Clock, or a random function'],
+  [/\bDate\.now\(|new Date\(\)|(?<!\.)\bsetTimeout\(|\bsetInterval\(|\bMath\.random\(/, /^agent\/src\/base\/clock\.ts$|^(web|test|tools|bench|examples|workflows)\/|^cli\/src\/demo\/|\.test\.ts$|contract\.ts$/, 'take a Clock, or a random function'],
   [/\bconsole\.(log|info|warn|error)\(/, /^(cli|test|tools|bench|examples|web)\/|\.test\.ts$/, 'take a Logger'],
   [/\bas any\b|: any\b(?! \w)|<any>/, /^$/, 'unknown, and parse it'],
   [/^export \* from/, /^$/, 'import from the file that has it'],
@@ -169,7 +171,7 @@ function returnsObject(lines: readonly string[]): boolean {
 
 test('no dead files', () => {
   const alive = new Set([...graph.values()].flat())
-  const entry = /(^|\/)(main|.*\.test|.*\.bench|bench|.*\.config)\.tsx?$|^(bench|tools|examples)\/|^cli\/src\/commands\/|^model\/src\/(autoscaler|policy|template|workflow)\.ts$/
+  const entry = /(^|\/)(main|.*\.test|.*\.bench|bench|.*\.config)\.tsx?$|^(bench|tools|examples|workflows)\/|^cli\/src\/commands\/|^model\/src\/(autoscaler|policy|template|workflow)\.ts$/
   expect(files.filter(file => !alive.has(file) && !entry.test(file) && !importedByPath(file))).toEqual([])
 })
 

@@ -16,13 +16,16 @@ import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
 import { openFleet } from '@vamp/server/fleet/live-fleet'
 import { openSqlStore } from '@vamp/server/store/sql/sql-store'
 import { openTraffic } from '@vamp/server/traffic/traffic'
+import { openWorkflows } from '@vamp/server/workflow/workflows'
 
 const database = openEmbeddedDatabase({ file: join(process.argv[2] ?? '.', 'vamp.db') })
 const containers = openMemoryDriver(memoryMachine({ clock }))
 const events = await openSqlEventLog({ database, clock })
+const store = await openSqlStore(database, events)
 const api = await openApi({
   config: configOf({ port: 0 }), clock, log: silent,
-  store: await openSqlStore(database, events), events, fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers, usage: openUsageMeter({ driver: containers, clock }),
+  store, events, fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers, usage: openUsageMeter({ driver: containers, clock }),
+  workflows: openWorkflows({ store, events, containers, clock, log: silent, random: Math.random, namespace: 'default', trusted: false }),
 })
 process.send?.(api.url)
 process.once('disconnect', () => process.exit())

@@ -27,6 +27,9 @@ import type { Store } from './store/store.ts'
 import { openMemorySeries } from './traffic/memory/memory-series.ts'
 import type { Series } from './traffic/series.ts'
 import { openTraffic, type Traffic } from './traffic/traffic.ts'
+import type { RunnerName } from './workflow/launch.ts'
+import type { Runner } from './workflow/runner.ts'
+import { openWorkflows } from './workflow/workflows.ts'
 
 /** What a server is made of; `outfit.ts` opens the real ones, tests the memory ones. */
 export interface Outfit {
@@ -46,6 +49,8 @@ export interface Outfit {
   readonly sinks?: ReadonlyMap<string, Sink>
   readonly logTail?: LogTail
   readonly portFree: (port: number) => Promise<boolean>
+  /** Of workflows, in place of the real ones. */
+  readonly runner?: (name: RunnerName) => Promise<Runner>
 }
 
 export interface App {
@@ -78,14 +83,16 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
     if (outfit.proxy) lifecycle.use('agent', await startAgent({ name: LOCAL_AGENT, proxy: outfit.proxy, link: fleet.join(LOCAL_AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) }))
     const scaling = openScaling(lifecycle, { store, events, traffic, clock, log, random: outfit.random, slaPeriodMs: config.slaPeriod * 1000 })
-    const wake = async () => { await wakeAll(queues, store); await scaling.wakeAll() }
+    const workflows = lifecycle.use('workflows', openWorkflows({ store, events, containers: outfit.containers, clock, log, random: outfit.random, namespace: config.namespace, trusted: config.trustedScripts === 'on', ...(outfit.runner ? { runner: outfit.runner } : {}) }))
+    const wake = async () => { await wakeAll(queues, store); await scaling.wakeAll(); await workflows.wakeAll() }
     await wake()
     lifecycle.add('resync', every(clock, RESYNC_MS, wake))
     if (config.eventsKeep > 0) lifecycle.add('retention', startRetention({ events, retention: retentionOf(config.eventsKeep), clock, log }))
     lifecycle.add('series', every(clock, SERIES_MAINTAIN_MS, () => maintain(series, log)))
     startSinks(lifecycle, outfit)
-    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, usage, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
+    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, usage, workflows, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
     lifecycle.add('api', () => api.close())
+    await workflows.serve({ url: api.url, lend: api.lend })
     return { url: api.url, store, events, traffic, ...(api.firstToken === undefined ? {} : { firstToken: api.firstToken }), close: () => lifecycle.close() }
   } catch (error) {
     await lifecycle.close()

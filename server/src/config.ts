@@ -52,6 +52,8 @@ export interface Config {
   readonly slaPeriod: number
   /** For scripts of the original. */
   readonly elasticsearchInterface: 'on' | 'off'
+  /** Scripts of workflows may run in a whole Node.js, with the rights of this server's user. */
+  readonly trustedScripts: 'on' | 'off'
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly logFormat: 'human' | 'json'
   readonly installation: string
@@ -119,6 +121,7 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'elasticsearchAuthorization', flag: 'elasticsearch-authorization', value: '<header>', secret: true, help: 'its Authorization header, such as "ApiKey …"', read: text }),
   option({ key: 'slaPeriod', flag: 'sla-period', value: '<seconds>', fallback: '5', help: 'how often SLAs are looked at; 0 switches them off', read: number(0, 86_400) }),
   option({ key: 'elasticsearchInterface', flag: 'elasticsearch-interface', ...oneOf('on', 'off'), fallback: 'off', help: 'whether this server answers the few searches that scripts for the original send to an Elasticsearch' }),
+  option({ key: 'trustedScripts', flag: 'trusted-scripts', ...oneOf('on', 'off'), fallback: 'off', help: 'whether workflows may ask for “runner: node”: a whole Node.js with the rights of the server\'s user, instead of the sandbox' }),
   option({ key: 'logLevel', flag: 'log-level', ...oneOf('debug', 'info', 'warn', 'error'), fallback: 'info', help: 'the least important lines that are logged' }),
   option({ key: 'logFormat', flag: 'log-format', ...oneOf('human', 'json'), fallback: 'human', help: 'how log lines are written' }),
   option({ key: 'installation', flag: 'name', value: '<name>', fallback: 'vamp', help: 'what this server calls itself', read: text }),

@@ -11,7 +11,7 @@ import { readScaleReference } from './scale.ts'
 import { readArguments, readEnvironment } from './trait.ts'
 
 export function readWorkflow(fields: Fields): Workflow {
-  fields.ignore('instances', 'health')
+  fields.ignore('instances', 'health', 'since', 'reason', 'next', 'dropped')
   const header = readHeader(fields, 'workflows')
   const breed = fields.required('breed')
   const schedule = fields.required('schedule')

@@ -85,7 +85,7 @@ const BODIES: { readonly [K in Kind]: { readonly properties: Readonly<Record<str
       schedule: anyOf({ const: 'daemon' }, fields({ time: anyOf(text, fields({ period: text, repeat: integer, start: text }, ['period'])), event: anyOf(text, { type: 'array', items: text }, fields({ tags: some(text) }, ['tags'])) })),
       status: oneOf('starting', 'running', 'stopping', 'suspended', 'suspending', 'restarting'),
       scale: weak('scale'), ...environment, arguments: args, network: text, health_checks: some(shared('health_check')), ...drivers, instances: {}, health: {},
-      runner: oneOf('sandbox', 'node'), timeout: time, overlap: oneOf('queue', 'skip', 'allow'), retries: integer, hosts: some(text),
+      runner: oneOf('sandbox', 'node'), timeout: time, overlap: oneOf('queue', 'skip', 'allow'), retries: integer, hosts: some(text), since: {}, reason: {}, next: {}, dropped: {},
     },
     required: ['breed', 'schedule'],
   },

@@ -14,12 +14,13 @@ import { systemRoutes } from './system.ts'
 import { tokenRoutes } from './tokens.ts'
 import { traceRoutes } from './trace.ts'
 import { trafficRoutes } from './traffic.ts'
+import { workflowRunRoutes } from './workflow-runs.ts'
 import { workflowRoutes } from './workflows.ts'
 import type { World } from './world.ts'
 
 export function allRoutes(world: World): readonly Route[] {
   return [
     ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...gatewayRoutes(world),
-    ...workflowRoutes(world), ...releaseRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...trafficRoutes(world), ...traceRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
+    ...workflowRoutes(world), ...workflowRunRoutes(world), ...releaseRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...trafficRoutes(world), ...traceRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
   ]
 }

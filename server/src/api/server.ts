@@ -13,6 +13,7 @@ import type { EventLog } from '../event/event-log.ts'
 import type { LiveFleet } from '../fleet/live-fleet.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
+import type { Workflows } from '../workflow/workflows.ts'
 import { allRoutes } from './all-routes.ts'
 import { addElasticsearchInterface } from './elasticsearch/interface.ts'
 import { failureBody, failureOf } from './failure.ts'
@@ -33,6 +34,8 @@ export interface Api {
   readonly url: string
   /** Of the first start with tokens: what its administrator signs in with, shown this once. */
   readonly firstToken?: string
+  /** Lets a part of this server ask the API as an operator; absent where nobody is asked for a token. */
+  readonly lend?: (name: string, secret: string) => void
   close(): Promise<void>
 }
 
@@ -43,6 +46,7 @@ export interface ApiOptions {
   readonly fleet: LiveFleet
   readonly traffic: Traffic
   readonly containers: ContainerDriver
+  readonly workflows: Workflows
   readonly usage: UsageMeter
   readonly clock: Clock
   readonly log: Logger
@@ -68,7 +72,8 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     await app.close()
     callOff()
   }
-  return { url: urlOf(app, config), close, ...(firstToken === undefined ? {} : { firstToken }) }
+  const lend = (name: string, secret: string) => tokens.lend({ name, role: 'operator' }, secret)
+  return { url: urlOf(app, config), close, ...(needsToken(config) ? { lend } : {}), ...(firstToken === undefined ? {} : { firstToken }) }
 }
 
 function assemble(world: World, meters: Meters, streams: Streams): { readonly app: FastifyInstance; readonly upgraded: Upgraded } {

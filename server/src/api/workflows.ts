@@ -1,5 +1,6 @@
-/** Workflows are stored and shown; their status is a wish that whoever runs them carries out. */
+/** Workflows are stored and shown. The status that is written is a wish; the one that is read is how far it has come. */
 import { workflows } from '@vamp/model/api/workflows'
+import { printJson } from '@vamp/model/print/json'
 import type { Workflow, WorkflowStatus } from '@vamp/model/workflow'
 import { artifactIn, namedArtifact } from './artifacts.ts'
 import type { Draft } from './draft.ts'
@@ -16,11 +17,11 @@ export function workflowRoutes(world: World): Route[] {
   return [
     route(workflows.list, async ({ query }) => {
       const { items, total } = await world.store.list('workflows', slice(pageOf(query)))
-      return artifacts(items.map(stored => stored.value), { total })
+      return value(await Promise.all(items.map(stored => view(world, stored.value))), { total })
     }),
     route(workflows.get, async ({ path }) => {
       const stored = await found(world, 'workflows', path.name)
-      return artifacts(stored.value, { revision: stored.revision })
+      return value(await view(world, stored.value), { revision: stored.revision })
     }),
     route(workflows.create, call => put(world, call, artifactIn('workflows', call.body))),
     route(workflows.put, call => put(world, call, namedArtifact('workflows', call.body, call.path.name))),
@@ -29,7 +30,7 @@ export function workflowRoutes(world: World): Route[] {
       const { written } = await write(world, call, draft => draft.delete('workflows', call.path.name, call.expected))
       return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(stored.value)
     }),
-    route(workflows.getStatus, async ({ path }) => value((await found(world, 'workflows', path.name)).value.status)),
+    route(workflows.getStatus, async ({ path }) => value((await view(world, (await found(world, 'workflows', path.name)).value))['status'])),
     route(workflows.putStatus, async call => {
       const status = ORDERS.find(order => order === call.body.toLowerCase()) ?? refuse('IllegalWorkflowStatus', `Illegal workflow status: '${call.body}'.`, '', `one of ${ORDERS.join(', ')} is expected here`)
       await write(world, call, async draft => {
@@ -40,6 +41,15 @@ export function workflowRoutes(world: World): Route[] {
       return value(status)
     }),
   ]
+}
+
+/** As it was given, with how far it is: its own status where nothing has looked at it yet. */
+async function view({ store }: World, workflow: Workflow): Promise<Readonly<Record<string, unknown>>> {
+  const state = (await store.get('workflow-statuses', workflow.name))?.value
+  const own = printJson(workflow) as Readonly<Record<string, unknown>>
+  if (!state) return own
+  const { schedule: _, restarted: __, ...told } = state
+  return { ...own, ...told }
 }
 
 async function put(world: World, call: Pick<Call, 'who' | 'expected'> & { readonly query: object; readonly body: string }, workflow: Workflow): Promise<Reply> {

@@ -9,6 +9,7 @@ import type { EventLog } from '../event/event-log.ts'
 import type { LiveFleet } from '../fleet/live-fleet.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
+import type { Workflows } from '../workflow/workflows.ts'
 import type { LogTail } from './log-tail.ts'
 
 export interface World {
@@ -20,6 +21,7 @@ export interface World {
   readonly containers: ContainerDriver
   readonly usage: UsageMeter
   readonly tokens: Tokens
+  readonly workflows: Workflows
   readonly clock: Clock
   readonly log: Logger
   readonly logTail?: LogTail

@@ -20,6 +20,8 @@ export interface Tokens extends Disposable {
   issue(token: { readonly name: string; readonly role: Role; readonly namespace?: string }, by: string): Promise<{ readonly token: Token; readonly secret: string }>
   /** True if there was one. It is refused from then on. */
   revoke(name: string, by: string): Promise<boolean>
+  /** Of a part of this server, not kept: it is known until the server ends. */
+  lend(identity: Identity, secret: string): void
   /** Nobody for a secret that is unknown or revoked. */
   identify(secret: string): Promise<Identity | undefined>
 }
@@ -28,6 +30,7 @@ export function openTokens({ store, clock, namespace }: { store: Store; clock: C
   /** Of every token, until one changes. */
   let byHash: Promise<ReadonlyMap<string, Token>> | undefined
   const unwatch = store.watch(({ kind }) => { if (kind === 'tokens') byHash = undefined })
+  const lent = new Map<string, Identity>()
   const all = async () => (await store.list('tokens')).items.map(({ value }) => value)
   const index = async () => new Map((await all()).map(token => [token.hash, token]))
   return {
@@ -50,8 +53,11 @@ export function openTokens({ store, clock, namespace }: { store: Store; clock: C
       byHash = undefined
       return known !== undefined
     },
+    lend(identity, secret) { lent.set(hashOf(secret), identity) },
     async identify(secret) {
       if (!secret.startsWith(PREFIX)) return undefined
+      const own = lent.get(hashOf(secret))
+      if (own) return own
       byHash ??= index()
       const known = byHash
       const token = (await known.catch(error => { if (byHash === known) byHash = undefined; throw error })).get(hashOf(secret))

@@ -76,7 +76,7 @@ export function deploymentReconciler(options: DeploymentReconcilerOptions): Depl
     },
     async names() {
       const [wanted, remembered, running] = await Promise.all([store.list('deployments'), store.list('deployment-statuses'), driver.observe()])
-      return [...new Set([...wanted.items.map(({ name }) => name), ...remembered.items.map(({ name }) => name), ...running.map(({ deployment }) => deployment)])]
+      return [...new Set([...wanted.items.map(({ name }) => name), ...remembered.items.map(({ name }) => name), ...running.map(({ deployment }) => deployment).filter(isDeployment)])]
     },
     [Symbol.asyncDispose]: () => operations[Symbol.asyncDispose](),
   }
@@ -89,6 +89,9 @@ export function deploymentReconciler(options: DeploymentReconcilerOptions): Depl
     else leaving.delete(name)
   }
 }
+
+/** The driver's other users put a slash into the name, which no deployment has. */
+const isDeployment = (name: string) => !name.includes('/')
 
 /** A change of the status may be what another service waits for. */
 function outcome(plan: DeploymentPlan, leaves: boolean, nowMs: number): Outcome {

@@ -93,13 +93,17 @@ export function openWorkflows(options: WorkflowsOptions): Workflows {
     },
     try: (workflow, asked) => begin(workflow, asked, true),
     async runs(name, { offset, limit }) {
+      await works?.writer.flush()
       const open = new Map((works?.runs.open(name) ?? []).map(run => [run.id, run]))
       const stored = (await store.list('workflow-runs', { prefix: `${name}/` })).items.map(({ value }) => value).filter(({ id }) => !open.has(id))
       const items = [...stored, ...open.values()].toSorted((a, b) => a.created === b.created ? (a.id < b.id ? 1 : -1) : a.created < b.created ? 1 : -1)
       return { items: items.slice(offset, offset + limit), total: items.length }
     },
     async find(name, id) {
-      return works?.runs.open(name).find(run => run.id === id) ?? (await works?.writer.flush(), (await store.get('workflow-runs', recordName({ workflow: name, id })))?.value)
+      const open = works?.runs.open(name).find(run => run.id === id)
+      if (open) return open
+      await works?.writer.flush()
+      return (await store.get('workflow-runs', recordName({ workflow: name, id })))?.value
     },
     stop(name, id, reason) { works?.runs.stop(name, reason, run => run.id === id) },
     onNews: listener => works?.runs.onNews(listener) ?? (() => {}),
@@ -124,7 +128,7 @@ async function start(options: WorkflowsOptions, { url, lend }: Serving, lifecycl
   const queue = lifecycle.use('workflows queue', openKeyedQueue({ name: 'workflows', reconciler, clock, log, random }))
   const over = (run: WorkflowRun) => {
     reconciler.ended(run)
-    queue.wake(run.workflow)
+    if (run.workflow !== TRIED) queue.wake(run.workflow)
     if (run.state === 'failed') void events.append([{ type: 'workflow', tags: [`workflows:${run.workflow}`, 'workflow:failed', `runs:${run.id}`], value: { sentence: run.reason, limit: run.limit, attempts: run.attempts } }]).catch(error => log.warn('a failed run could not be told', { error }))
   }
   const users = new Map<string, readonly string[]>()
@@ -135,6 +139,7 @@ async function start(options: WorkflowsOptions, { url, lend }: Serving, lifecycl
     for (const name of new Set([...wanted.items, ...remembered.items].map(({ name }) => name))) queue.wake(name)
   }
   await runs.restore()
+  runs.drop(TRIED, 'the server ended before it ran')
   for (const name of new Set([...(await store.list('workflows')).items].map(({ name }) => name))) await reconciler.reconcile(name, new AbortController().signal).catch(error => log.warn('a workflow cannot be read', { name, error }))
   lifecycle.add('workflow wake-ups', store.watch(({ kind, name }) => {
     if (kind === 'workflows') { queue.wake(name); void store.get('workflows', name).then(stored => { if (stored) learn(users, stored.value) }) }

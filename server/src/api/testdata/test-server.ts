@@ -11,6 +11,7 @@ import { type LiveFleet, openFleet } from '../../fleet/live-fleet.ts'
 import { openMemoryStore } from '../../store/memory/memory-store.ts'
 import type { Store } from '../../store/store.ts'
 import { openTraffic, type Traffic } from '../../traffic/traffic.ts'
+import { openWorkflows } from '../../workflow/workflows.ts'
 import { openApi } from '../server.ts'
 
 export interface Answer {
@@ -45,7 +46,8 @@ export async function testServer(changes: Partial<Config> = {}): Promise<TestSer
   const traffic = openTraffic({ clock })
   const fleet = openFleet({ clock })
   const containers = openMemoryDriver(memoryMachine({ clock }))
-  const api = await openApi({ config: configOf({ port: 0, ...changes }), store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), clock, log: silent })
+  const workflows = openWorkflows({ store, events, containers, clock, log: silent, random: Math.random, namespace: 'default', trusted: false })
+  const api = await openApi({ config: configOf({ port: 0, ...changes }), store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), workflows, clock, log: silent })
   return {
     url: api.url, firstToken: api.firstToken, store, events, traffic, fleet,
     async ask(path, { method = 'GET', body, headers = {} } = {}) {

@@ -74,13 +74,16 @@ class Sandbox {
   #startScript(): void {
     const text = this.#scriptText()
     if (text === undefined) return
-    if (isModule(text)) return this.#callback('module', this.#context.newString('script'))
-    const compiled = this.#context.evalCode(`(function (require, module, exports) {${text}\n})`, 'script')
-    if (!compiled.error) return this.#callback('classic', compiled.value)
-    const problem = this.#dump(compiled.error)
+    if (isModule(text)) {
+      this.#callback('module', this.#context.newString('script'))
+      return
+    }
+    const compiled = this.#context.evalCode(commonJs(text), 'script')
+    const problem = compiled.error ? this.#dump(compiled.error) : undefined
+    if (!compiled.error) this.#callback('classic', compiled.value)
     // Waiting at the top is what only modules can.
-    if (/\bawait\b/.test(text) && problem.name === 'SyntaxError') return this.#callback('module', this.#context.newString('script'))
-    this.#finish({ state: 'failed', ...this.#reason(problem) })
+    else if (problem?.name === 'SyntaxError' && /\bawait\b/.test(text)) this.#callback('module', this.#context.newString('script'))
+    else if (problem) this.#finish({ state: 'failed', ...this.#reason(problem) })
   }
 
   #scriptText(): string | undefined {
@@ -118,7 +121,7 @@ class Sandbox {
     define('call', (id, operation, json) => { this.#call(number(id), text(operation), text(json)); return undefined })
     define('timer', (id, ms) => { this.#timer(number(id), number(ms)); return undefined })
     define('cancel', id => { this.#timers.get(number(id))?.(); this.#timers.delete(number(id)); return undefined })
-    define('source', name => { const source = this.#options.modules.required(text(name)); return source === undefined ? undefined : context.newString(source) })
+    define('compile', name => { const source = this.#options.modules.required(text(name)); return source === undefined ? undefined : context.unwrapResult(context.evalCode(commonJs(source), text(name))) })
     define('encode', value => context.newString(Buffer.from(text(value)).toString('base64')))
     define('decode', value => context.newString(Buffer.from(text(value), 'base64').toString()))
     define('end', (ok, value) => { this.#told(context.dump(ok ?? context.undefined) === true, text(value)); return undefined })
@@ -146,8 +149,8 @@ class Sandbox {
 
   /** What the script's own end is: its result, or what it threw. */
   #told(ok: boolean, text: string): void {
-    if (!ok) return this.#finish({ state: 'failed', ...this.#reason({ name: '', message: text }) })
-    if (text === '') this.#result ??= {}
+    if (!ok) this.#finish({ state: 'failed', ...this.#reason({ name: '', message: text }) })
+    else if (text === '') this.#result ??= {}
     else if (text.length > RESULT_BYTES_MAX) this.#finish({ state: 'failed', reason: `what the script gives back has more than ${RESULT_BYTES_MAX} bytes` })
     else this.#result = { result: JSON.parse(text) as unknown }
   }
@@ -222,6 +225,8 @@ class Sandbox {
     if (this.#ended) this.#resolve(this.#ended)
   }
 }
+
+const commonJs = (text: string) => `(function (require, module, exports) {${text}\n})`
 
 /** Scripts with `import` or `export` at the beginning of a line; everything else may be CommonJS. */
 function isModule(text: string): boolean {

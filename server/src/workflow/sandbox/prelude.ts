@@ -13,8 +13,8 @@ interface Engine {
   /** Answered by `fire`. */
   timer(id: number, ms: number): void
   cancel(id: number): void
-  /** The text of a module that `require` may give, or nothing. */
-  source(name: string): string | undefined
+  /** A module that `require` may give, as the function that CommonJS makes of its text; or nothing. */
+  compile(name: string): ((require: unknown, module: unknown, exports: unknown) => void) | undefined
   end(ok: boolean, text: string): void
   encode(text: string): string
   decode(text: string): string
@@ -98,11 +98,11 @@ interface Callbacks {
   function require(name: string): unknown {
     const known = loaded.get(name)
     if (known) return known.exports
-    const source = engine.source(name)
-    if (source === undefined) throw new Error(`'${name}' is not there: in the sandbox a script finds vamp-node-client, highland and @vamp/client/workflow`)
+    const compiled = engine.compile(name)
+    if (compiled === undefined) throw new Error(`'${name}' is not there: in the sandbox a script finds vamp-node-client, highland and @vamp/client/workflow`)
     const module = { exports: {} as unknown }
     loaded.set(name, module)
-    ;(0, eval)(`(function (require, module, exports) {${source}\n})`)(require, module, module.exports)
+    compiled(require, module, module.exports)
     return module.exports
   }
 

@@ -95,8 +95,8 @@ export function openSandboxRunner({ clock, log, warm = 1 }: SandboxRunnerOptions
   function watch(child: Child, cancels: (() => void)[], finish: (end: RunEnd, keep: boolean) => void): void {
     const look = (): void => {
       const silentMs = clock.monotonic() - child.heardAt
-      if (silentMs >= SILENCE_MS) return finish({ state: 'failed', limit: 'silence', reason: `it did not answer for ${Math.round(silentMs / 1000)} s` }, false)
-      cancels[0] = clock.after(SILENCE_MS / 4, look)
+      if (silentMs >= SILENCE_MS) finish({ state: 'failed', limit: 'silence', reason: `it did not answer for ${Math.round(silentMs / 1000)} s` }, false)
+      else cancels[0] = clock.after(SILENCE_MS / 4, look)
     }
     cancels[0] = clock.after(SILENCE_MS / 4, look)
   }
