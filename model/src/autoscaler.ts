@@ -2,7 +2,7 @@
 import type { Metadata } from './metadata.ts'
 
 export interface AutoscalerSignal {
-  /** `requests`, `concurrency`, `latency_p95` …, `cpu`, `memory`, `queue`, `event:<type>`, or an expression over them. */
+  /** A signal or an expression over several, see `scaling-signal.ts`. */
   readonly metric: string
   /** Wanted value per instance (or, for latencies and queue, for the whole). */
   readonly target?: number
@@ -23,7 +23,8 @@ export interface Autoscaler {
   readonly slo?: string
   readonly behaviour: {
     readonly up: { readonly panic_window: number; readonly max_step?: number }
-    readonly down: { readonly stabilisation: number; readonly cooldown: number }
+    /** Without a stabilisation it follows from how long instances take to start. */
+    readonly down: { readonly stabilisation?: number; readonly cooldown: number }
   }
   readonly schedules: readonly { readonly cron: string; readonly timezone: string; readonly minimum?: number; readonly maximum?: number; readonly duration: number }[]
   readonly prediction: 'off' | 'shadow' | 'auto'

@@ -2,9 +2,11 @@ import type { Autoscaler, AutoscalerSignal } from '../autoscaler.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readArtifactName, readHeader } from './header.ts'
 import { readCount, readTime } from './quantity.ts'
+import { parseSignal } from '../scaling-signal.ts'
+import { parseSlo } from '../slo.ts'
 
 const DEFAULT_UP = { panic_window: 6 }
-const DEFAULT_DOWN = { stabilisation: 300, cooldown: 60 }
+const DEFAULT_DOWN = { cooldown: 0 }
 
 export function readAutoscaler(fields: Fields): Autoscaler {
   const header = readHeader(fields, 'autoscalers')
@@ -42,13 +44,20 @@ function count(cursor: Cursor | undefined): number | undefined {
 /** `{metric: requests, target: 50}`, or steps by how far the metric is. */
 function readSignal(cursor: Cursor): AutoscalerSignal {
   const fields = cursor.map()
-  const metric = fields.required('metric')?.text() ?? ''
+  const metric = readExpression(fields.required('metric'))
   const target = fields.optional('target')?.number()
   const steps = fields.optional('steps')?.list().map(readStep)
   fields.finish()
   if (target === undefined && steps === undefined) fields.missing('target')
   if (target !== undefined && target <= 0) cursor.unexpectedType('a target larger than 0 is expected here')
   return { metric, ...(target === undefined ? {} : { target }), ...(steps === undefined ? {} : { steps }) }
+}
+
+function readExpression(cursor: Cursor | undefined): string {
+  const text = cursor?.text().trim() ?? ''
+  const parsed = cursor?.isScalar ? parseSignal(text) : undefined
+  if (cursor && parsed?.is === 'refused') for (const { code, message, at, hint } of parsed.problems) cursor.reportWithin((at?.column ?? 1) - 1, code, message, hint)
+  return text
 }
 
 function readStep(cursor: Cursor): NonNullable<AutoscalerSignal['steps']>[number] {
@@ -64,7 +73,7 @@ function readStep(cursor: Cursor): NonNullable<AutoscalerSignal['steps']>[number
 /** `p95 <= 200ms`, `error_rate <= 0.5%`. */
 function readSlo(cursor: Cursor): string {
   const slo = cursor.text().trim()
-  if (cursor.isScalar && !/^[a-z][a-z0-9_:-]*\s*(<=|<)\s*\d+(\.\d+)?\s*(ms|s|%)?$/i.test(slo)) cursor.unexpectedType('a promise such as p95 <= 200ms is expected here')
+  if (cursor.isScalar && !parseSlo(slo)) cursor.unexpectedType('a promise such as p95 <= 200ms is expected here')
   return slo
 }
 
@@ -82,7 +91,7 @@ function readBehaviour(cursor: Cursor | undefined): Autoscaler['behaviour'] {
   fields.finish()
   return {
     up: { panic_window: panic ? readTime(panic) : DEFAULT_UP.panic_window, ...(step === undefined ? {} : { max_step: step }) },
-    down: { stabilisation: stabilisation ? readTime(stabilisation) : DEFAULT_DOWN.stabilisation, cooldown: cooldown ? readTime(cooldown) : DEFAULT_DOWN.cooldown },
+    down: { ...(stabilisation ? { stabilisation: readTime(stabilisation) } : {}), cooldown: cooldown ? readTime(cooldown) : DEFAULT_DOWN.cooldown },
   }
 }
 

@@ -223,10 +223,10 @@ const release = fc.constantFrom('canary' as const, 'experiment' as const).chain(
   objectives: fc.array(objective, { maxLength: 3 }), confidence: fc.integer({ min: 5000, max: 9999 }).map(hundredths => hundredths / 100), exposure: fc.record({ bad_requests: count }), gates: fc.array(gate, { maxLength: 3 }), keep: seconds, clock,
 }, { from: name, scale: either(inlineScale), audience: expression }))
 
-const signal: Arbitrary<ArtifactOf['autoscalers']['signals'][number]> = record<ArtifactOf['autoscalers']['signals'][number]>({ metric: text, target: fc.integer({ min: 1, max: 1000 }) }, { steps: fc.array(record<{ above?: number; below?: number; change: number }>({ above: count, change: fc.integer({ min: -5, max: 5 }) }, { below: count }), { maxLength: 2 }) })
+const signal: Arbitrary<ArtifactOf['autoscalers']['signals'][number]> = record<ArtifactOf['autoscalers']['signals'][number]>({ metric: fc.constantFrom('requests', 'latency_p99', 'event:jobs + 2 * requests', 'max(cpu, memory)'), target: fc.integer({ min: 1, max: 1000 }) }, { steps: fc.array(record<{ above?: number; below?: number; change: number }>({ above: count, change: fc.integer({ min: -5, max: 5 }) }, { below: count }), { maxLength: 2 }) })
 const autoscaler = fc.tuple(count, count).chain(([one, other]) => record<ArtifactOf['autoscalers']>({
   ...named('autoscalers'), deployment: name, cluster: name, minimum: fc.constant(Math.min(one, other)), maximum: fc.constant(Math.max(one, other)), signals: fc.array(signal, { minLength: 1, maxLength: 2 }),
-  behaviour: fc.record({ up: record<{ panic_window: number; max_step?: number }>({ panic_window: seconds }, { max_step: count }), down: fc.record({ stabilisation: seconds, cooldown: seconds }) }),
+  behaviour: fc.record({ up: record<{ panic_window: number; max_step?: number }>({ panic_window: seconds }, { max_step: count }), down: record<{ stabilisation?: number; cooldown: number }>({ cooldown: seconds }, { stabilisation: seconds }) }),
   schedules: fc.array(record<ArtifactOf['autoscalers']['schedules'][number]>({ cron: fc.constant('0 8 * * 1-5'), timezone: fc.constantFrom('UTC', 'Europe/Amsterdam'), minimum: count, duration: seconds }, { maximum: count }), { maxLength: 2 }),
   prediction: fc.constantFrom('off', 'shadow', 'auto'), priority: fc.integer({ min: -10, max: 10 }), mode: fc.constantFrom('act', 'shadow'),
 }, { service: name, slo: fc.constantFrom('p95 <= 200ms', 'error_rate < 0.5%') }))

@@ -15,7 +15,7 @@ export function printAutoscaler(autoscaler: Autoscaler): Json {
     ...optional('slo', autoscaler.slo),
     behaviour: {
       up: { panic_window: printTime(up.panic_window), ...optional('max_step', up.max_step) },
-      down: { stabilisation: printTime(down.stabilisation), cooldown: printTime(down.cooldown) },
+      down: { ...optional('stabilisation', down.stabilisation === undefined ? undefined : printTime(down.stabilisation)), cooldown: printTime(down.cooldown) },
     },
     schedules: autoscaler.schedules.map(({ duration, ...schedule }) => ({ ...schedule, duration: printTime(duration) })),
     prediction: autoscaler.prediction,

@@ -1,0 +1,59 @@
+/** A promise about latency, kept with as few instances as the queueing model says, which learns while they serve. */
+import type { Slo } from '@vamp/model/slo'
+import { openQueueEstimator, type SafeLoad } from '@vamp/stats/queueing'
+import { merge, type SketchData } from '@vamp/stats/sketch'
+import type { LoadHistory, LoadSecond } from './load.ts'
+import type { ScalerTick } from './service-scaler.ts'
+import { backlogRate, needed, type Reading, type SignalReader, STABLE_SECONDS } from './need.ts'
+
+/** Seconds are taken together until they hold so many requests, or so many seconds. */
+const BLOCK_REQUESTS = 40
+const BLOCK_SECONDS = 10
+
+export function openLatencyPromise(signal: string, { quantile, limitMs }: Extract<Slo, { is: 'latency' }>, windows: readonly number[]): SignalReader {
+  const estimator = openQueueEstimator({ limitMs, quantile })
+  const blocks = openBlocks((rate, requests, latency, overloaded, at) => estimator.observe({ rate, requests, latency, overloaded, at }))
+  return {
+    read(demand, own, tick): Reading {
+      blocks.add(tick, own)
+      const safe = estimator.safeLoad()
+      const measured = own.latency(STABLE_SECONDS / 3, quantile * 100)
+      const stable = demand.rate(STABLE_SECONDS).rate
+      if (!safe) return { signal, value: measured ?? null, unit: 'ms', target: limitMs, wanted: stable > 0 ? Math.max(1, tick.instances) : 0 }
+      const { wanted, value } = needed({ least: seconds => demand.rate(seconds).least, rate: seconds => demand.rate(seconds).rate, stable, perInstance: safe.rate, windows, instances: tick.instances, extra: backlogRate(demand) })
+      return { signal, value, unit: 'requests/s', target: safe.rate, wanted, perInstance: safe.rate, because: explain(signal, safe, measured) }
+    },
+  }
+}
+
+function explain(signal: string, { because, fitted: { station } }: SafeLoad, measured: number | undefined): string {
+  const now = measured === undefined ? '' : `; measured ${Math.round(measured)} ms`
+  switch (because) {
+    case 'seen_bad': return `more was seen to break ${signal}${now}`
+    case 'seen_best': return `half as much again as the most that was seen to keep ${signal}${now}`
+    case 'model': return `which keeps ${signal} by a model of ${station.servers} at a time in ${Math.round(station.serviceMs)} ms each${now}`
+    default: return because satisfies never
+  }
+}
+
+type Take = (ratePerInstance: number, requests: number, latency: SketchData, overloaded: boolean, at: number) => void
+
+/** Seconds with the same number of ready instances, taken together. */
+function openBlocks(take: Take): { add(tick: ScalerTick, own: LoadHistory): void } {
+  let block: LoadSecond[] = []
+  let [ready, changedAt] = [0, 0]
+  return {
+    add({ seconds, ready: now, nowMs }, own) {
+      if (now !== ready) { ready = now; block = []; changedAt = nowMs }
+      // The first seconds of a new size still tell of the old one.
+      if (ready === 0 || nowMs - changedAt < 2000) return
+      block.push(...seconds)
+      const requests = block.reduce((sum, second) => sum + second.requests, 0)
+      if (requests < BLOCK_REQUESTS && block.length < BLOCK_SECONDS) return
+      const last = block.at(-1)
+      const latency = merge(block.map(second => second.latency))
+      if (last && requests > 0) take(requests / block.length / ready, requests, latency, own.growing, last.second)
+      block = []
+    },
+  }
+}

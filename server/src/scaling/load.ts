@@ -1,0 +1,142 @@
+/**
+ * How much is asked of a version, from what ended in each second and from what is in flight. What ends under overload is what
+ * the instances manage, not what was asked; what was asked is what ended and by how much the number in flight grew.
+ */
+import type { SketchData } from '@vamp/stats/sketch'
+import { countOf, merge, millisecondsOf, quantile } from '@vamp/stats/sketch'
+
+/** One complete second. */
+export interface LoadSecond {
+  readonly second: number
+  readonly requests: number
+  readonly errors: number
+  readonly latency: SketchData
+}
+
+export interface InFlight { readonly atMs: number; readonly count: number }
+
+export interface Rate {
+  /** Requests per second that came. */
+  readonly rate: number
+  /** What it is at least, beyond chance. */
+  readonly least: number
+}
+
+/** Seconds of the past that anything is computed from. */
+const KEPT_SECONDS = 300
+const LOOKS_KEPT = 1200
+/** Standard deviations of what is taken for chance: one second in two hundred at a boundary. */
+const CHANCE = 2.5
+
+export interface LoadHistory {
+  add(seconds: readonly LoadSecond[]): void
+  look(inFlight: InFlight): void
+  /** Over the last complete seconds, so many. */
+  rate(seconds: number): Rate
+  /** In flight, on average over so many seconds until now; by Little's law where nobody counted. */
+  concurrency(seconds: number, nowMs: number): number
+  /** Milliseconds. */
+  latency(seconds: number, percent: number): number | undefined
+  errorRate(seconds: number): number | undefined
+  requests(seconds: number): number
+  readonly inFlight: number | undefined
+  /** Milliseconds that a request took at its best over the last minutes; nothing before the first. */
+  readonly quietMs: number | undefined
+  /** Is more coming than is being answered? */
+  readonly growing: boolean
+  readonly last: LoadSecond | undefined
+}
+
+export function openLoadHistory(): LoadHistory {
+  const all: LoadSecond[] = []
+  const looks: InFlight[] = []
+  const dispersion = openDispersion()
+  const quiet: { at: number; ms: number }[] = []
+
+  const tail = (seconds: number) => {
+    const newest = all.at(-1)?.second ?? 0
+    return all.filter(({ second }) => second > newest - seconds)
+  }
+  /** The look nearest to the given time. */
+  const near = (ms: number) => looks.reduce<InFlight | undefined>((best, look) => !best || Math.abs(look.atMs - ms) < Math.abs(best.atMs - ms) ? look : best, undefined)
+
+  return {
+    add(seconds) {
+      for (const second of seconds) {
+        const before = all.at(-1)
+        if (before && second.second <= before.second) continue
+        dispersion.observe(second.requests)
+        all.push(second)
+        note(quiet, second)
+      }
+      if (all.length > KEPT_SECONDS) all.splice(0, all.length - KEPT_SECONDS)
+    },
+    look(inFlight) {
+      looks.push(inFlight)
+      if (looks.length > LOOKS_KEPT) looks.splice(0, looks.length - LOOKS_KEPT)
+    },
+    rate(seconds) {
+      const counted = tail(seconds)
+      const requests = counted.reduce((sum, each) => sum + each.requests, 0)
+      const now = looks.at(-1)
+      const then = now && near(now.atMs - seconds * 1000)
+      const elapsed = now && then ? (now.atMs - then.atMs) / 1000 : 0
+      const over = Math.max(1, Math.min(seconds, counted.length))
+      const [grown, unsure] = elapsed > 0.2 && now && then ? [(now.count - then.count) / elapsed, Math.sqrt(now.count + then.count) / elapsed] : [0, 0]
+      const rate = Math.max(0, requests / over + grown)
+      return { rate, least: Math.max(0, rate - CHANCE * Math.hypot(Math.sqrt(dispersion.factor * Math.max(requests, 1)) / over, unsure)) }
+    },
+    concurrency(seconds, nowMs) {
+      const seen = looks.filter(({ atMs }) => atMs > nowMs - seconds * 1000)
+      if (seen.length > 0) return seen.reduce((sum, { count }) => sum + count, 0) / seen.length
+      const counted = tail(seconds)
+      return counted.reduce((sum, { latency }) => sum + sumMs(latency), 0) / 1000 / Math.max(1, counted.length)
+    },
+    latency: (seconds, percent) => quantile(merge(tail(seconds).map(({ latency }) => latency)), percent / 100),
+    errorRate(seconds) {
+      const counted = tail(seconds)
+      const requests = counted.reduce((sum, each) => sum + each.requests, 0)
+      return requests > 0 ? 100 * counted.reduce((sum, { errors }) => sum + errors, 0) / requests : undefined
+    },
+    requests: seconds => tail(seconds).reduce((sum, { requests }) => sum + requests, 0),
+    get inFlight() { return looks.at(-1)?.count },
+    get quietMs() { return quiet.length > 0 ? Math.min(...quiet.map(({ ms }) => ms)) : undefined },
+    get growing() {
+      const now = looks.at(-1)
+      const then = now && near(now.atMs - 2000)
+      return now !== undefined && then !== undefined && now.count - then.count > 3 * Math.sqrt(now.count + then.count) + 2
+    },
+    get last() { return all.at(-1) },
+  }
+}
+
+/** Seconds over which the least mean latency is looked for, each block of them one value. */
+const QUIET_BLOCK = 10
+
+function note(quiet: { at: number; ms: number }[], { second, latency }: LoadSecond): void {
+  const count = countOf(latency)
+  if (count < 5) return
+  const block = Math.floor(second / QUIET_BLOCK)
+  const ms = sumMs(latency) / count
+  const last = quiet.at(-1)
+  if (last?.at === block) last.ms = (last.ms + ms) / 2
+  else quiet.push({ at: block, ms })
+  while ((quiet[0]?.at ?? block) < block - KEPT_SECONDS / QUIET_BLOCK) quiet.shift()
+}
+
+/** By how much seconds differ from each other beyond what independent visitors would: 1 for a Poisson stream. */
+function openDispersion(): { observe(count: number): void; readonly factor: number } {
+  let [factor, before] = [1, -1]
+  return {
+    observe(count) {
+      // Neighbouring seconds: a slow change of the rate is no noise.
+      if (before >= 0 && count + before > 0) factor += 0.02 * (Math.min(20, (count - before) ** 2 / (count + before)) - factor)
+      before = count
+    },
+    get factor() { return Math.max(1, factor) },
+  }
+}
+
+function sumMs(latency: SketchData): number {
+  return latency.reduce((sum, [bucket, count]) => sum + count * millisecondsOf(bucket), 0)
+}

@@ -1,0 +1,234 @@
+/**
+ * How much load an instance bears before its visitors wait: a queueing model whose parameters are estimated from what the
+ * proxies measure, second by second.
+ *
+ * An instance is a station of `servers` parallel workers with one queue (M/G/k). The mean wait is Sakasegawa's approximation,
+ * Wq ≈ V · S/k · ρ^(√(2(k+1))−1) / (1−ρ) with V = (1+cs²)/2 (H. Sakasegawa, "An approximation formula Lq ≈ αρ^β/(1−ρ)", Annals
+ * of the Institute of Statistical Mathematics 29, 1977; the factor V after A. O. Allen, "Probability, Statistics and Queueing
+ * Theory", 1990, §5.3). So a share ρ^(√(2(k+1))−1) of the requests wait, and those wait an exponential time of mean
+ * V · S/(k(1−ρ)), as in heavy traffic (J. F. C. Kingman, "The heavy traffic approximation in the theory of queues", 1965).
+ *
+ * Parameters are those with which the measured mean latencies at different loads fit best; where several fit equally, the one
+ * that bears least is believed. The model speaks about loads between those that were seen to be good and those that were seen
+ * to be bad; beyond the best that was seen it is believed for half as much again, no further.
+ */
+import { millisecondsOf, merge, quantile, type SketchData } from './sketch.ts'
+
+export interface Station {
+  /** Requests that one instance works on at the same time. */
+  readonly servers: number
+  /** Mean milliseconds of work on a request, without waiting. */
+  readonly serviceMs: number
+  /** (1 + cs²)/2, where cs is the coefficient of variation of the service time. */
+  readonly variability: number
+}
+
+/** Requests per second at which an instance is busy all the time. */
+export const capacityOf = ({ servers, serviceMs }: Station): number => servers * 1000 / serviceMs
+
+/** Of the requests, which share waits at all; 1 from the capacity on. `rate` is per second and instance. */
+export function waitingShare(station: Station, rate: number): number {
+  const load = rate / capacityOf(station)
+  return load >= 1 ? 1 : load ** (Math.sqrt(2 * (station.servers + 1)) - 1)
+}
+
+/** Mean milliseconds that those who wait have to wait. */
+export function conditionalWaitMs(station: Station, rate: number): number {
+  const load = rate / capacityOf(station)
+  return load >= 1 ? Number.POSITIVE_INFINITY : station.variability * station.serviceMs / (station.servers * (1 - load))
+}
+
+export function meanLatencyMs(station: Station, rate: number): number {
+  return station.serviceMs + waitingShare(station, rate) * conditionalWaitMs(station, rate)
+}
+
+/** Share of requests that take longer than `ms`; `shape` are equally likely service times as multiples of their mean. */
+export function shareAbove(station: Station, shape: readonly number[], rate: number, ms: number): number {
+  const waits = waitingShare(station, rate)
+  const mean = conditionalWaitMs(station, rate)
+  const total = shape.reduce((sum, multiple) => {
+    const left = ms - multiple * station.serviceMs
+    return sum + (left <= 0 ? 1 : mean === Number.POSITIVE_INFINITY ? waits : waits * Math.exp(-left / mean))
+  }, 0)
+  return total / Math.max(1, shape.length)
+}
+
+export interface LoadSample {
+  /** Requests per second and instance. */
+  readonly rate: number
+  readonly requests: number
+  readonly latency: SketchData
+  /** More came than was answered: the latencies tell of the backlog, the answers of the capacity. */
+  readonly overloaded: boolean
+  /** Seconds, of any clock. */
+  readonly at: number
+}
+
+export interface LatencyPromise {
+  /** Milliseconds. */
+  readonly limitMs: number
+  /** In (0, 1): 0.95 for a p95. */
+  readonly quantile: number
+}
+
+interface Bin { weight: number; rateSum: number; latencyMsSum: number; above: number; latency: SketchData; at: number }
+
+export interface Fitted { readonly station: Station; readonly shape: readonly number[]; /** Root mean square of the error of log latency. */ readonly error: number }
+
+export interface SafeLoad {
+  /** Requests per second that one instance may be given. */
+  readonly rate: number
+  /** What it rests on. */
+  readonly because: 'model' | 'seen_bad' | 'seen_best'
+  readonly fitted: Fitted
+}
+
+export interface QueueEstimator {
+  observe(sample: LoadSample): void
+  /** Nothing before there is evidence. */
+  safeLoad(): SafeLoad | undefined
+}
+
+const SERVERS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256] as const
+/** Loads within this factor count as one. */
+const BIN = 1.15
+const HALF_LIFE_SECONDS = 900
+const SHAPE_POINTS = 24
+/** Requests of a bin that are worth looking at. */
+const WEIGHT_MIN = 20
+const WEIGHT_BAD = 60
+/** How much more than the best that was seen is dared at once. */
+const DARE = 1.5
+/** Errors of log latency that are taken for equal. */
+const EQUAL_ERROR = 0.02
+
+export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise): QueueEstimator {
+  const bins = new Map<number, Bin>()
+  let saturation: { rate: number; at: number } | undefined
+  let newest = 0
+  let known: SafeLoad | undefined | null = null
+
+  const decayed = (weight: number, at: number) => weight * 0.5 ** ((newest - at) / HALF_LIFE_SECONDS)
+
+  return {
+    observe({ rate, requests, latency, overloaded, at }) {
+      if (requests <= 0 || rate <= 0) return
+      newest = Math.max(newest, at)
+      known = null
+      if (overloaded) saturation = { rate: saturation ? saturation.rate + 0.3 * (rate - saturation.rate) : rate, at }
+      const key = Math.round(Math.log(rate) / Math.log(BIN))
+      const bin = bins.get(key) ?? { weight: 0, rateSum: 0, latencyMsSum: 0, above: 0, latency: [], at }
+      const keep = 0.5 ** ((at - bin.at) / HALF_LIFE_SECONDS)
+      const above = latency.reduce((sum, [bucket, count]) => sum + (millisecondsOf(bucket) > limitMs ? count : 0), 0)
+      bin.weight = bin.weight * keep + requests
+      bin.rateSum = bin.rateSum * keep + rate * requests
+      bin.above = bin.above * keep + above
+      if (!overloaded) {
+        bin.latencyMsSum = bin.latencyMsSum * keep + sumMs(latency)
+        bin.latency = shrink(merge([bin.latency, latency]))
+      } else {
+        bin.latencyMsSum = bin.latencyMsSum * keep + sumMs(latency)
+      }
+      bin.at = at
+      bins.set(key, bin)
+    },
+    safeLoad() {
+      if (known === null) known = compute()
+      return known
+    },
+  }
+
+  function compute(): SafeLoad | undefined {
+    const seen = [...bins.values()].map(bin => ({ ...bin, weight: decayed(bin.weight, bin.at), scale: bin.weight })).filter(({ weight }) => weight >= WEIGHT_MIN)
+      .map(({ weight, scale, rateSum, latencyMsSum, above, latency }) => ({ weight, rate: rateSum / scale, meanMs: latencyMsSum / scale, share: above / scale, latency })).toSorted((a, b) => a.rate - b.rate)
+    const [first] = seen
+    if (!first) return undefined
+    const allowed = 1 - wanted
+    const isBad = ({ weight, share, rate }: typeof first) => weight >= WEIGHT_BAD && share - 1.3 * Math.sqrt(share * (1 - share) / weight) > allowed && rate > 0
+    const isGood = ({ share }: typeof first) => share <= allowed
+    const best = seen.findLast(isGood)?.rate ?? 0
+    const bad = seen.find(bin => isBad(bin) && bin.rate > best)?.rate
+    const fitted = fit(seen.filter(bin => bin.share <= 0.5 || seen.length === 1), shapeOf(seen), saturation && newest - saturation.at < HALF_LIFE_SECONDS ? saturation.rate : undefined)
+    const model = largestRate(fitted, limitMs, allowed)
+    const ceiling = bad === undefined ? Number.POSITIVE_INFINITY : bad * 0.95
+    // What was seen to be good may be relied on, whatever the model says.
+    const rate = Math.min(Math.max(model, best * 0.9), ceiling, best > 0 ? best * DARE : Number.POSITIVE_INFINITY)
+    const because = rate === ceiling ? 'seen_bad' : best > 0 && rate === best * DARE ? 'seen_best' : 'model'
+    return { rate: Math.max(rate, 0.01), because, fitted }
+  }
+}
+
+interface Seen { readonly weight: number; readonly rate: number; readonly meanMs: number; readonly latency: SketchData }
+
+/** The service time's own spread shows where nobody waits: at the least load with enough requests. */
+function shapeOf(seen: readonly Seen[]): { readonly shape: readonly number[]; readonly variability: number } {
+  const quiet = seen.find(({ weight, latency }) => weight >= WEIGHT_BAD && latency.length > 0) ?? seen.find(({ latency }) => latency.length > 0)
+  const latency = quiet?.latency ?? []
+  const points = Array.from({ length: SHAPE_POINTS }, (_, index) => quantile(latency, (index + 0.5) / SHAPE_POINTS) ?? 1)
+  const mean = points.reduce((sum, point) => sum + point, 0) / points.length
+  const shape = points.map(point => point / mean)
+  const variance = shape.reduce((sum, point) => sum + (point - 1) ** 2, 0) / shape.length
+  return { shape, variability: (1 + variance) / 2 }
+}
+
+/** For each number of workers the service time that fits best; of those that fit equally, the one that bears least. */
+function fit(seen: readonly Seen[], { shape, variability }: ReturnType<typeof shapeOf>, saturation: number | undefined): Fitted {
+  const candidates = SERVERS.map(servers => {
+    const serviceMs = saturation === undefined ? bestService(seen, servers, variability) : servers * 1000 / saturation
+    const station = { servers, serviceMs, variability }
+    return { station, shape, error: errorOf(seen, station) }
+  })
+  const least = Math.min(...candidates.map(({ error }) => error))
+  const equal = candidates.filter(({ error }) => error <= least + EQUAL_ERROR)
+  return equal.reduce((low, each) => capacityOf(each.station) < capacityOf(low.station) ? each : low, equal[0] ?? { station: { servers: 1, serviceMs: 1, variability }, shape, error: 0 })
+}
+
+function errorOf(seen: readonly Seen[], station: Station): number {
+  let [sum, weights] = [0, 0]
+  for (const { weight, rate, meanMs } of seen) {
+    const expected = meanLatencyMs(station, rate)
+    const error = expected === Number.POSITIVE_INFINITY ? 3 : Math.min(3, Math.abs(Math.log(expected / meanMs)))
+    // Much traffic at one load is not much more evidence about another.
+    const counted = Math.sqrt(weight)
+    sum += counted * error * error
+    weights += counted
+  }
+  return weights > 0 ? Math.sqrt(sum / weights) : 0
+}
+
+/** By golden section over the logarithm: the error has one valley. */
+function bestService(seen: readonly Seen[], servers: number, variability: number): number {
+  const most = Math.max(...seen.map(({ meanMs }) => meanMs), 0.01)
+  let [low, high] = [Math.log(most / 200), Math.log(most)]
+  const golden = (Math.sqrt(5) - 1) / 2
+  for (let step = 0; step < 18; step++) {
+    const [left, right] = [high - golden * (high - low), low + golden * (high - low)]
+    const errorAt = (log: number) => errorOf(seen, { servers, serviceMs: Math.exp(log), variability })
+    if (errorAt(left) <= errorAt(right)) high = right
+    else low = left
+  }
+  return Math.exp((low + high) / 2)
+}
+
+function largestRate({ station, shape }: Fitted, limitMs: number, allowed: number): number {
+  let [low, high] = [0, capacityOf(station)]
+  if (shareAbove(station, shape, 0, limitMs) > allowed) return 0
+  for (let step = 0; step < 30; step++) {
+    const middle = (low + high) / 2
+    if (shareAbove(station, shape, middle, limitMs) <= allowed) low = middle
+    else high = middle
+  }
+  return low
+}
+
+function sumMs(latency: SketchData): number {
+  return latency.reduce((sum, [bucket, count]) => sum + count * millisecondsOf(bucket), 0)
+}
+
+/** Enough for a shape; what is older fades. */
+const SHAPE_REQUESTS = 20_000
+
+function shrink(latency: SketchData): SketchData {
+  const count = latency.reduce((sum, pair) => sum + pair[1], 0)
+  return count <= SHAPE_REQUESTS ? latency : latency.flatMap(([bucket, requests]): [number, number][] => requests >= 2 ? [[bucket, requests / 2]] : [])
+}
