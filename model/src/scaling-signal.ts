@@ -111,14 +111,14 @@ export function leafName(leaf: SignalLeaf): string {
 }
 
 /** The value where every signal is known; nothing where one is not, or where it divides by nothing. */
-export function evaluateSignal(expression: SignalExpression, valueOf: (leaf: SignalLeaf) => number | undefined): number | undefined {
+export function evaluateSignal(expression: SignalExpression, valueFor: (leaf: SignalLeaf) => number | undefined): number | undefined {
   if (expression.is === 'number') return expression.value
   if ('of' in expression) {
-    const values = expression.of.map(each => evaluateSignal(each, valueOf))
+    const values = expression.of.map(each => evaluateSignal(each, valueFor))
     return values.includes(undefined) ? undefined : Math[expression.is](...values as number[])
   }
-  if (!('left' in expression)) return valueOf(expression)
-  const [left, right] = [evaluateSignal(expression.left, valueOf), evaluateSignal(expression.right, valueOf)]
+  if (!('left' in expression)) return valueFor(expression)
+  const [left, right] = [evaluateSignal(expression.left, valueFor), evaluateSignal(expression.right, valueFor)]
   if (left === undefined || right === undefined) return undefined
   switch (expression.is) {
     case '+': return left + right

@@ -82,7 +82,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('reload events', tellReloads({ fleet, events }))
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
     if (outfit.proxy) lifecycle.use('agent', await startAgent({ name: LOCAL_AGENT, proxy: outfit.proxy, link: fleet.join(LOCAL_AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) }))
-    const scaling = openScaling(lifecycle, { store, events, traffic, clock, log, random: outfit.random, slaPeriodMs: config.slaPeriod * 1000 })
+    const scaling = openScaling(lifecycle, { store, events, traffic, fleet, usage, clock, log, random: outfit.random, slaPeriodMs: config.slaPeriod * 1000, slots: config.slots })
     const workflows = lifecycle.use('workflows', openWorkflows({ store, events, containers: outfit.containers, clock, log, random: outfit.random, namespace: config.namespace, trusted: config.trustedScripts === 'on', ...(outfit.runner ? { runner: outfit.runner } : {}) }))
     const wake = async () => { await wakeAll(queues, store); await scaling.wakeAll(); await workflows.wakeAll() }
     await wake()

@@ -54,6 +54,8 @@ export interface Config {
   readonly elasticsearchInterface: 'on' | 'off'
   /** Scripts of workflows may run in a whole Node.js, with the rights of this server's user. */
   readonly trustedScripts: 'on' | 'off'
+  /** Instances of autoscaled services that there is room for; absent = no limit. */
+  readonly slots?: number
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly logFormat: 'human' | 'json'
   readonly installation: string
@@ -122,6 +124,7 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'slaPeriod', flag: 'sla-period', value: '<seconds>', fallback: '5', help: 'how often SLAs are looked at; 0 switches them off', read: number(0, 86_400) }),
   option({ key: 'elasticsearchInterface', flag: 'elasticsearch-interface', ...oneOf('on', 'off'), fallback: 'off', help: 'whether this server answers the few searches that scripts for the original send to an Elasticsearch' }),
   option({ key: 'trustedScripts', flag: 'trusted-scripts', ...oneOf('on', 'off'), fallback: 'off', help: 'whether workflows may ask for “runner: node”: a whole Node.js with the rights of the server\'s user, instead of the sandbox' }),
+  option({ key: 'slots', flag: 'slots', value: '<number>', help: 'room for so many instances of services with an autoscaler, the important ones first; without it each gets what it wants', read: number(1, 100_000) }),
   option({ key: 'logLevel', flag: 'log-level', ...oneOf('debug', 'info', 'warn', 'error'), fallback: 'info', help: 'the least important lines that are logged' }),
   option({ key: 'logFormat', flag: 'log-format', ...oneOf('human', 'json'), fallback: 'human', help: 'how log lines are written' }),
   option({ key: 'installation', flag: 'name', value: '<name>', fallback: 'vamp', help: 'what this server calls itself', read: text }),

@@ -59,7 +59,8 @@ test('what it has learnt from moderate loads tells how much is safe', () => {
   let at = 0
   for (const rate of [20, 35, 50, 60]) for (let n = 0; n < 5; n++) {
     const sketch = second(random, 4, 50, rate)
-    estimator.observe({ rate, requests: sketch.count, latency: sketch.toData(), overloaded: false, at: at += 20 })
+    estimator.observe({ rate, requests: sketch.count, latency: sketch.toData(), overloaded: false, at })
+    at += 20
   }
   const safe = estimator.safeLoad()
 

@@ -6,7 +6,7 @@ import { silent } from '@vamp/agent/base/log'
 import { type VirtualClock, virtualClock } from '@vamp/agent/base/virtual-clock'
 import { type EndpointAnswer, type MemoryProxy, openMemoryProxy } from '@vamp/agent/proxy/memory/memory'
 import { type App, startApp } from '@vamp/server/app'
-import { configOf } from '@vamp/server/config'
+import { type Config, configOf } from '@vamp/server/config'
 import { withHealth } from '@vamp/server/container/health'
 import { openMemoryDriver } from '@vamp/server/container/memory/memory-driver'
 import { type Behaviour, type MemoryMachine, memoryMachine } from '@vamp/server/container/memory/memory-machine'
@@ -26,8 +26,8 @@ export interface World {
   readonly visits: ReadonlyMap<string, { requests: number; failed: number }>
   /** Sends a YAML document as `vamp apply` does. */
   apply(yaml: string): Promise<void>
-  /** Steady visitors on a gateway's port from now on. */
-  visit(port: number, perSecond: number): void
+  /** Steady visitors on a gateway's port from now on, until what is returned is called. */
+  visit(port: number, perSecond: number): () => void
   /** Lets time pass. */
   seconds(count: number): Promise<void>
   /** Lets time pass until it is so; fails after the given number of seconds. */
@@ -42,11 +42,12 @@ export interface WorldOptions {
   /** How a version answers. */
   readonly answer: (version: string, random: () => number) => EndpointAnswer
   readonly behaviour?: (version: string) => Behaviour
+  readonly config?: Partial<Config>
 }
 
 const TICK_MS = 50
 
-export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 300 }) }: WorldOptions): Promise<World> {
+export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 300 }), config = {} }: WorldOptions): Promise<World> {
   const clock = virtualClock()
   const random = seeded(seed)
   const machine = memoryMachine({ clock, behaviour: workload => behaviour(workload.service) })
@@ -55,7 +56,7 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
   const events = openMemoryEventLog({ clock })
   const store = openMemoryStore(events)
   const visits = new Map<string, { requests: number; failed: number }>()
-  const start = () => startApp(configOf({ port: 0, gateway: 'memory', containers: 'memory' }), {
+  const start = () => startApp(configOf({ port: 0, gateway: 'memory', containers: 'memory', ...config }), {
     clock, log: silent, random, store, events, proxy, portFree: async () => true,
     containers: withHealth(openMemoryDriver(machine), { clock, probe: (instance, check) => machine.probe(instance.id, check) }),
   })
@@ -85,7 +86,11 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
       const response = await fetch(`${app.url}/api/v1`, { method: 'POST', body: yaml, headers: { 'content-type': 'application/x-yaml' } })
       if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
     },
-    visit(port, perSecond) { visitors.push({ port, perSecond, owed: 0 }) },
+    visit(port, perSecond) {
+      const visitor = { port, perSecond, owed: 0 }
+      visitors.push(visitor)
+      return () => { visitors.splice(visitors.indexOf(visitor), 1) }
+    },
     seconds: count => advance(count * 1000),
     async until(secondsMax, what) {
       for (let left = secondsMax; !(await what()); left--) {

@@ -4,7 +4,7 @@ import { openQueueEstimator, type SafeLoad } from '@vamp/stats/queueing'
 import { merge, type SketchData } from '@vamp/stats/sketch'
 import type { LoadHistory, LoadSecond } from './load.ts'
 import type { ScalerTick } from './service-scaler.ts'
-import { backlogRate, needed, type Reading, type SignalReader, STABLE_SECONDS } from './need.ts'
+import { backlogRate, LATELY_SECONDS, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS } from './need.ts'
 
 /** Seconds are taken together until they hold so many requests, or so many seconds. */
 const BLOCK_REQUESTS = 40
@@ -18,9 +18,9 @@ export function openLatencyPromise(signal: string, { quantile, limitMs }: Extrac
       blocks.add(tick, own)
       const safe = estimator.safeLoad()
       const measured = own.latency(STABLE_SECONDS / 3, quantile * 100)
-      const stable = demand.rate(STABLE_SECONDS).rate
+      const stable = Math.max(demand.rate(STABLE_SECONDS).rate, ...LATELY_SECONDS.map(seconds => demand.rate(seconds).least))
       if (!safe) return { signal, value: measured ?? null, unit: 'ms', target: limitMs, wanted: stable > 0 ? Math.max(1, tick.instances) : 0 }
-      const { wanted, value } = needed({ least: seconds => demand.rate(seconds).least, rate: seconds => demand.rate(seconds).rate, stable, perInstance: safe.rate, windows, instances: tick.instances, extra: backlogRate(demand) })
+      const { wanted, value } = needed({ least: seconds => demand.rate(seconds).least, rate: seconds => demand.rate(seconds).rate, stable, perInstance: safe.rate, windows, instances: tick.instances, extra: backlogRate(demand), room: ROOM })
       return { signal, value, unit: 'requests/s', target: safe.rate, wanted, perInstance: safe.rate, because: explain(signal, safe, measured) }
     },
   }

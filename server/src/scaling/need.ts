@@ -19,12 +19,16 @@ export interface Reading {
 
 export interface SignalReader { read(demand: LoadHistory, own: LoadHistory, tick: ScalerTick): Reading }
 
+/** Over which what is enough is also looked for, beside the stable window: what came lately counts as far as it is beyond chance. */
+export const LATELY_SECONDS = [6, 12] as const
 /** Over which a level is looked at, and what is enough is found. */
 export const STABLE_SECONDS = 30
 /** How many seconds a backlog may take to be worked off. */
 const BACKLOG_SECONDS = 5
-/** What is given up must be spare by this factor, or it is wanted again at once. */
-const ROOM = 1.03
+/** Over which people are told what there is. */
+const SHOWN_SECONDS = 12
+/** What is given up must be spare by this factor where chance has a part, or it is wanted again at once. */
+export const ROOM = 1.03
 
 export interface Need {
   /** What a window proves at least, and what it says on average. */
@@ -36,17 +40,19 @@ export interface Need {
   readonly instances: number
   /** Beside the rate, for what has piled up. */
   readonly extra: number
+  /** `ROOM`, or 1 where the value is exact. */
+  readonly room: number
 }
 
 /** More than there is, if a window proves it, by as much as that window says; else what is enough for the stable window. */
-export function needed({ least, rate, stable, perInstance, windows, instances, extra }: Need): { readonly wanted: number; readonly value: number } {
+export function needed({ least, rate, stable, perInstance, windows, instances, extra, room }: Need): { readonly wanted: number; readonly value: number } {
   if (instances === 0 && stable + extra > 0) return { wanted: Math.max(1, Math.ceil((rate(1) + extra) / perInstance)), value: rate(1) }
   for (const seconds of windows) {
     if (Math.ceil((least(seconds) + extra) / perInstance) <= instances) continue
     const value = Math.max(rate(seconds), least(seconds)) + extra
     return { wanted: Math.ceil(value / perInstance), value }
   }
-  return { wanted: Math.min(instances, Math.ceil(stable * ROOM / perInstance - 1e-9)), value: stable }
+  return { wanted: Math.min(instances, Math.ceil(stable * room / perInstance - 1e-9)), value: rate(SHOWN_SECONDS) }
 }
 
 /** Requests a second more, for some seconds, to work off what is in flight beyond what is usual. */

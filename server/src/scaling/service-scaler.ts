@@ -8,7 +8,7 @@
  */
 import type { Autoscaler } from '@vamp/model/autoscaler'
 import type { ScalingLimit, ServiceScaling, SignalReading } from '@vamp/model/autoscaler-status'
-import type { SignalLeaf } from '@vamp/model/scaling-signal'
+import { leavesOf, parseSignal, type SignalLeaf } from '@vamp/model/scaling-signal'
 import { type Forecast, openTrustedForecast } from '@vamp/stats/forecast/trusted'
 import { type LoadHistory, type LoadSecond, openLoadHistory } from './load.ts'
 import type { Bounds } from './schedule.ts'
@@ -71,6 +71,7 @@ export function openServiceScaler(policy: Policy): ServiceScaler {
   const signals = openSignals(policy)
   const past = openPast(policy)
   const behaviour = openBehaviour(policy)
+  const blind = !needsTraffic(policy)
 
   return {
     remember: past.remember,
@@ -79,10 +80,10 @@ export function openServiceScaler(policy: Policy): ServiceScaler {
       feed(demand, tick, tick.demand ?? tick.seconds)
       past.observe(tick, demand)
       const readings = signals.read(demand, history, tick)
-      const frozen = frozenBecause(tick, readings)
+      const frozen = frozenBecause(tick, readings, blind)
       const forecast = past.forecast(tick.startUpSeconds)
       const wanted = wantedOf(readings, forecast, policy, tick)
-      const { granted, limits } = behaviour.grant(wanted, tick, frozen)
+      const { granted, limits } = behaviour.grant(wanted, tick, frozen, blind || tick.lagSeconds <= LAG_SECONDS_MAX)
       const sized = {
         instances: tick.instances, ready: tick.ready, wanted, granted, ...tick.bounds, limits, signals: readings.map(told),
         ...(frozen === undefined ? {} : { frozen }),
@@ -100,11 +101,19 @@ function feed(history: LoadHistory, { nowMs, inFlight, held }: ScalerTick, secon
 }
 
 /** Without measurements nothing is decided; without one of several signals nothing is given back. */
-function frozenBecause({ lagSeconds }: ScalerTick, readings: readonly Reading[]): string | undefined {
-  if (lagSeconds > LAG_SECONDS_MAX) return lagSeconds === Number.POSITIVE_INFINITY ? 'there are no measurements yet' : `no measurements for ${Math.floor(lagSeconds)} s`
+function frozenBecause({ lagSeconds }: ScalerTick, readings: readonly Reading[], blind: boolean): string | undefined {
+  if (!blind && lagSeconds > LAG_SECONDS_MAX) return lagSeconds === Number.POSITIVE_INFINITY ? 'there are no measurements yet' : `no measurements for ${Math.floor(lagSeconds)} s`
   const missing = readings.find(({ missing }) => missing !== undefined)
   return missing && `${missing.signal}: ${missing.missing}`
 }
+
+/** Events, CPU and memory are known where no proxy measures anything. */
+function needsTraffic({ signals, slo }: Policy): boolean {
+  if (slo !== undefined) return true
+  return signals.some(({ metric }) => { const parsed = parseSignal(metric); return parsed.is === 'ok' && leavesOf(parsed.value).some(({ is }) => TRAFFIC_SIGNALS.has(is)) })
+}
+
+const TRAFFIC_SIGNALS: ReadonlySet<SignalLeaf['is']> = new Set(['requests', 'concurrency', 'latency', 'error_rate'])
 
 function wantedOf(readings: readonly Reading[], forecast: Forecast | undefined, { prediction }: Policy, { instances, bounds, held }: ScalerTick): number {
   const known = readings.flatMap(({ wanted }) => wanted === null ? [] : [wanted])
@@ -136,7 +145,7 @@ function openPast({ prediction }: Policy): { observe(tick: ScalerTick, demand: L
   }
 }
 
-interface Behaviour { grant(wanted: number, tick: ScalerTick, frozen: string | undefined): { readonly granted: number; readonly limits: readonly ScalingLimit[] } }
+interface Behaviour { grant(wanted: number, tick: ScalerTick, frozen: string | undefined, mayGrow: boolean): { readonly granted: number; readonly limits: readonly ScalingLimit[] } }
 
 function openBehaviour({ behaviour: { up, down } }: Policy): Behaviour {
   const wants: { atMs: number; wanted: number }[] = []
@@ -168,7 +177,7 @@ function openBehaviour({ behaviour: { up, down } }: Policy): Behaviour {
   }
 
   return {
-    grant(wanted, tick, frozen) {
+    grant(wanted, tick, frozen, mayGrow) {
       const { bounds: { minimum, maximum }, instances } = tick
       const floor = Math.min(maximum, Math.max(minimum, tick.floor ?? 0))
       const bounded = Math.min(maximum, Math.max(floor, wanted))
@@ -177,7 +186,7 @@ function openBehaviour({ behaviour: { up, down } }: Policy): Behaviour {
       // Bounds are somebody's will and need no evidence.
       if (instances < floor || instances > maximum) return { granted: Math.min(maximum, Math.max(floor, frozen === undefined ? bounded : instances)), limits }
       if (bounded > instances) {
-        if (frozen !== undefined && tick.lagSeconds > LAG_SECONDS_MAX) return { granted: instances, limits }
+        if (!mayGrow) return { granted: instances, limits }
         const granted = up.max_step === undefined ? bounded : Math.min(bounded, instances + up.max_step)
         return { granted, limits: granted < bounded ? [...limits, { is: 'max_step', value: up.max_step ?? 0 }] : limits }
       }

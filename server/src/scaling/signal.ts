@@ -1,11 +1,11 @@
 /** From signals to a wanted number of instances. */
 import type { Autoscaler, AutoscalerSignal } from '@vamp/model/autoscaler'
-import { evaluateSignal, parseSignal, type SignalExpression, type SignalLeaf, signalNature } from '@vamp/model/scaling-signal'
+import { evaluateSignal, leavesOf, parseSignal, type SignalExpression, type SignalLeaf, signalNature } from '@vamp/model/scaling-signal'
 import { parseSlo } from '@vamp/model/slo'
 import type { LoadHistory } from './load.ts'
 import type { ScalerTick } from './service-scaler.ts'
 import { openLatencyPromise } from './latency-promise.ts'
-import { backlogRate, needed, type Reading, type SignalReader, STABLE_SECONDS } from './need.ts'
+import { backlogRate, LATELY_SECONDS, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS } from './need.ts'
 
 export interface Signals { read(demand: LoadHistory, own: LoadHistory, tick: ScalerTick): readonly Reading[] }
 
@@ -39,13 +39,14 @@ function readerOf(signal: AutoscalerSignal, windows: readonly number[]): SignalR
 
 /** Each instance takes its part of a sum. */
 function sumReader(signal: string, expression: SignalExpression, target: number, windows: readonly number[]): SignalReader {
+  const room = leavesOf(expression).some(({ is }) => is === 'requests' || is === 'concurrency') ? ROOM : 1
   return {
     read(demand, _, tick) {
-      const at = (seconds: number, bound: 'rate' | 'least') => evaluateSignal(expression, leaf => valueOf(leaf, demand, tick, seconds, bound))
-      const stable = at(STABLE_SECONDS, 'rate')
+      const at = (seconds: number, bound: 'rate' | 'least') => evaluateSignal(expression, leaf => valueFor(leaf, demand, tick, seconds, bound))
+      const long = at(STABLE_SECONDS, 'rate')
       const unit = unitOf(expression)
-      if (stable === undefined) return { signal, value: null, unit, target, wanted: null, missing: missingOf(expression, demand, tick) }
-      const grown = needed({ least: seconds => at(seconds, 'least') ?? 0, rate: seconds => at(seconds, 'rate') ?? 0, stable, perInstance: target, windows, instances: tick.instances, extra: expression.is === 'requests' ? backlogRate(demand) : 0 })
+      if (long === undefined) return { signal, value: null, unit, target, wanted: null, missing: missingOf(expression, demand, tick) }
+      const grown = needed({ least: seconds => at(seconds, 'least') ?? 0, rate: seconds => at(seconds, 'rate') ?? 0, stable: Math.max(long, ...LATELY_SECONDS.map(seconds => at(seconds, 'least') ?? 0)), perInstance: target, windows, instances: tick.instances, extra: expression.is === 'requests' ? backlogRate(demand) : 0, room })
       return { signal, value: grown.value, unit, target, wanted: grown.wanted, ...(expression.is === 'requests' ? { perInstance: target } : {}) }
     },
   }
@@ -56,7 +57,7 @@ function levelReader(signal: string, expression: SignalExpression, target: numbe
   return {
     read(demand, _, tick) {
       const unit = unitOf(expression)
-      const value = evaluateSignal(expression, leaf => valueOf(leaf, demand, tick, STABLE_SECONDS / 2, 'rate'))
+      const value = evaluateSignal(expression, leaf => valueFor(leaf, demand, tick, STABLE_SECONDS / 2, 'rate'))
       if (value === undefined && quiet(demand, tick)) return { signal, value: null, unit, target, wanted: 0 }
       if (value === undefined) return { signal, value: null, unit, target, wanted: null, missing: missingOf(expression, demand, tick) }
       return { signal, value, unit, target, wanted: levelWanted(value / target, tick) }
@@ -91,7 +92,7 @@ function stepReader({ metric, steps = [] }: AutoscalerSignal, expression: Signal
   return {
     read(demand, _, tick) {
       const unit = unitOf(expression)
-      const value = evaluateSignal(expression, leaf => valueOf(leaf, demand, tick, 6, 'rate'))
+      const value = evaluateSignal(expression, leaf => valueFor(leaf, demand, tick, 6, 'rate'))
       if (value === undefined) return { signal: metric, value: null, unit, target: null, wanted: null, missing: missingOf(expression, demand, tick) }
       if (tick.instances !== size) { steppedMs = size < 0 ? steppedMs : tick.nowMs; size = tick.instances }
       const due = steps.filter(({ above, below }) => (above !== undefined && value > above) || (below !== undefined && value < below))
@@ -102,7 +103,7 @@ function stepReader({ metric, steps = [] }: AutoscalerSignal, expression: Signal
   }
 }
 
-function valueOf(leaf: SignalLeaf, history: LoadHistory, tick: ScalerTick, seconds: number, bound: 'rate' | 'least'): number | undefined {
+function valueFor(leaf: SignalLeaf, history: LoadHistory, tick: ScalerTick, seconds: number, bound: 'rate' | 'least'): number | undefined {
   switch (leaf.is) {
     case 'requests': return history.rate(seconds)[bound]
     case 'concurrency': return atLeast(history.concurrency(seconds, tick.nowMs), bound)
@@ -122,7 +123,7 @@ function quiet(history: LoadHistory, { lagSeconds }: ScalerTick): boolean {
 }
 
 function missingOf(expression: SignalExpression, history: LoadHistory, tick: ScalerTick): string {
-  return evaluateSignal(expression, leaf => valueOf(leaf, history, tick, STABLE_SECONDS, 'rate')) === undefined ? 'there is no value of it' : ''
+  return evaluateSignal(expression, leaf => valueFor(leaf, history, tick, STABLE_SECONDS, 'rate')) === undefined ? 'there is no value of it' : ''
 }
 
 function unitOf(expression: SignalExpression): string {

@@ -1,4 +1,5 @@
 /** Everything the store can hold: the artifacts of the language and what reconcilers remember beside them. */
+import type { AutoscalerStatus } from '@vamp/model/autoscaler-status'
 import type { ArtifactOf } from '@vamp/model/artifact'
 import type { DeploymentStatus } from '@vamp/model/deployment'
 import type { GatewayStatus } from '@vamp/model/gateway-status'
@@ -18,6 +19,7 @@ export interface RecordOf extends ArtifactOf {
   'workflow-runs': WorkflowRun
   /** What scripts remember, named `workflow/key`. */
   'workflow-values': { readonly value: unknown }
+  'autoscaler-statuses': AutoscalerStatus
   tokens: Token
   /** Small facts of the installation itself: agent sequence numbers, assigned ports, schema version. */
   settings: Readonly<Record<string, unknown>>
