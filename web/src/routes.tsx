@@ -20,8 +20,10 @@ import Overview from './pages/overview.tsx'
 import Releases from './pages/releases.tsx'
 import Scales from './pages/scales.tsx'
 import Service from './pages/service.tsx'
+import Settings from './pages/settings.tsx'
 import SignIn from './pages/sign-in.tsx'
 import Slas from './pages/slas.tsx'
+import Tokens from './pages/tokens.tsx'
 import Workflow from './pages/workflow.tsx'
 import Workflows from './pages/workflows.tsx'
 import { Frame } from './ui/frame.tsx'
@@ -60,6 +62,8 @@ export function Site() {
               <Route path="/events" element={<Events />} />
               <Route path="/artifacts/:kind?" element={<Artifacts />} />
               <Route path="/artifacts/:kind/:name" element={<Artifact />} />
+              <Route path="/tokens" element={<Tokens />} />
+              <Route path="/settings" element={<Settings />} />
               <Route path="/info" element={<Info />} />
               <Route path="*" element={<Nowhere />} />
             </Routes>

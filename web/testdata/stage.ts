@@ -14,7 +14,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(program => existsSync(program))
 /** Pauses between two looks, and how many there are. */
 const LOOK_MS = 100
-const LOOKS_MAX = 300
+const LOOKS_MAX = 600
 
 export const NO_BROWSER = CHROMIUM === undefined
 
@@ -22,8 +22,8 @@ export interface Stage extends AsyncDisposable {
   readonly url: string
   readonly gateway: number
   readonly browser: Browser
-  /** A file of the example shop, with this stage's port; its blueprints are deployed. */
-  apply(file: string): Promise<void>
+  /** A file of this repository, with this stage's ports for gateways; its blueprints are deployed. */
+  apply(file: string, edit?: (text: string) => string): Promise<void>
   /** Steady visitors from now on. */
   visit(perSecond: number): void
   /** The server is killed; services and gateways are not its children alone. */
@@ -34,7 +34,7 @@ export interface Stage extends AsyncDisposable {
 export async function openStage(): Promise<Stage> {
   await buildWeb()
   const directory = mkdtempSync(join(tmpdir(), 'vamp-web-'))
-  const [port, gateway] = [await freePort(), await freePort()]
+  const [port, gateway, second] = [await freePort(), await freePort(), await freePort()]
   const url = `http://127.0.0.1:${port}`
   let server: ChildProcess | undefined
   let visitors: ReturnType<typeof setInterval> | undefined
@@ -48,8 +48,8 @@ export async function openStage(): Promise<Stage> {
   const browser = await chromium.launch({ ...(CHROMIUM ? { executablePath: CHROMIUM } : {}), args: ['--no-sandbox'] }).catch(async error => { await kill('SIGTERM'); throw error })
   return {
     url, gateway, browser, kill, start,
-    async apply(file) {
-      const source = readFileSync(join(ROOT, 'examples/shop', file), 'utf8').replaceAll('9050', String(gateway))
+    async apply(file, edit = text => text) {
+      const source = edit(readFileSync(join(ROOT, file), 'utf8')).replaceAll('9050', String(gateway)).replaceAll('9051', String(second))
       const client = openClient({ url })
       const { changes } = await client.plan(documents.put, { body: source })
       await client.call(documents.put, { body: withDeployments(source, changes) })
@@ -69,20 +69,33 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
+/** `world.yml` runs, and the releases of the example shop have been tried on it; the name of an instance of web:1.0. */
+export async function furnish(stage: Stage): Promise<string> {
+  await stage.apply('web/testdata/world.yml')
+  const instances = async () => await (await fetch(`${stage.url}/api/v1/instances?deployment=shop`)).json() as readonly { readonly name: string; readonly service: string; readonly state: string }[]
+  await until('every instance is ready', async () => { const all = await instances(); return all.length === 5 && all.every(({ state }) => state === 'ready') })
+  stage.visit(60)
+  // So faulty that it does not take long.
+  await stage.apply('examples/shop/3-release-1.2.yml', text => text.replace('"0.05"', '"0.4"'))
+  await until('the faulty release is sent back', async () => /rolled_back/.test(await (await fetch(`${stage.url}/api/v1/releases/shop-web-1.2/status`)).text()))
+  await stage.apply('examples/shop/2-release-1.1.yml')
+  await until('the other release ramps', async () => /ramping|hold_back/.test(await (await fetch(`${stage.url}/api/v1/releases/shop-web-1.1/status`)).text()))
+  return (await instances()).find(({ service }) => service === 'web:1.0')?.name ?? ''
+}
+
 /** Pasted over what the editor has: typing would be completed and indented. */
 export async function write(page: Page, text: string): Promise<void> {
   const editor = page.getByLabel('YAML')
   await editor.click()
   await page.keyboard.press('Control+A')
-  await editor.evaluate(PASTE, text)
+  await editor.evaluate((element: unknown, pasted) => {
+    // The browser's things, which this program has no types of.
+    const { DataTransfer, ClipboardEvent } = globalThis as unknown as { readonly DataTransfer: new () => { setData(type: string, text: string): void }; readonly ClipboardEvent: new (type: string, options: object) => unknown }
+    const clipboardData = new DataTransfer()
+    clipboardData.setData('text/plain', pasted)
+    ;(element as { dispatchEvent(event: unknown): void }).dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+  }, text)
 }
-
-/** For the browser, whose things this program does not know. */
-const PASTE = `(element, text) => {
-  const clipboardData = new DataTransfer()
-  clipboardData.setData('text/plain', text)
-  element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
-}`
 
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let look = 0; look < LOOKS_MAX; look++) {

@@ -80,7 +80,7 @@ export function YamlEditor({ text, problems, known, jump, onText }: YamlEditorPr
 }
 
 const INVALID = new Compartment()
-const invalid = (is: boolean) => EditorView.contentAttributes.of({ 'aria-label': 'YAML', 'aria-invalid': String(is) })
+const invalid = (is: boolean) => EditorView.contentAttributes.of({ 'aria-label': 'YAML', tabindex: '0', 'aria-invalid': String(is) })
 
 function extensions(latest: { readonly current: Pick<YamlEditorProps, 'known' | 'onText'> }) {
   return [

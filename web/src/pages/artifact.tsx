@@ -26,7 +26,7 @@ export default function Artifact() {
     return () => gone.abort()
   }, [kind, name])
   return (
-    <Page title={`${singular(kind)} ${name}`} actions={text !== undefined && <Button kind="danger" onClick={() => setRemoving(true)}>Remove</Button>}>
+    <Page title={`${singular(kind)} ${name}`} crumbs={[{ name: 'Artifacts', to: path.artifacts() }, { name: kind, to: path.artifacts(kind) }]} actions={text !== undefined && <Button kind="danger" onClick={() => setRemoving(true)}>Remove</Button>}>
       {error !== undefined && <Refusal error={error} />}
       {text !== undefined && <DocumentEditor key={`${kind} ${name}`} text={text} />}
       {removing && <RemoveDialog kind={kind} name={name} onClose={() => setRemoving(false)} />}

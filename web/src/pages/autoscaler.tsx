@@ -13,7 +13,7 @@ export default function Autoscaler() {
   const { name = '' } = useParams()
   const found = useLive(artifact('autoscalers', name))
   return (
-    <Page title={name} actions={<><ButtonLink to={path.events({ tag: `autoscalers:${name}` })}>Events</ButtonLink><ButtonLink to={path.artifact('autoscalers', name)}>Change it</ButtonLink></>}>
+    <Page title={name} crumbs={[{ name: 'Autoscalers', to: path.autoscalers() }]} actions={<><ButtonLink to={path.events({ tag: `autoscalers:${name}` })}>Events</ButtonLink><ButtonLink to={path.artifact('autoscalers', name)}>Change it</ButtonLink></>}>
       <Shown of={found}>{autoscaler => (
         <Card title="What it is told">
           <Facts of={[

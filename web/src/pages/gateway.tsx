@@ -12,6 +12,7 @@ import { GatewayForm } from '../ui/gateway-form.tsx'
 import { GatewayPreview } from '../ui/gateway-preview.tsx'
 import { LiveTraffic } from '../ui/live-traffic.tsx'
 import { Card, Page } from '../ui/page.tsx'
+import { RequestTester } from '../ui/request-tester.tsx'
 import { Shown } from '../ui/shown.tsx'
 import { routeName } from '../ui/split.tsx'
 import { Table } from '../ui/table.tsx'
@@ -21,8 +22,8 @@ export default function Gateway() {
   const { '*': name = '' } = useParams()
   const found = useLive(gateway(name))
   return (
-    <Page title={name} actions={<ButtonLink to={path.events({ tag: `gateways:${name}` })}>Events</ButtonLink>}>
-      <Shown of={found}>{known => <><State view={known.view} /><UnderRelease view={known.view} /><LiveTraffic of={{ gateway: name }} /><Editor key={name} known={known} onSaved={found.again} /></>}</Shown>
+    <Page title={name} crumbs={[{ name: 'Gateways', to: path.gateways() }]} actions={<ButtonLink to={path.events({ tag: `gateways:${name}` })}>Events</ButtonLink>}>
+      <Shown of={found}>{known => <><State view={known.view} /><UnderRelease view={known.view} /><Editor key={name} known={known} onSaved={found.again} /><RequestTester gateway={name} /><LiveTraffic of={{ gateway: name }} /></>}</Shown>
     </Page>
   )
 }

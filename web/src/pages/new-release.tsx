@@ -21,7 +21,7 @@ export default function NewRelease() {
   const deployments = useLive(allDeployments())
   const breeds = useLive({ key: 'breed names', everyMs: 10_000, load: async signal => (await vamp().all(staticArtifacts.breeds.list, {}, signal)).map(({ name }) => name), wakes: ({ tags }) => tags.includes('breeds') })
   return (
-    <Page title="Start a release">
+    <Page title="Start a release" crumbs={[{ name: 'Releases', to: path.releases() }]}>
       <Shown of={deployments}>{all => all.length === 0 ? <p className="empty">Nothing runs yet that could be replaced. <Link to={path.newArtifact('blueprints')}>Deploy a blueprint first.</Link></p>
         : <Shown of={breeds}>{names => <Form deployments={all} breeds={names} />}</Shown>}
       </Shown>

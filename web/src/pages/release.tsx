@@ -23,7 +23,7 @@ export default function Release() {
   const status = useLive(releaseStatus(name))
   const history = useHistory(name, status.is === 'here' ? status.value : undefined)
   return (
-    <Page title={name} actions={status.is === 'here' && <ReleaseOrders status={status.value} onOrdered={status.again} />}>
+    <Page title={name} crumbs={[{ name: 'Releases', to: path.releases() }]} actions={status.is === 'here' && <ReleaseOrders status={status.value} onOrdered={status.again} />}>
       <Shown of={status}>{value => <Course status={value} history={history} />}</Shown>
     </Page>
   )
@@ -96,7 +96,8 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
 function Steps({ steps }: { readonly steps: readonly Step[] }) {
   if (steps.length === 0) return <p className="empty">Nothing yet.</p>
   return (
-    <ol className="steps">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
+    <ol className="steps" aria-label="Steps, the newest first" tabIndex={0}>
       {steps.toReversed().map(({ id, atMs, change, weight, sentence, next, by }) => (
         <li key={id}><time dateTime={new Date(atMs).toISOString()}>{new Date(atMs).toLocaleTimeString()}</time><b>{change.replaceAll('_', ' ').replaceAll('-', ' ')}</b><span className="number">{percent(weight)}</span>
           <span>{sentence}{next && sentence !== next ? ` ${next}` : ''}{by ? ` (${by})` : ''}</span></li>

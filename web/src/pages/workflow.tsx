@@ -13,7 +13,7 @@ export default function Workflow() {
   const { name = '' } = useParams()
   const found = useLive(artifact('workflows', name))
   return (
-    <Page title={name} actions={<><ButtonLink to={path.events({ tag: `workflows:${name}` })}>Events</ButtonLink><ButtonLink to={path.artifact('workflows', name)}>Change it</ButtonLink></>}>
+    <Page title={name} crumbs={[{ name: 'Workflows', to: path.workflows() }]} actions={<><ButtonLink to={path.events({ tag: `workflows:${name}` })}>Events</ButtonLink><ButtonLink to={path.artifact('workflows', name)}>Change it</ButtonLink></>}>
       <Shown of={found}>{workflow => (
         <Card title="What it is told" aside={<WorkflowBadge status={fieldText(workflow['status'])} />}>
           <Facts of={[['runs', fieldText(workflow['schedule'])], ['what', fieldText(workflow['breed'])]]} />

@@ -14,7 +14,7 @@ const PLACES: readonly { readonly group: string; readonly places: readonly Place
   { group: 'Run', places: [{ name: 'Deployments', to: path.deployments() }, { name: 'Gateways', to: path.gateways() }, { name: 'Releases', to: path.releases() }] },
   { group: 'Scale', places: [{ name: 'Autoscalers', to: path.autoscalers() }, { name: 'SLAs', to: path.slas() }, { name: 'Scales', to: path.scales() }] },
   { group: 'Automate', places: [{ name: 'Workflows', to: path.workflows() }, { name: 'Artifacts', to: path.artifacts(), below: '/artifacts' }] },
-  { group: 'Server', places: [{ name: 'Info', to: path.info() }] },
+  { group: 'Server', places: [{ name: 'Tokens', to: path.tokens() }, { name: 'Settings', to: path.settings() }, { name: 'Info', to: path.info() }] },
 ]
 
 /** What is around every page. */

@@ -1,6 +1,6 @@
-import { parseCondition } from '@vamp/model/condition/parse'
 import { useId } from 'react'
 import { type GatewayEdit, linkedWeights, type RouteEdit } from '../gateway-edit.ts'
+import { ConditionField } from './condition-field.tsx'
 import { Field } from './field.tsx'
 import { routeName } from './split.tsx'
 
@@ -17,7 +17,7 @@ export function GatewayForm({ edit, onEdit }: { readonly edit: GatewayEdit; read
   return (
     <>
       <div className="sliders">{edit.routes.map((route, index) => <Slider key={route.path} route={route} only={edit.routes.length === 1} onWeigh={weight => weigh(index, weight)} />)}</div>
-      {edit.routes.filter(({ reference }) => reference === undefined).map(route => <ConditionField key={route.path} route={route} onChange={fields => change(edit.routes.indexOf(route), fields)} />)}
+      {edit.routes.map((route, index) => route.reference === undefined && <Condition key={route.path} route={route} onChange={fields => change(index, fields)} />)}
       <Field label="Do visitors stick?">{ids => (
         <select {...ids} value={edit.sticky} onChange={({ target }) => onEdit({ ...edit, sticky: STICKY.find(([value]) => value === target.value)?.[0] ?? 'none' })}>
           {STICKY.map(([value, words]) => <option key={value} value={value}>{words}</option>)}
@@ -39,18 +39,11 @@ function Slider({ route: { path, weight, reference }, only, onWeigh }: { readonl
   )
 }
 
-function ConditionField({ route: { path, condition, strength }, onChange }: { readonly route: RouteEdit; readonly onChange: (fields: Partial<RouteEdit>) => void }) {
-  const text = condition.trim()
-  // The name of a stored condition is one word; whether there is such a one, the server says.
-  const parsed = text === '' || /^[\w.-]+$/.test(text) ? undefined : parseCondition(text)
-  const problem = parsed?.is === 'refused' ? parsed.problems[0] : undefined
+function Condition({ route: { path, condition, strength }, onChange }: { readonly route: RouteEdit; readonly onChange: (fields: Partial<RouteEdit>) => void }) {
   return (
     <>
-      <Field label={`Who always gets ${routeName(path)}`} help={problem ? undefined : 'A condition such as user-agent = Firefox and has cookie beta; empty for nobody.'}>
-        {ids => <input {...ids} type="text" spellCheck={false} aria-invalid={problem !== undefined} value={condition} onChange={({ target }) => onChange({ condition: target.value })} />}
-      </Field>
-      {problem && <div className="problem" role="alert"><span>{problem.message}</span>{problem.at?.caret && <pre>{problem.at.caret}</pre>}{problem.hint && <span className="help">{problem.hint}</span>}</div>}
-      {text !== '' && <Field label="… and how many of them, in percent">{ids => <input {...ids} type="number" min="0" max="100" step="0.01" value={strength} onChange={({ target }) => { if (Number.isFinite(target.valueAsNumber)) onChange({ strength: target.valueAsNumber }) }} />}</Field>}
+      <ConditionField label={`Who always gets ${routeName(path)}`} condition={condition} onCondition={text => onChange({ condition: text })} />
+      {condition.trim() !== '' && <Field label="… and how many of them, in percent">{ids => <input {...ids} type="number" min="0" max="100" step="0.01" value={strength} onChange={({ target }) => { if (Number.isFinite(target.valueAsNumber)) onChange({ strength: target.valueAsNumber }) }} />}</Field>}
     </>
   )
 }
