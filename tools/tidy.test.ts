@@ -31,7 +31,7 @@ const SERVER_FROM_CLI = /^cli\/src\/(commands\/(up|demo)|demo\/[a-z-]+|commands\
 const LAYERS: readonly (readonly string[])[] = [
   ['base'],
   ['store', 'event', 'container', 'fleet'],
-  ['traffic'],
+  ['traffic', 'settings'],
   ['deployment', 'gateway', 'release', 'scaling', 'workflow'],
   ['auth'],
   ['api'],

@@ -14,6 +14,7 @@ import { memoryMachine } from '@vamp/server/container/memory/memory-machine'
 import { openUsageMeter } from '@vamp/server/container/usage'
 import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
 import { openFleet } from '@vamp/server/fleet/live-fleet'
+import { openSettings } from '@vamp/server/settings/settings'
 import { openSqlStore } from '@vamp/server/store/sql/sql-store'
 import { openTraffic } from '@vamp/server/traffic/traffic'
 import { openWorkflows } from '@vamp/server/workflow/workflows'
@@ -21,9 +22,10 @@ import { openWorkflows } from '@vamp/server/workflow/workflows'
 const database = openEmbeddedDatabase({ file: join(process.argv[2] ?? '.', 'vamp.db') })
 const containers = openMemoryDriver(memoryMachine({ clock }))
 const events = await openSqlEventLog({ database, clock })
+const config = configOf({ port: 0 })
 const store = await openSqlStore(database, events)
 const api = await openApi({
-  config: configOf({ port: 0 }), clock, log: silent,
+  config, settings: await openSettings({ store, config, log: silent }), clock, log: silent,
   store, events, fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers, usage: openUsageMeter({ driver: containers, clock }),
   workflows: openWorkflows({ store, events, containers, clock, log: silent, random: Math.random, namespace: 'default', trusted: false }),
 })

@@ -32,6 +32,7 @@ export function buildProgram(context: ProgramContext): Command {
   addRunning(program, context)
   addLooking(program, context)
   addTokens(program, context)
+  addOptions(program, context)
   return program
 }
 
@@ -144,4 +145,14 @@ function addTokens(program: Command, context: ProgramContext): void {
     .action((name, flags) => ask(async session => (await import('./commands/token.ts')).createToken(session, name, flags)))
   token.command('list').description('show all').option(...OUTPUT).action(flags => ask(async session => (await import('./commands/get.ts')).get(session, 'tokens', [], flags)))
   token.command('revoke').description('end one at once').argument('<name>').action(name => ask(async session => (await import('./commands/token.ts')).revokeToken(session, name)))
+}
+
+function addOptions(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  const config = program.command('config').description('the options of the server').option('--type <layer>', 'applied, dynamic, system, environment or reference', 'applied').option(...OUTPUT)
+    .action(flags => ask(async session => (await import('./commands/config.ts')).showConfig(session, flags)))
+  config.command('set').description('change options while the server runs, for good').argument('<option=value...>')
+    .action(pairs => ask(async session => (await import('./commands/config.ts')).setConfig(session, pairs)))
+  config.command('unset').description('back to what the server was started with').argument('<option...>')
+    .action(options => ask(async session => (await import('./commands/config.ts')).unsetConfig(session, options)))
 }

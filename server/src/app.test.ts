@@ -17,10 +17,10 @@ function installation() {
   const events = openMemoryEventLog({ clock })
   const store = openMemoryStore(events)
   const start = (changes: Partial<Config>, sinks: ReadonlyMap<string, Sink> = new Map()) => startApp(configOf({ port: 0, gateway: 'none', containers: 'memory', ...changes }), {
-    clock, log: silent, random: () => 0.5, store, events, sinks, portFree: async () => true, containers: openMemoryDriver(memoryMachine({ clock })),
+    clock, log: silent, random: () => 0.5, store, events, sinks: () => sinks, portFree: async () => true, containers: openMemoryDriver(memoryMachine({ clock })),
   })
   const days = (count: number) => new Date(clock.now() - count * 86_400_000).toISOString()
-  return { clock, events, start, days }
+  return { clock, events, store, start, days }
 }
 
 test('events go when they are as old as was said, what people did later, and nothing if nothing is to go', async () => {

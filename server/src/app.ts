@@ -9,7 +9,7 @@ import { type Api, openApi } from './api/server.ts'
 import { openKeyedQueue } from './base/keyed-queue.ts'
 import { type Lifecycle, openLifecycle } from './base/lifecycle.ts'
 import type { KeyedQueue, Reconciler } from './base/reconciler.ts'
-import type { Config } from './config.ts'
+import type { Config, Sources } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
 import { openUsageMeter } from './container/usage.ts'
 import { deploymentReconciler } from './deployment/reconciler.ts'
@@ -18,11 +18,13 @@ import { DEFAULT_RETENTION, type Retention, startRetention } from './event/reten
 import { type Sink, type SinkPlaces, sinkReconciler } from './event/sink.ts'
 import { type LiveFleet, LOCAL_AGENT, openFleet } from './fleet/live-fleet.ts'
 import { TABLE_KINDS } from './gateway/observe.ts'
+import type { Listening } from './gateway/plan.ts'
 import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
 import { tellReloads } from './gateway/reload-events.ts'
 import { releaseReconciler } from './release/reconciler.ts'
 import { notificationSink } from './scaling/notifications.ts'
 import { openScaling } from './scaling/open-scaling.ts'
+import { openSettings, type Settings } from './settings/settings.ts'
 import type { Store } from './store/store.ts'
 import { openMemorySeries } from './traffic/memory/memory-series.ts'
 import type { Series } from './traffic/series.ts'
@@ -38,6 +40,10 @@ export interface Outfit {
   /** Uniform in [0, 1). */
   readonly random: () => number
   readonly store: Store
+  /** Opened on the store where it is not given. */
+  readonly settings?: Settings
+  /** Where each option comes from. */
+  readonly sources?: Sources
   readonly events: EventLog
   /** In memory where there is none. */
   readonly series?: Series
@@ -46,7 +52,7 @@ export interface Outfit {
   /** Absent where only agents elsewhere carry requests. */
   readonly proxy?: ProxyPort
   /** Where events go besides the log, by a name under which its place in the log is kept. */
-  readonly sinks?: ReadonlyMap<string, Sink>
+  readonly sinks?: () => ReadonlyMap<string, Sink>
   readonly logTail?: LogTail
   readonly portFree: (port: number) => Promise<boolean>
   /** Of workflows, in place of the real ones. */
@@ -78,7 +84,10 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     const traffic = openTraffic({ clock, series })
     lifecycle.add('traffic', fleet.onWindow(window => traffic.add(window)))
     const usage = openUsageMeter({ driver: outfit.containers, clock })
-    const queues = openQueues(lifecycle, config, outfit, fleet, traffic)
+    const settings = outfit.settings ?? await openSettings({ store, config, log })
+    lifecycle.add('settings', settings.close)
+    const queues = openQueues(lifecycle, settings, outfit, fleet, traffic)
+    lifecycle.add('changed options', settings.onChange(() => queues.routing.wake(ROUTING)))
     lifecycle.add('reload events', tellReloads({ fleet, events }))
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
     if (outfit.proxy) lifecycle.use('agent', await startAgent({ name: LOCAL_AGENT, proxy: outfit.proxy, link: fleet.join(LOCAL_AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) }))
@@ -87,10 +96,10 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     const wake = async () => { await wakeAll(queues, store); await scaling.wakeAll(); await workflows.wakeAll() }
     await wake()
     lifecycle.add('resync', every(clock, RESYNC_MS, wake))
-    if (config.eventsKeep > 0) lifecycle.add('retention', startRetention({ events, retention: retentionOf(config.eventsKeep), clock, log }))
+    lifecycle.add('retention', startRetention({ events, retention: () => retentionOf(settings.current.eventsKeep), clock, log }))
     lifecycle.add('series', every(clock, SERIES_MAINTAIN_MS, () => maintain(series, log)))
     startSinks(lifecycle, outfit)
-    const api: Api = await openApi({ config, store, events, fleet, traffic, containers: outfit.containers, usage, workflows, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
+    const api: Api = await openApi({ config, settings, ...(outfit.sources ? { sources: outfit.sources } : {}), store, events, fleet, traffic, containers: outfit.containers, usage, workflows, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
     lifecycle.add('api', () => api.close())
     await workflows.serve({ url: api.url, lend: api.lend })
     return { url: api.url, store, events, traffic, ...(api.firstToken === undefined ? {} : { firstToken: api.firstToken }), close: () => lifecycle.close() }
@@ -102,7 +111,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
 
 interface Queues { readonly deployments: { wakeAll(): Promise<void> }; readonly routing: KeyedQueue; readonly releases: KeyedQueue }
 
-function openQueues(lifecycle: Lifecycle, config: Config, outfit: Outfit, fleet: LiveFleet, traffic: Traffic): Queues {
+function openQueues(lifecycle: Lifecycle, settings: Settings, outfit: Outfit, fleet: LiveFleet, traffic: Traffic): Queues {
   const { clock, log, random, store, events, containers, portFree } = outfit
   const open = (name: string, reconciler: Reconciler) => lifecycle.use(`${name} queue`, openKeyedQueue({ name, reconciler, clock, log, random }))
   const deployments = lifecycle.use('deployments', deploymentReconciler({ store, events, driver: containers, fleet, clock, log }))
@@ -111,11 +120,14 @@ function openQueues(lifecycle: Lifecycle, config: Config, outfit: Outfit, fleet:
   return {
     deployments: { wakeAll: async () => { for (const name of await deployments.names()) queue.wake(name) } },
     routing: open('routing', gatewayReconciler({
-      store, events, fleet, log, portFree, ports: config.gatewayPorts,
-      listening: { address: config.gatewayAddress, ...(config.virtualHostsPort === undefined ? {} : { virtualHosts: { address: config.gatewayAddress, port: config.virtualHostsPort } }) },
+      store, events, fleet, log, portFree, ports: () => settings.current.gatewayPorts, listening: () => listeningOf(settings.current),
     })),
     releases: open('releases', releaseReconciler({ store, events, traffic, clock, log })),
   }
+}
+
+function listeningOf({ gatewayAddress: address, virtualHostsPort: port }: Config): Listening {
+  return { address, ...(port === undefined ? {} : { virtualHosts: { address, port } }) }
 }
 
 /** Who is woken by what. A wake-up carries a name, never what happened. Returns what ends it. */
@@ -161,14 +173,15 @@ async function maintain(series: Series, log: Logger): Promise<void> {
 }
 
 /** What is kept longer than everything else is never kept shorter than it. */
-function retentionOf(days: number): Retention {
-  return { days, types: Object.fromEntries(Object.entries(DEFAULT_RETENTION.types).map(([type, own]) => [type, Math.max(own, days)])) }
+function retentionOf(days: number): Retention | undefined {
+  return days === 0 ? undefined : { days, types: Object.fromEntries(Object.entries(DEFAULT_RETENTION.types).map(([type, own]) => [type, Math.max(own, days)])) }
 }
 
 function startSinks(lifecycle: Lifecycle, { store, events, clock, log, random, sinks: given }: Outfit): void {
-  const sinks = new Map([...given ?? [], ['notifications', notificationSink({ clock, log })] as const])
-  const queue = lifecycle.use('sinks queue', openKeyedQueue({ name: 'sinks', reconciler: sinkReconciler({ sink: async name => sinks.get(name), places: sinkPlaces(store), events }), clock, log, random }))
-  const wake = () => { for (const name of sinks.keys()) queue.wake(name) }
+  const notifications = notificationSink({ clock, log })
+  const sinks = () => new Map([...given?.() ?? [], ['notifications', notifications] as const])
+  const queue = lifecycle.use('sinks queue', openKeyedQueue({ name: 'sinks', reconciler: sinkReconciler({ sink: async name => sinks().get(name), places: sinkPlaces(store), events }), clock, log, random }))
+  const wake = () => { for (const name of sinks().keys()) queue.wake(name) }
   lifecycle.add('sinks watch', events.subscribe({}, wake))
   wake()
 }

@@ -3,6 +3,8 @@
  * docs/configuration.md all come from here.
  */
 import { isIP } from 'node:net'
+import { nearest } from '@vamp/model/parse/near'
+import type { Problem } from '@vamp/model/problem'
 
 export interface PortRange { readonly from: number; readonly to: number }
 
@@ -75,7 +77,14 @@ export interface Option<K extends keyof Config = keyof Config> {
   readonly read: (text: string) => Config[K] | undefined
   /** Never shown, neither in the log nor by the API. */
   readonly secret?: true
+  /** May be changed while the server runs. */
+  readonly dynamic?: true
+  /** The option of the original that says the same, without `vamp.`. */
+  readonly was?: string
 }
+
+/** Values as they are written, by flag. */
+export type Texts = Readonly<Record<string, string>>
 
 const option = <K extends keyof Config>(row: Omit<Option<K>, 'env'>): Option<K> => ({ ...row, env: `VAMP_${row.flag.toUpperCase().replaceAll('-', '_')}` })
 const oneOf = <const T extends string>(...words: readonly T[]) => ({ value: words.join('|'), read: (text: string) => words.find(word => word === text) })
@@ -103,35 +112,40 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'database', flag: 'database', value: '<postgres://…>', secret: true, help: 'a PostgreSQL database for everything that is stored; a file in the data directory without it', read: matching(/^postgres(ql)?:\/\/./) }),
   option({ key: 'gateway', flag: 'gateway', ...oneOf('auto', 'haproxy', 'embedded', 'memory', 'none'), fallback: 'auto', help: 'what routes the requests; auto takes HAProxy where it is installed and the embedded proxy elsewhere; none leaves it to agents on other machines' }),
   option({ key: 'gatewayAddress', flag: 'gateway-address', value: '<address>', fallback: '127.0.0.1', help: 'where gateways listen; 0.0.0.0 opens them to other machines', read: address }),
-  option({ key: 'gatewayPorts', flag: 'gateway-ports', value: '<from>-<to>', fallback: '40000-45000', help: 'ports for gateways that name none', read: portRange }),
-  option({ key: 'virtualHostsPort', flag: 'virtual-hosts-port', value: '<port>', help: 'shared port of all gateways with virtual hosts', read: number(1, 65_535) }),
+  option({ key: 'gatewayPorts', flag: 'gateway-ports', dynamic: true, was: 'operation.gateway.port-range', value: '<from>-<to>', fallback: '40000-45000', help: 'ports for gateways that name none', read: portRange }),
+  option({ key: 'virtualHostsPort', flag: 'virtual-hosts-port', dynamic: true, value: '<port>', help: 'shared port of all gateways with virtual hosts', read: number(1, 65_535) }),
   option({ key: 'haproxy', flag: 'haproxy', value: '<program>', fallback: 'haproxy', help: 'the HAProxy program', read: text }),
   option({ key: 'containers', flag: 'containers', ...oneOf('process', 'docker', 'swarm', 'memory'), fallback: 'process', help: 'what runs the services' }),
   option({ key: 'docker', flag: 'docker', value: '<unix:///…, tcp://…>', fallback: 'unix:///var/run/docker.sock', help: 'the Docker engine, or a manager of the Swarm', read: matching(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+:\d+)$/) }),
   option({ key: 'dockerTls', flag: 'docker-tls', value: '<directory>', help: 'with ca.pem, cert.pem and key.pem for an engine behind TLS', read: text }),
   option({ key: 'dockerNetwork', flag: 'docker-network', value: '<name>', fallback: 'bridge', help: 'network of the instances whose artifacts name none', read: text }),
   option({ key: 'registryConfig', flag: 'registry-config', value: '<file>', help: 'credentials for registries, as docker login writes them; ~/.docker/config.json if not given', read: text }),
-  option({ key: 'onExit', flag: 'on-exit', ...oneOf('keep', 'stop'), fallback: 'keep', help: 'when the server ends: keep leaves services and gateways serving, for the next server to find; stop ends them' }),
+  option({ key: 'onExit', flag: 'on-exit', dynamic: true, ...oneOf('keep', 'stop'), fallback: 'keep', help: 'when the server ends: keep leaves services and gateways serving, for the next server to find; stop ends them' }),
   option({ key: 'auth', flag: 'auth', ...oneOf('auto', 'on', 'off'), fallback: 'auto', help: 'whether the API asks for a token; auto: unless it listens on loopback only' }),
-  option({ key: 'namespace', flag: 'namespace', value: '<name>', fallback: 'default', help: 'name of this installation in paths', read: given => /^[\w-]{1,64}$/.test(given) ? given : undefined }),
+  option({ key: 'namespace', flag: 'namespace', was: 'namespace', value: '<name>', fallback: 'default', help: 'name of this installation in paths', read: given => /^[\w-]{1,64}$/.test(given) ? given : undefined }),
   option({ key: 'origins', flag: 'origins', value: '<origin,…>', fallback: '', help: 'web origins beside the own one whose pages may use the API', read: given => given.split(',').map(origin => origin.trim()).filter(Boolean) }),
-  option({ key: 'eventsKeep', flag: 'events-keep', value: '<days>', fallback: '30', help: 'how long events are kept, those about what people did and about releases longer; 0 for ever', read: number(0, 36_500) }),
-  option({ key: 'webhook', flag: 'webhook', value: '<url>', help: 'where every event is posted to, at least once and in order', read: webAddress }),
+  option({ key: 'eventsKeep', flag: 'events-keep', dynamic: true, value: '<days>', fallback: '30', help: 'how long events are kept, those about what people did and about releases longer; 0 for ever', read: number(0, 36_500) }),
+  option({ key: 'webhook', flag: 'webhook', dynamic: true, value: '<url>', help: 'where every event is posted to, at least once and in order', read: webAddress }),
   option({ key: 'webhookSecret', flag: 'webhook-secret', value: '<whsec_…>', secret: true, help: 'with which what is posted is signed, as in Standard Webhooks: whsec_ and at least 24 bytes in base64', read: matching(/^whsec_[A-Za-z0-9+/]{32,}=*$/) }),
-  option({ key: 'elasticsearch', flag: 'elasticsearch', value: '<url>', help: 'Elasticsearch or OpenSearch, which gets every event as a document', read: webAddress }),
-  option({ key: 'elasticsearchIndex', flag: 'elasticsearch-index', value: '<name>', fallback: 'vamp', help: 'how the names of its indices begin; the type and the day follow', read: matching(/^[a-z0-9][a-z0-9._-]{0,100}$/) }),
+  option({ key: 'elasticsearch', flag: 'elasticsearch', dynamic: true, was: 'pulse.elasticsearch.url', value: '<url>', help: 'Elasticsearch or OpenSearch, which gets every event as a document', read: webAddress }),
+  option({ key: 'elasticsearchIndex', flag: 'elasticsearch-index', dynamic: true, was: 'pulse.elasticsearch.index.name', value: '<name>', fallback: 'vamp', help: 'how the names of its indices begin; the type and the day follow', read: matching(/^[a-z0-9][a-z0-9._-]{0,100}$/) }),
   option({ key: 'elasticsearchAuthorization', flag: 'elasticsearch-authorization', value: '<header>', secret: true, help: 'its Authorization header, such as "ApiKey …"', read: text }),
-  option({ key: 'slaPeriod', flag: 'sla-period', value: '<seconds>', fallback: '5', help: 'how often SLAs are looked at; 0 switches them off', read: number(0, 86_400) }),
+  option({ key: 'slaPeriod', flag: 'sla-period', was: 'operation.sla.period', value: '<seconds>', fallback: '5', help: 'how often SLAs are looked at; 0 switches them off', read: number(0, 86_400) }),
   option({ key: 'elasticsearchInterface', flag: 'elasticsearch-interface', ...oneOf('on', 'off'), fallback: 'off', help: 'whether this server answers the few searches that scripts for the original send to an Elasticsearch' }),
   option({ key: 'trustedScripts', flag: 'trusted-scripts', ...oneOf('on', 'off'), fallback: 'off', help: 'whether workflows may ask for “runner: node”: a whole Node.js with the rights of the server\'s user, instead of the sandbox' }),
   option({ key: 'slots', flag: 'slots', value: '<number>', help: 'room for so many instances of services with an autoscaler, the important ones first; without it each gets what it wants', read: number(1, 100_000) }),
-  option({ key: 'logLevel', flag: 'log-level', ...oneOf('debug', 'info', 'warn', 'error'), fallback: 'info', help: 'the least important lines that are logged' }),
+  option({ key: 'logLevel', flag: 'log-level', dynamic: true, ...oneOf('debug', 'info', 'warn', 'error'), fallback: 'info', help: 'the least important lines that are logged' }),
   option({ key: 'logFormat', flag: 'log-format', ...oneOf('human', 'json'), fallback: 'human', help: 'how log lines are written' }),
   option({ key: 'installation', flag: 'name', value: '<name>', fallback: 'vamp', help: 'what this server calls itself', read: text }),
 ]
 
+const DYNAMIC_FLAGS = OPTIONS.filter(({ dynamic }) => dynamic).map(({ flag }) => flag)
+
+/** Where the value of each option comes from, by flag. */
+export type Sources = Readonly<Record<string, 'flag' | 'environment' | 'default'>>
+
 export type ReadConfig =
-  | { readonly is: 'ok'; readonly config: Config; readonly sources: Readonly<Record<string, 'flag' | 'environment' | 'default'>> }
+  | { readonly is: 'ok'; readonly config: Config; readonly sources: Sources }
   | { readonly is: 'refused'; readonly reasons: readonly string[] }
 
 /** Flags win over the environment, the environment over defaults. Every mistake is told at once. */
@@ -144,7 +158,7 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>> =
       : environment[row.env] !== undefined ? [environment[row.env], 'environment' as const] : [row.fallback, 'default' as const]
     if (given === undefined) continue
     const value = row.read(given)
-    if (value === undefined) reasons.push(`${source === 'environment' ? row.env : `--${row.flag}`}: ${row.secret ? 'what is given' : `'${given}'`} is not ${row.value.startsWith('<') ? `a ${row.value}` : `one of ${row.value}`}`)
+    if (value === undefined) reasons.push(`${source === 'environment' ? row.env : `--${row.flag}`}: ${notRead(row, given)}`)
     values[row.key] = value
     sources[row.flag] = source
   }
@@ -153,6 +167,34 @@ export function readConfig(flags: Readonly<Record<string, string | undefined>> =
   const config = values as unknown as Config
   if (reasons.length === 0) reasons.push(...contradictions(config))
   return reasons.length > 0 ? { is: 'refused', reasons } : { is: 'ok', config, sources }
+}
+
+function notRead({ secret, value }: Option, given: string): string {
+  return `${secret ? 'what is given' : `'${given}'`} is not ${value.startsWith('<') ? `a ${value}` : `one of ${value}`}`
+}
+
+/** The options with the dynamic layer over them. What cannot be understood, or is said when the server starts, is told and left as it is. */
+export function withDynamic(config: Config, texts: Texts): { readonly config: Config; readonly problems: readonly Problem[] } {
+  const values: Record<string, unknown> = { ...config }
+  const problems: Problem[] = []
+  for (const [path, given] of Object.entries(texts)) {
+    const row = OPTIONS.find(({ flag, was }) => flag === path || was === path)
+    if (!row) {
+      const near = nearest(path, DYNAMIC_FLAGS)
+      problems.push({ code: 'UnexpectedElement', message: `There is no option '${path}'.`, path, hint: near ? `did you mean '${near}'?` : `what can be changed here is ${DYNAMIC_FLAGS.join(', ')}` })
+    } else if (!row.dynamic) problems.push({ code: 'StaticOption', message: `'${row.flag}' is said when the server starts: with --${row.flag} or ${row.env}.`, path, hint: `what can be changed here is ${DYNAMIC_FLAGS.join(', ')}` })
+    else {
+      const value = row.read(given)
+      if (value === undefined) problems.push({ code: 'InvalidOption', message: `${row.flag}: ${notRead(row, given)}`, path })
+      else values[row.key] = value
+    }
+  }
+  return { config: values as unknown as Config, problems }
+}
+
+/** Texts by flag, whichever name of the option was given. */
+export function byFlag(texts: Texts): Texts {
+  return Object.fromEntries(Object.entries(texts).map(([path, text]) => [OPTIONS.find(({ was }) => was === path)?.flag ?? path, text]))
 }
 
 /** The same with every default, for tests and for whoever starts a server from a program. */
@@ -177,7 +219,7 @@ function contradictions({ auth, bind }: Config): string[] {
 
 /** docs/configuration.md. */
 export function configurationPage(): string {
-  const rows = OPTIONS.map(({ flag, env, value, fallback, help }) => `| \`--${flag}\` | \`${env}\` | ${value.replaceAll('|', ', ').replaceAll('<', '\\<')} | ${fallback === undefined || fallback === '' ? '' : `\`${fallback}\``} | ${help} |`)
+  const rows = OPTIONS.map(({ flag, env, value, fallback, help, dynamic }) => `| \`--${flag}\`${dynamic ? ' \\*' : ''} | \`${env}\` | ${value.replaceAll('|', ', ').replaceAll('<', '\\<')} | ${fallback === undefined || fallback === '' ? '' : `\`${fallback}\``} | ${help} |`)
   return `# Configuration of the server
 
 What \`vamp up\` can be told, by flag or by environment variable; flags win. This page is made from the table of options in
@@ -186,6 +228,15 @@ What \`vamp up\` can be told, by flag or by environment variable; flags win. Thi
 | flag | environment | value | if not given | |
 | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
+
+## Changed while the server runs
+
+Options marked with \* can also be changed at once and for good, over flags and environment, with \`vamp config set\` or
+\`PUT /api/v1/config\` (role admin). What is put there replaces what was put before, as the original's dynamic configuration; an
+empty body takes all of it away. Nothing restarts: ports are assigned from the new range, events go to the new receiver, the log
+has the new level from then on. All servers on one database follow. \`GET /api/v1/config?type=\` shows the layers: \`applied\` (what is in
+force), \`dynamic\`, \`system\` (flags), \`environment\`, \`reference\` (defaults). Who may listen where, who is let in and where things are
+stored is said when the server starts, and nowhere else.
 
 A server that listens on loopback asks nobody for a token, answers to names of this machine only, and does nothing for web pages of
 other origins. Any other address needs \`--auth on\`: the first start then makes an administrator's token and shows it once; more

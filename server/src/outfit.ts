@@ -14,12 +14,14 @@ import type { Lifecycle } from './base/lifecycle.ts'
 import { randomNumber } from './base/random.ts'
 import type { Database } from './base/sql/database.ts'
 import { claimDirectory } from './claim.ts'
-import type { Config } from './config.ts'
+import type { ServerLog } from './base/log.ts'
+import type { Config, Sources } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
 import { withHealth } from './container/health.ts'
 import { DATABASE_FILE } from './database-file.ts'
 import type { EventLog } from './event/event-log.ts'
 import type { Sink } from './event/sink.ts'
+import { openSettings } from './settings/settings.ts'
 import type { Store } from './store/store.ts'
 import type { Series } from './traffic/series.ts'
 
@@ -27,22 +29,28 @@ const clock = systemClock
 /** Requests in progress may take so long when the gateways are stopped, and instances so long to end. */
 const STOP_GRACE_MS = 2000
 
-export async function openOutfit(config: Config, environment: Readonly<Record<string, string>>, ownLog: Logger, lifecycle: Lifecycle): Promise<Outfit> {
+export async function openOutfit(config: Config, environment: Readonly<Record<string, string>>, ownLog: ServerLog, lifecycle: Lifecycle, sources?: Sources): Promise<Outfit> {
   const data = config.data === undefined ? undefined : resolve(config.data)
   const directory = data ?? join(tmpdir(), `vamp-${process.pid}`)
   const logTail = tailOf(ownLog)
   const { log } = logTail
   if (data !== undefined) lifecycle.add('data directory', await claimDirectory(data))
   const { store, events, series } = await openDatabase(config, data, log, lifecycle)
-  const sinks = await openSinks(config)
+  const settings = await openSettings({ store, config, log })
+  ownLog.setLevel(settings.current.logLevel)
+  let sinks = await openSinks(settings.current)
+  lifecycle.add('options', settings.onChange(changed => {
+    ownLog.setLevel(changed.logLevel)
+    void openSinks(changed).then(opened => { sinks = opened }).catch(error => log.warn('events cannot be sent as the options say', { error }))
+  }))
   const proxy = await openProxy(config, directory, log)
-  if (proxy) lifecycle.add('proxy', () => config.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
+  if (proxy) lifecycle.add('proxy', () => settings.current.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
   const driver = withHealth(await openDriver(config, directory, environment, log), { clock })
   lifecycle.use('containers', driver)
-  if (config.onExit === 'stop') lifecycle.add('instances', () => stopAll(driver), 3 * STOP_GRACE_MS)
+  lifecycle.add('instances', () => settings.current.onExit === 'stop' ? stopAll(driver) : undefined, 3 * STOP_GRACE_MS)
   // What is free on a machine with another agent, that agent finds out.
   const portFree = proxy ? (port: number) => portIsFree(config.gatewayAddress, port) : async () => true
-  return { clock, log, logTail, random: randomNumber, store, events, series, sinks, containers: driver, portFree, ...(proxy ? { proxy } : {}) }
+  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, sinks: () => sinks, containers: driver, portFree, ...(proxy ? { proxy } : {}) }
 }
 
 async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog; series: Series }> {

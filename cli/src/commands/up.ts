@@ -6,7 +6,7 @@ import { systemClock } from '@vamp/agent/base/clock'
 import { startApp } from '@vamp/server/app'
 import { openLifecycle } from '@vamp/server/base/lifecycle'
 import { openLog } from '@vamp/server/base/log'
-import { type Config, OPTIONS, readConfig } from '@vamp/server/config'
+import { type Config, OPTIONS, readConfig, type Sources } from '@vamp/server/config'
 import { openOutfit } from '@vamp/server/outfit'
 import { Command, CommanderError } from 'commander'
 import { EXIT } from '../exit-code.ts'
@@ -23,7 +23,7 @@ export async function up(args: readonly string[], io: Io, environment: Environme
   if (!given) return EXIT.ok
   const read = readConfig(given.flags, environment)
   if (read.is === 'refused') throw new CommandFailure(EXIT.usage, read.reasons.join('\n'))
-  return given.check ? check(read.config, io, environment) : serve(read.config, io, environment)
+  return given.check ? check(read.config, io, environment) : serve(read.config, read.sources, io, environment)
 }
 
 /** Opens everything aside of what is there, and closes it again: what would keep the server from starting is told now. */
@@ -44,11 +44,11 @@ async function check(config: Config, io: Io, environment: Environment): Promise<
   return EXIT.ok
 }
 
-async function serve(config: Config, io: Io, environment: Environment): Promise<number> {
+async function serve(config: Config, sources: Sources, io: Io, environment: Environment): Promise<number> {
   const log = openLog({ level: config.logLevel, format: config.logFormat, clock: systemClock })
   const lifecycle = openLifecycle({ clock: systemClock, log })
   try {
-    const outfit = await openOutfit(config, inherited(environment), log, lifecycle)
+    const outfit = await openOutfit(config, inherited(environment), log, lifecycle, sources)
     const app = await startApp(config, outfit)
     lifecycle.add('app', () => app.close(), APP_CLOSE_MS)
     if (app.firstToken !== undefined) io.out(`The token of the administrator, shown this once: ${app.firstToken}\n`)

@@ -1,6 +1,6 @@
 /** The server itself. */
 import { type Static, Type } from '@sinclair/typebox'
-import { type Endpoint, endpoint, paging } from './endpoint.ts'
+import { type Endpoint, endpoint, paging, writing } from './endpoint.ts'
 
 export const Info = Type.Object({
   message: Type.String(),
@@ -29,13 +29,23 @@ const RoutingGroup = Type.Object({
 const Settings = Type.Record(Type.String(), Type.Unknown())
 const windowed = { query: Type.Object({ window: Type.Optional(Type.String({ description: 'seconds; anything else is the default' })) }), answer: { is: 'data', status: 200, schema: Value } } as const
 const reading = { method: 'GET', role: 'viewer', group: 'system' } as const
+const options = Type.Object({
+  type: Type.Optional(Type.String({ description: 'applied, dynamic, system (flags), environment, application or reference (defaults); anything else is applied' })),
+  flatten: Type.Boolean({ default: false, description: 'names are never nested here' }),
+})
+const configuring = {
+  role: 'admin', group: 'system', path: '/config', summary: 'Replaces the dynamic layer of the options, which goes over flags and environment; the answer is what is in force then',
+  query: Type.Object({ validate_only: writing.validate_only }), body: { is: 'language', schema: Settings, optional: true }, answer: { is: 'data', status: 202, schema: Settings },
+} as const
 const measured = { method: 'GET', role: 'viewer', group: 'health and metrics', ...windowed } as const
 const CLUSTER = '/deployments/{deployment}/clusters/{cluster}'
 
 export const system = {
   info: endpoint({ ...reading, path: '/info', summary: 'Who answers, and with which drivers', query: Type.Object({ on: Type.Optional(Type.Array(Type.String())) }), answer: { is: 'data', status: 200, schema: Info } }),
-  config: endpoint({ ...reading, role: 'operator', path: '/config', summary: 'The options in force', query: Type.Object({ type: Type.Optional(Type.String()), flatten: Type.Boolean({ default: false }) }), answer: { is: 'data', status: 200, schema: Settings } }),
-  configKey: endpoint({ ...reading, role: 'operator', path: '/config/{key}', summary: 'One option', answer: { is: 'data', status: 200, schema: Type.Unknown() } }),
+  config: endpoint({ ...reading, role: 'operator', path: '/config', summary: 'The options in force, or one of the layers that they come from', query: options, answer: { is: 'data', status: 200, schema: Settings } }),
+  configKey: endpoint({ ...reading, role: 'operator', path: '/config/{key}', summary: 'One option', query: options, answer: { is: 'data', status: 200, schema: Type.Unknown() } }),
+  putConfig: endpoint({ ...configuring, method: 'PUT' }),
+  createConfig: endpoint({ ...configuring, method: 'POST' }),
   stats: endpoint({ ...reading, path: '/stats', summary: 'Counts of what is stored and what runs', answer: { is: 'data', status: 200, schema: Settings } }),
   schema: endpoint({ ...reading, role: 'anyone', path: '/schemas/{kind}', summary: 'JSON Schema of a kind, for editors; `document` is for files with several kinds', answer: { is: 'data', status: 200, schema: Settings } }),
   logs: endpoint({ ...reading, role: 'operator', path: '/logs', summary: 'The server\'s log as it is written', query: Type.Object({ level: Type.Optional(Type.String()) }), answer: { is: 'stream', status: 200, schema: LogEntry } }),

@@ -6,11 +6,12 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { openGatekeeper } from '../auth/gatekeeper.ts'
 import type { Identity } from '../auth/identity.ts'
 import { openTokens, type Tokens } from '../auth/tokens.ts'
-import { type Config, needsToken } from '../config.ts'
+import { type Config, needsToken, type Sources } from '../config.ts'
 import type { ContainerDriver } from '../container/container-driver.ts'
 import type { UsageMeter } from '../container/usage.ts'
 import type { EventLog } from '../event/event-log.ts'
 import type { LiveFleet } from '../fleet/live-fleet.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { Workflows } from '../workflow/workflows.ts'
@@ -41,6 +42,8 @@ export interface Api {
 
 export interface ApiOptions {
   readonly config: Config
+  readonly settings: Settings
+  readonly sources?: Sources
   readonly store: Store
   readonly events: EventLog
   readonly fleet: LiveFleet

@@ -6,9 +6,9 @@ import { health, pages, system } from '@vamp/model/api/system'
 import { Fault } from '@vamp/model/fault'
 import { KINDS, kindOf } from '@vamp/model/kind'
 import { artifactSchema, documentSchema } from '@vamp/model/schema/artifact-schema'
-import { OPTIONS } from '../config.ts'
 import { docsPage } from './docs-page.ts'
 import type { LogEntry } from './log-tail.ts'
+import { optionRoutes } from './options.ts'
 import { type Route, route, value } from './route.ts'
 import { aborted, type StreamSource } from './sse.ts'
 import { schedulerRoutes } from './scheduler.ts'
@@ -26,12 +26,7 @@ export function systemRoutes(world: World): Route[] {
         ...Object.fromEntries(Object.entries(parts).filter(([name]) => query.on === undefined || query.on.includes(name))),
       })
     }),
-    route(system.config, async () => value(effective(world))),
-    route(system.configKey, async ({ path }) => {
-      const options = effective(world)
-      if (!Object.hasOwn(options, path.key)) throw new Fault('not_found', `There is no option '${path.key}'.`)
-      return value(options[path.key])
-    }),
+    ...optionRoutes(world),
     route(system.stats, async () => value(await counts(world))),
     route(system.schema, async ({ path }) => {
       const kind = kindOf(path.kind)
@@ -82,11 +77,6 @@ function drivers({ fleet, containers }: World): Readonly<Record<string, unknown>
     container_driver: { type: containers.driver, deployables: containers.deployables },
     runtime: { node: process.version, pid: process.pid, resident_mb: Math.round(process.memoryUsage.rss() / 1e6) },
   }
-}
-
-/** What is in force, by flag; secrets stay hidden. */
-function effective({ config }: Pick<World, 'config'>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(OPTIONS.map(({ flag, key, secret }) => [flag, config[key] !== undefined && secret ? '[hidden]' : config[key] ?? null]))
 }
 
 async function counts({ store, traffic }: World): Promise<Readonly<Record<string, unknown>>> {

@@ -2,18 +2,23 @@
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import type { Tokens } from '../auth/tokens.ts'
-import type { Config } from '../config.ts'
+import type { Config, Sources } from '../config.ts'
 import type { ContainerDriver } from '../container/container-driver.ts'
 import type { UsageMeter } from '../container/usage.ts'
 import type { EventLog } from '../event/event-log.ts'
 import type { LiveFleet } from '../fleet/live-fleet.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { Workflows } from '../workflow/workflows.ts'
 import type { LogTail } from './log-tail.ts'
 
 export interface World {
+  /** What the server was started with. */
   readonly config: Config
+  /** What is in force of it. */
+  readonly settings: Settings
+  readonly sources?: Sources
   readonly store: Store
   readonly events: EventLog
   readonly fleet: LiveFleet

@@ -19,7 +19,9 @@ const SECRET = /^(authorization|cookie|password|secret|token)$/i
 const FACT_DEPTH_MAX = 6
 
 /** Written synchronously: the line before a crash is the one that is needed. */
-export function openLog({ level, format, clock, to }: LogOptions): Logger {
+export interface ServerLog extends Logger { setLevel(level: LogLevel): void }
+
+export function openLog({ level, format, clock, to }: LogOptions): ServerLog {
   const out: DestinationStream = typeof to === 'object'
     ? { write: line => { to.write(line) } }
     : destination({ dest: to ?? 2, sync: true, append: true, mkdir: true })
@@ -34,6 +36,7 @@ export function openLog({ level, format, clock, to }: LogOptions): Logger {
     info(message, facts) { log.info(plain(facts), message) },
     warn(message, facts) { log.warn(plain(facts), message) },
     error(message, facts) { log.error(plain(facts), message) },
+    setLevel(next) { log.level = next },
   }
 }
 

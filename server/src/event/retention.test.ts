@@ -24,7 +24,7 @@ test('each type is kept as long as it says, and all others as long as the rest',
 test('the log stays as small as its retention while months go by', async () => {
   const clock = virtualClock()
   const events = openMemoryEventLog({ clock })
-  const stop = startRetention({ events, retention: { days: 1, types: {} }, clock, log: silent })
+  const stop = startRetention({ events, retention: () => ({ days: 1, types: {} }), clock, log: silent })
   const sizes: number[] = []
 
   for (let hour = 0; hour < 100; hour++) {

@@ -17,10 +17,11 @@ export interface Retention {
 export const DEFAULT_RETENTION: Retention = { days: 30, types: { archive: 3650, audit: 3650, release: 365 } }
 
 /** The first clean-up comes one interval after the start. Returns what stops it. */
-export function startRetention({ events, retention = DEFAULT_RETENTION, clock, log }: { events: EventLog; retention?: Retention; clock: Clock; log: Logger }): () => void {
+export function startRetention({ events, retention, clock, log }: { events: EventLog; /** Asked each time; nothing: events are kept for ever. */ retention: () => Retention | undefined; clock: Clock; log: Logger }): () => void {
   return every(clock, PRUNE_EVERY_MS, async () => {
     try {
-      const removed = await pruneAll(events, retention, clock.now())
+      const now = retention()
+      const removed = now ? await pruneAll(events, now, clock.now()) : 0
       if (removed > 0) log.info('old events removed', { removed })
     } catch (error) {
       log.warn('old events could not be removed, will be tried again', { afterMs: PRUNE_EVERY_MS, error })

@@ -18,8 +18,9 @@ export interface GatewayReconcilerOptions {
   readonly events: EventLog
   readonly fleet: Fleet
   readonly log: Logger
-  readonly listening: Listening
-  readonly ports: PortRange
+  /** Both may change while the server runs. */
+  readonly listening: () => Listening
+  readonly ports: () => PortRange
   /** Whether nothing on the proxies' hosts listens on the port. */
   readonly portFree: (port: number) => Promise<boolean>
 }
@@ -29,7 +30,7 @@ export function gatewayReconciler(options: GatewayReconcilerOptions): Reconciler
   return {
     async reconcile(): Promise<Outcome> {
       const observed = await observeGateways(store, fleet)
-      const plan = planGateways(observed, fleet.table, options.listening)
+      const plan = planGateways(observed, fleet.table, options.listening())
       if (plan.publish) {
         log.info('routing table published', { revision: plan.publish.revision, gateways: plan.publish.gateways.length })
         fleet.publish(plan.publish)
@@ -41,7 +42,7 @@ export function gatewayReconciler(options: GatewayReconcilerOptions): Reconciler
       for (const name of plan.unassigned) {
         const stored = observed.gateways.find(gateway => gateway.name === name)
         if (!stored) continue
-        const number = await freePort(options.ports, taken, options.portFree)
+        const number = await freePort(options.ports(), taken, options.portFree)
         taken.add(number)
         await store.put('gateways', name, { ...stored.value, port: { ...stored.value.port, number } }, stored.revision)
       }

@@ -8,6 +8,7 @@ import { configOf, type Config } from '../../config.ts'
 import type { EventLog } from '../../event/event-log.ts'
 import { openMemoryEventLog } from '../../event/memory/memory-event-log.ts'
 import { type LiveFleet, openFleet } from '../../fleet/live-fleet.ts'
+import { openSettings } from '../../settings/settings.ts'
 import { openMemoryStore } from '../../store/memory/memory-store.ts'
 import type { Store } from '../../store/store.ts'
 import { openTraffic, type Traffic } from '../../traffic/traffic.ts'
@@ -47,7 +48,9 @@ export async function testServer(changes: Partial<Config> = {}): Promise<TestSer
   const fleet = openFleet({ clock })
   const containers = openMemoryDriver(memoryMachine({ clock }))
   const workflows = openWorkflows({ store, events, containers, clock, log: silent, random: Math.random, namespace: 'default', trusted: false })
-  const api = await openApi({ config: configOf({ port: 0, ...changes }), store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), workflows, clock, log: silent })
+  const config = configOf({ port: 0, ...changes })
+  const settings = await openSettings({ store, config, log: silent })
+  const api = await openApi({ config, settings, store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), workflows, clock, log: silent })
   return {
     url: api.url, firstToken: api.firstToken, store, events, traffic, fleet,
     async ask(path, { method = 'GET', body, headers = {} } = {}) {
