@@ -14,6 +14,7 @@ import { memoryMachine } from '@vamp/server/container/memory/memory-machine'
 import { openUsageMeter } from '@vamp/server/container/usage'
 import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
 import { openFleet } from '@vamp/server/fleet/live-fleet'
+import { openScalingHistory } from '@vamp/server/scaling/scaling-history'
 import { openSettings } from '@vamp/server/settings/settings'
 import { openSqlStore } from '@vamp/server/store/sql/sql-store'
 import { openTraffic } from '@vamp/server/traffic/traffic'
@@ -26,7 +27,7 @@ const config = configOf({ port: 0 })
 const store = await openSqlStore(database, events)
 const api = await openApi({
   config, settings: await openSettings({ store, config, log: silent }), clock, log: silent,
-  store, events, fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers, usage: openUsageMeter({ driver: containers, clock }),
+  store, events, fleet: openFleet({ clock }), traffic: openTraffic({ clock }), containers, usage: openUsageMeter({ driver: containers, clock }), scaling: openScalingHistory(),
   workflows: openWorkflows({ store, events, containers, clock, log: silent, random: Math.random, namespace: 'default', trusted: false }),
 })
 process.send?.(api.url)

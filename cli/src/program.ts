@@ -29,6 +29,7 @@ export function buildProgram(context: ProgramContext): Command {
   addDocuments(program, context)
   addReading(program, context)
   addRelease(program, context)
+  addScaling(program, context)
   addRunning(program, context)
   addLooking(program, context)
   addTokens(program, context)
@@ -112,6 +113,17 @@ function addRelease(program: Command, context: ProgramContext): void {
       .action((name, flags) => ask(async session => (await import('./commands/release.ts')).orderRelease(session, order, name, flags)))
   release.command('weight').description('set the share of the new version by hand; the ramp pauses').argument('<name>').argument('<percent>').option('--reason <text>', 'kept with the event')
     .action((name, percent, flags) => ask(async session => (await import('./commands/release.ts')).weighRelease(session, name, percent, flags)))
+}
+
+function addScaling(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  program.command('explain').description('why the services of a cluster have the size they have').argument('<place>', 'deployment/cluster or deployment/cluster/service').option(...OUTPUT)
+    .action((place, flags) => ask(async session => (await import('./commands/explain.ts')).explain(session, place, flags)))
+  const autoscaler = program.command('autoscaler').description('what autoscalers see, want and are granted')
+  autoscaler.command('status', { isDefault: true }).description('of one with its last minutes, or of all of them without a name').argument('[name]').option('-w, --watch', 'again every second').option(...OUTPUT)
+    .action((name, flags) => ask(async session => (await import('./commands/autoscaler.ts')).autoscalerStatus(session, name, flags)))
+  autoscaler.command('replay').description('what an autoscaler would have done to the recorded traffic; changes nothing').requiredOption('-f, --file <file>', 'with the autoscaler').option('--since <time>', 'so long until now', '1h').option('--start-up <time>', 'that an instance takes to start; 1s if not given').option(...OUTPUT)
+    .action(flags => ask(async session => (await import('./commands/autoscaler.ts')).replayAutoscaler(session, flags)))
 }
 
 function addRunning(program: Command, context: ProgramContext): void {

@@ -99,7 +99,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('retention', startRetention({ events, retention: () => retentionOf(settings.current.eventsKeep), clock, log }))
     lifecycle.add('series', every(clock, SERIES_MAINTAIN_MS, () => maintain(series, log)))
     startSinks(lifecycle, outfit)
-    const api: Api = await openApi({ config, settings, ...(outfit.sources ? { sources: outfit.sources } : {}), store, events, fleet, traffic, containers: outfit.containers, usage, workflows, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
+    const api: Api = await openApi({ config, settings, ...(outfit.sources ? { sources: outfit.sources } : {}), store, events, fleet, traffic, containers: outfit.containers, usage, scaling: scaling.history, workflows, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
     lifecycle.add('api', () => api.close())
     await workflows.serve({ url: api.url, lend: api.lend })
     return { url: api.url, store, events, traffic, ...(api.firstToken === undefined ? {} : { firstToken: api.firstToken }), close: () => lifecycle.close() }

@@ -7,13 +7,14 @@ import type { Endpoint } from './endpoint.ts'
 import { events } from './events.ts'
 import { gateways } from './gateways.ts'
 import { releases } from './releases.ts'
+import { scaling } from './scaling.ts'
 import { health, metrics, pages, system } from './system.ts'
 import { tokens } from './tokens.ts'
 import { trace } from './trace.ts'
 import { traffic } from './traffic.ts'
 import { workflows } from './workflows.ts'
 
-export const contract = { documents, ...staticArtifacts, deployments, gateways, workflows, releases, events, system, health, metrics, traffic, trace, tokens, agents, pages } as const satisfies Readonly<Record<string, Readonly<Record<string, Endpoint>>>>
+export const contract = { documents, ...staticArtifacts, deployments, gateways, workflows, releases, scaling, events, system, health, metrics, traffic, trace, tokens, agents, pages } as const satisfies Readonly<Record<string, Readonly<Record<string, Endpoint>>>>
 
 /** `breeds.list` and its row, in order of the contract. */
 export function allEndpoints(): readonly (readonly [id: string, endpoint: Endpoint])[] {

@@ -10,6 +10,7 @@ import { instanceLogRoutes } from './instance-logs.ts'
 import { measuredRoutes } from './measured.ts'
 import { releaseRoutes } from './releases.ts'
 import type { Route } from './route.ts'
+import { scalingRoutes } from './scaling.ts'
 import { systemRoutes } from './system.ts'
 import { tokenRoutes } from './tokens.ts'
 import { traceRoutes } from './trace.ts'
@@ -21,6 +22,6 @@ import type { World } from './world.ts'
 export function allRoutes(world: World): readonly Route[] {
   return [
     ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...gatewayRoutes(world),
-    ...workflowRoutes(world), ...workflowRunRoutes(world), ...releaseRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...trafficRoutes(world), ...traceRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
+    ...workflowRoutes(world), ...workflowRunRoutes(world), ...releaseRoutes(world), ...scalingRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...trafficRoutes(world), ...traceRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
   ]
 }

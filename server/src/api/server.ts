@@ -11,6 +11,7 @@ import type { ContainerDriver } from '../container/container-driver.ts'
 import type { UsageMeter } from '../container/usage.ts'
 import type { EventLog } from '../event/event-log.ts'
 import type { LiveFleet } from '../fleet/live-fleet.ts'
+import type { ScalingHistory } from '../scaling/scaling-history.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
@@ -51,6 +52,7 @@ export interface ApiOptions {
   readonly containers: ContainerDriver
   readonly workflows: Workflows
   readonly usage: UsageMeter
+  readonly scaling: ScalingHistory
   readonly clock: Clock
   readonly log: Logger
   readonly logTail?: LogTail

@@ -46,7 +46,7 @@ function secondOf(text: string, name: string, newest: number): number {
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
 
 /** Seconds, of `10m`; the contract has checked its form. */
-function durationOf(text: string): number {
+export function durationOf(text: string): number {
   return Number.parseInt(text, 10) * (UNITS[text.at(-1) ?? ''] ?? 1)
 }
 

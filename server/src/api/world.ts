@@ -7,6 +7,7 @@ import type { ContainerDriver } from '../container/container-driver.ts'
 import type { UsageMeter } from '../container/usage.ts'
 import type { EventLog } from '../event/event-log.ts'
 import type { LiveFleet } from '../fleet/live-fleet.ts'
+import type { ScalingHistory } from '../scaling/scaling-history.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
@@ -25,6 +26,7 @@ export interface World {
   readonly traffic: Traffic
   readonly containers: ContainerDriver
   readonly usage: UsageMeter
+  readonly scaling: ScalingHistory
   readonly tokens: Tokens
   readonly workflows: Workflows
   readonly clock: Clock

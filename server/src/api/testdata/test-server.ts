@@ -11,6 +11,7 @@ import { type LiveFleet, openFleet } from '../../fleet/live-fleet.ts'
 import { openSettings } from '../../settings/settings.ts'
 import { openMemoryStore } from '../../store/memory/memory-store.ts'
 import type { Store } from '../../store/store.ts'
+import { openScalingHistory } from '../../scaling/scaling-history.ts'
 import { openTraffic, type Traffic } from '../../traffic/traffic.ts'
 import { openWorkflows } from '../../workflow/workflows.ts'
 import { openApi } from '../server.ts'
@@ -50,7 +51,7 @@ export async function testServer(changes: Partial<Config> = {}): Promise<TestSer
   const workflows = openWorkflows({ store, events, containers, clock, log: silent, random: Math.random, namespace: 'default', trusted: false })
   const config = configOf({ port: 0, ...changes })
   const settings = await openSettings({ store, config, log: silent })
-  const api = await openApi({ config, settings, store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), workflows, clock, log: silent })
+  const api = await openApi({ config, settings, store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), scaling: openScalingHistory(), workflows, clock, log: silent })
   return {
     url: api.url, firstToken: api.firstToken, store, events, traffic, fleet,
     async ask(path, { method = 'GET', body, headers = {} } = {}) {

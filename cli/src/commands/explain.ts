@@ -1,0 +1,29 @@
+/** `vamp explain shop/web`: why its services have the size they have. */
+import { type SizeExplained, scaling } from '@vamp/model/api/scaling'
+import { EXIT } from '../exit-code.ts'
+import { CommandFailure } from '../failure.ts'
+import type { Io } from '../io.ts'
+import { asData, formOf } from '../output.ts'
+import { placeOf } from '../place.ts'
+import type { Session } from '../session.ts'
+
+export async function explain({ client, io }: Session, where: string, flags: { readonly output?: string }): Promise<number> {
+  const form = formOf(flags.output)
+  const { deployment, cluster, service } = placeOf(where)
+  if (cluster === undefined) throw new CommandFailure(EXIT.usage, `which cluster of ${deployment}? write ${deployment}/<cluster>`)
+  const { data } = await client.call(scaling.explain, { path: { deployment, cluster } }, io.signal)
+  const shown = data.filter(each => service === undefined || each.service === service)
+  io.out(form === 'json' || form === 'yaml' ? asData(shown, form) : shown.map(each => text(each, io)).join(''))
+  return EXIT.ok
+}
+
+function text({ service, sentence, ready, instances, autoscaler, sla, changed }: SizeExplained, { colours }: Io): string {
+  const lines = [
+    `${colours.bold(service)}: ${sentence}`,
+    ...(ready === instances ? [] : [`  ${ready} of ${instances} ready`]),
+    ...(autoscaler === undefined ? [] : [`  kept by autoscaler ${autoscaler}`]),
+    ...(sla ? [`  SLA: ${sla.sentence}`] : []),
+    ...(changed && autoscaler !== undefined ? [`  last changed ${changed.at.slice(0, 19).replace('T', ' ')} from ${changed.from} to ${changed.to} by ${changed.by}: ${changed.sentence}`] : []),
+  ]
+  return lines.map(line => `${line}\n`).join('')
+}
