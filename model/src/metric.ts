@@ -13,8 +13,8 @@ export interface Cell {
   readonly route: string
   /** Instance id; '' where no server took it (none available, refused by a policy). */
   readonly instance: string
-  /** `condition` if the route was taken by its condition, `weight` otherwise. */
-  readonly by: 'condition' | 'weight'
+  /** `condition` if the route was taken by its condition, `mirror` for copies, which count for no gateway; `weight` otherwise. */
+  readonly by: 'condition' | 'weight' | 'mirror'
   /** 0–7: hash of the session key; for the noise estimate. */
   readonly part: number
   readonly requests: number

@@ -9,8 +9,12 @@ export interface PolicySettings {
   readonly rate_limit?: { readonly requests: number; readonly per: number; readonly by: 'gateway' | 'ip' | 'header'; readonly header?: string }
   readonly connection_limit?: { readonly maximum: number; readonly queue?: number; readonly queue_timeout?: number }
   readonly fault?: { readonly delay?: { readonly time: number; readonly share: number }; readonly abort?: { readonly status: number; readonly share: number } }
+  /** A copy, sent when the original has been answered; the copy's answer is thrown away. */
   readonly mirror?: { readonly to: string; readonly share: number; readonly methods: 'GET' | 'any' }
+  /** Routes of the gateway, or whatever a route may lead to: the first with an instance takes over from a route that has none. */
   readonly failover?: readonly string[]
+  /** Where a route has no instance, requests wait for one, at most `maximum` at a time and none longer than `time`: a service may have been scaled to zero. */
+  readonly hold?: { readonly time: number; readonly maximum: number }
   readonly headers?: { readonly request?: HeaderChanges; readonly response?: HeaderChanges }
   readonly redirect?: { readonly to: string; readonly status: number; readonly condition?: string }
   readonly tls?: { readonly certificate: string; readonly key?: string; readonly redirect_http?: boolean }

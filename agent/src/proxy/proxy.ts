@@ -14,6 +14,8 @@ export interface Proxy extends AsyncDisposable {
   apply(table: RoutingTable, signal?: AbortSignal): Promise<Applied>
   /** Requests and connections now in progress, by endpoint id; endpoints without any may be missing. */
   connections(): Promise<ReadonlyMap<string, number>>
+  /** Requests that wait for a first instance of their route (`hold`); routes without any are missing. */
+  waiting(): readonly Waiting[]
   /** Every request that ended, in batches. One listener; set before the first `apply`. A slow listener never slows requests. */
   onSamples(listener: (samples: readonly Sample[], dropped: number) => void): void
   /** The configuration that was written last, for people who want to read it; absent where there is none. */
@@ -39,7 +41,8 @@ export interface Sample {
   readonly route: string
   /** Endpoint id; '' if no server took it. */
   readonly instance: string
-  readonly by: 'condition' | 'weight'
+  /** `mirror`: a copy, whose answer nobody got. */
+  readonly by: 'condition' | 'weight' | 'mirror'
   /** 0 for a request that got no answer. */
   readonly status: number
   /** 5xx, or ended by time-out, refusal or reset on the server's side; a client that gave up is no error. */
@@ -52,3 +55,5 @@ export interface Sample {
   /** 0–7, hash of the session key. */
   readonly part: number
 }
+
+export interface Waiting { readonly gateway: string; readonly route: string; readonly requests: number }

@@ -88,6 +88,7 @@ interface OpenCell {
 }
 
 const PARTS = 8
+const WAYS: readonly Cell['by'][] = ['weight', 'condition', 'mirror']
 
 /** The cells of one second. Maps of maps, because names are the same strings again and again and their hashes are known. */
 class SecondCells {
@@ -96,7 +97,7 @@ class SecondCells {
 
   /** False if there is no room for another cell. */
   add(sample: Sample): boolean {
-    const slot = (sample.by === 'condition' ? PARTS : 0) + (sample.part & (PARTS - 1))
+    const slot = WAYS.indexOf(sample.by) * PARTS + (sample.part & (PARTS - 1))
     const cell = this.#gateways.get(sample.gateway)?.get(sample.route)?.get(sample.instance)?.[slot] ?? this.#open(slot, sample)
     if (!cell) return false
     cell.requests++

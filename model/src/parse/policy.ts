@@ -18,6 +18,10 @@ export function readPolicyReference(cursor: Cursor): Reference<PolicySettings> {
   })
 }
 
+/** Longer than most programs need to start, shorter than most clients wait. */
+const HOLD_SECONDS = 30
+const HELD_MAX = 1000
+
 const RETRY_REASONS = ['connect', 'timeout', '5xx', '500', '502', '503', '504'] as const
 
 function readSettings(fields: Fields): PolicySettings {
@@ -41,6 +45,7 @@ function readSettings(fields: Fields): PolicySettings {
       share: readPercentage(inner.optional('share')) ?? 100,
       methods: inner.optional('methods')?.oneOf(['GET', 'any'], 'GET') ?? 'GET',
     })),
+    ...part(fields, 'hold', inner => ({ time: time(inner, 'time') ?? HOLD_SECONDS, maximum: inner.optional('maximum')?.integer() ?? HELD_MAX })),
     ...present({ failover: fields.optional('failover')?.items().map(item => item.text()) }),
     ...part(fields, 'headers', inner => present({ request: changes(inner.optional('request')), response: changes(inner.optional('response')) })),
     ...part(fields, 'redirect', inner => ({ to: text(inner.required('to')), status: readStatus(inner.optional('status'), 302), ...present({ condition: condition(inner.optional('condition')) }) })),

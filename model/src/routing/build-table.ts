@@ -11,9 +11,10 @@ import type { Policy, PolicySettings } from '../policy.ts'
 import type { Reference } from '../reference.ts'
 import { assignWeights, shareOf, sharesOf, weightProblem } from '../weights.ts'
 import { groupRoutes } from '../selector/group-routes.ts'
+import { effectivePolicy } from './effective-policy.ts'
 import { resolveTarget, type Targets } from './route-target.ts'
 import { type Candidate, candidates, selectGroups } from './selected.ts'
-import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from './table.ts'
+import type { Endpoint, GatewayTable, MirrorTarget, RouteTable, RouteTarget, RoutingTable } from './table.ts'
 import { virtualHosts } from './virtual-host.ts'
 
 export interface BuildInput {
@@ -70,22 +71,28 @@ function withoutPortConflicts({ gateways, virtualHosts }: BuildInput, problems: 
   })
 }
 
-/** A gateway that can be reached from itself would send requests in circles: such routes lead nowhere. */
+/** A gateway that can be reached from itself would send requests in circles: such routes lead nowhere, and such ways out are none. */
 function withoutLoops(gateways: readonly GatewayTable[], problems: GatewayProblem[]): readonly GatewayTable[] {
-  const next = new Map(gateways.map(({ name, routes }) => [name, routes.flatMap(({ target }) => target.is === 'gateway' ? [target.gateway] : [])]))
+  const leads = (target: MirrorTarget | undefined) => target?.is === 'gateway' ? [target.gateway] : []
+  const next = new Map(gateways.map(({ name, routes }) => [name, routes.flatMap(({ target, failover = [], mirror }) => [target, ...failover, mirror].flatMap(leads))]))
   const reachable = (from: string): ReadonlySet<string> => {
     const seen = new Set([from])
     for (const name of seen) for (const gateway of next.get(name) ?? []) seen.add(gateway)
     return seen
   }
-  return gateways.map(gateway => ({
-    ...gateway,
-    routes: gateway.routes.map(route => {
-      if (route.target.is !== 'gateway' || !reachable(route.target.gateway).has(gateway.name)) return route
+  return gateways.map(gateway => {
+    const leadsBack = (target: MirrorTarget | undefined) => target?.is === 'gateway' && reachable(target.gateway).has(gateway.name)
+    return { ...gateway, routes: gateway.routes.map(route => {
+      const { target, failover, mirror, ...rest } = route
+      if (![target, mirror, ...failover ?? []].some(leadsBack)) return route
       problems.push({ gateway: gateway.name, message: `Route '${route.path}' leads back to the gateway.` })
-      return { ...route, target: { is: 'endpoints' as const, endpoints: [] } }
-    }),
-  }))
+      const others = failover?.filter(each => !leadsBack(each)) ?? []
+      return {
+        ...rest, target: leadsBack(target) ? { is: 'endpoints' as const, endpoints: [] } : target,
+        ...(others.length > 0 ? { failover: others } : {}), ...(mirror && !leadsBack(mirror) ? { mirror } : {}),
+      }
+    }) }
+  })
 }
 
 class GatewayBuilder {
@@ -113,14 +120,43 @@ class GatewayBuilder {
     if (refused) this.tell(`${refused.reason}: ${name}.`)
     const shares = sharesOf(assignWeights(weights))
     const http = port.type === 'http'
+    const own = this.policy(policy)
     return {
       name, lookup_name: gatewayLookupName(name), address: this.input.address, port: port.number, mode: port.type,
       virtual_hosts: http ? virtualHosts(name, virtual_hosts, this.input.virtualHosts !== undefined) : [],
       sticky: http ? sticky : 'none',
       ...(split && http ? { split } : {}),
-      routes: routes.map(({ path }, index) => this.route(path, settings[index] ?? NO_SETTINGS, shares[index] ?? 0, groups?.get(path))),
-      ...this.policy(policy),
+      routes: this.withWaysOut(routes.map(({ path }, index) => this.route(path, settings[index] ?? NO_SETTINGS, shares[index] ?? 0, groups?.get(path))), own.policy),
+      ...own,
     }
+  }
+
+  /** The routes with the policy that holds for each, and where failover and mirroring lead. */
+  private withWaysOut(routes: readonly RouteTable[], ofGateway: PolicySettings | undefined): readonly RouteTable[] {
+    return routes.map(route => {
+      const { policy: own, ...rest } = route
+      const policy = effectivePolicy(ofGateway, own)
+      if (!policy) return rest
+      const others = policy.failover?.filter(path => path !== route.path)
+      const mirror = policy.mirror && policy.mirror.to !== route.path ? this.mirrorTarget(policy.mirror.to, routes) : undefined
+      return {
+        ...rest, policy,
+        ...(others && others.length > 0 ? { failover: others.map(path => this.wayOut(path, routes)) } : {}),
+        ...(mirror ? { mirror } : {}),
+      }
+    })
+  }
+
+  private mirrorTarget(path: string, routes: readonly RouteTable[]): MirrorTarget {
+    return routes.some(route => route.path === path) ? { is: 'route', route: path } : this.wayOut(path, routes)
+  }
+
+  private wayOut(path: string, routes: readonly RouteTable[]): RouteTarget {
+    const known = routes.find(route => route.path === path)
+    if (known) return known.target
+    const { target, problem } = resolveTarget(path, this.targets)
+    if (problem !== undefined) this.tell(problem)
+    return target
   }
 
   private route(path: string, settings: RouteSettings, weight: number, members: readonly Endpoint[] | undefined): RouteTable {

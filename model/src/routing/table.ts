@@ -41,8 +41,16 @@ export interface RouteTable {
   readonly target: RouteTarget
   readonly balance?: string
   readonly rewrites: readonly { readonly path: string; readonly condition: string }[]
+  /** What holds for the route: its own policy, and the gateway's where it has none of its own (see `effectivePolicy`). */
   readonly policy?: PolicySettings
+  /** Where `policy.failover` leads, in its order. */
+  readonly failover?: readonly RouteTarget[]
+  /** Where `policy.mirror` leads. */
+  readonly mirror?: MirrorTarget
 }
+
+/** `route`: a route of the same gateway, whose instances are measured like those of any other. */
+export type MirrorTarget = RouteTarget | { readonly is: 'route'; readonly route: string }
 
 export type RouteTarget =
   | { readonly is: 'endpoints'; readonly endpoints: readonly Endpoint[] }

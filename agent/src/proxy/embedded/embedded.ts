@@ -113,6 +113,7 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
     driver: 'embedded',
     apply: table => alone(() => carry(table)),
     connections: async () => upstreams.connections(),
+    waiting: () => [],
     onSamples(listener) { tell = listener },
     detach: () => alone(() => end(0)),
     stop: graceMs => alone(() => end(graceMs)),

@@ -1,15 +1,19 @@
 /** What a backend says besides its servers: the part of a route that cannot change without a reload. */
 import { Fault } from '@vamp/model/fault'
 import type { GatewayTable, RouteTable } from '@vamp/model/routing/table'
-import { routePolicyLines } from './policy-lines.ts'
+import { mirrorLines, routePolicyLines } from './policy-lines.ts'
 import { quote, rawWords } from './quote.ts'
 
 /** Algorithms that take servers at run time. `static-rr` spreads as `roundrobin` does, but would not. */
 const ALGORITHM = /^(roundrobin|static-rr|leastconn|first|random(\([1-9]\d{0,2}\))?|source|uri( (whole|path-only|(len|depth) \d{1,4}))*|url_param [A-Za-z0-9_.-]{1,64}|hdr\([A-Za-z0-9_-]{1,64}\)( use_domain_only)?|rdp-cookie(\([A-Za-z0-9_.-]{1,64}\))?)$/
 
 /** The lines of a route's backend. Throws `Fault('proxy_refused')` for an algorithm or a rewrite that HAProxy would not take. */
-export function backendLines({ mode, policy }: Pick<GatewayTable, 'mode' | 'policy'>, route: RouteTable): readonly string[] {
-  return [...balanceLines(mode, route), ...routePolicyLines(mode, policy, route.policy), ...(mode === 'http' ? [...HTTP, ...rewriteLines(route)] : [])]
+export function backendLines({ mode }: Pick<GatewayTable, 'mode'>, route: RouteTable): readonly string[] {
+  const { policy, mirror } = route
+  return [
+    ...balanceLines(mode, route), ...routePolicyLines(mode, policy),
+    ...(mode === 'http' ? [...(mirror && policy?.mirror ? mirrorLines(policy.mirror, policy.hold !== undefined) : []), ...HTTP, ...rewriteLines(route)] : []),
+  ]
 }
 
 /** The lines of a backend that waits for a route without wishes. */

@@ -38,6 +38,9 @@ export interface CarrierOptions {
   readonly threads?: number
   readonly countries?: string
   readonly door: LogDoor
+  readonly waitingSocket: string
+  /** What HAProxy carries from now on. */
+  readonly onCarried: (layout: Layout) => void
   /** Runs work that nothing else of the carrier overlaps. */
   alone<T>(work: () => Promise<T>): Promise<T>
 }
@@ -110,6 +113,7 @@ export class Carrier {
       case 'runtime': return await this.#run(decided, next, table)
       case 'nothing':
         this.#layout = next
+        this.#options.onCarried(next)
         return { revision: table.revision, how: 'nothing', reasons: [], commands: 0 }
       default: return decided satisfies never
     }
@@ -194,6 +198,7 @@ export class Carrier {
     commands += await send(decided.flip)
     this.#become(next)
     commands += await send(decided.last)
+    this.#options.onCarried(next)
     this.#trusted = !runtime.closed
     if (decided.later.length > 0) this.#later.push({ at: this.#options.clock.monotonic(), steps: decided.later })
     this.#arm()
@@ -203,6 +208,7 @@ export class Carrier {
   #become(next: Layout): void {
     this.#layout = next
     this.#names = logNames(next, this.#names)
+    this.#options.onCarried(next)
   }
 
   async #connected(): Promise<Runtime> {
@@ -251,7 +257,7 @@ export class Carrier {
   #settings(side: Side): RenderSettings {
     const { directory, threads, countries, door } = this.#options
     return {
-      logPort: door.port, secret: door.secret,
+      logPort: door.port, secret: door.secret, waitingSocket: this.#options.waitingSocket,
       maps: this.#maps(side), adminSocket: adminSocket(directory), hardStopSeconds: HARD_STOP_SECONDS,
       ...(threads === undefined ? {} : { threads }), ...(countries === undefined ? {} : { countries }),
     }

@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts'
 import type { Layout } from './layout.ts'
 import { askMaster } from './master-socket.ts'
+import { WAITING_SERVER } from './policy-lines.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Old workers that are asked; there are more only if reloads come faster than requests end. */
@@ -25,7 +26,7 @@ export function* usedConnections(answer: string): Generator<readonly [server: st
   for (const line of answer.split('\n')) {
     const [key = '', , , , , , used] = line.split(' ')
     const slash = key.indexOf('/')
-    if (slash > 0 && /^b\d+$/.test(key.slice(0, slash))) yield [key.slice(slash + 1), Number(used) || 0]
+    if (slash > 0 && /^b\d+$/.test(key.slice(0, slash)) && key.slice(slash + 1) !== WAITING_SERVER) yield [key.slice(slash + 1), Number(used) || 0]
   }
 }
 

@@ -33,7 +33,7 @@ export function gatewayFrontend(id: string, gateway: GatewayTable, paths: Fronte
   const bind = `bind ${serverAddress(gateway.address === '' ? '*' : gateway.address, gateway.port)}`
   const generation = `str(${id}),map_str_int(${paths.generations},0)`
   if (gateway.mode === 'tcp') return [bind, ...gatewayPolicyLines('tcp', gateway.policy), ...tcpRules(id, generation, paths)]
-  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieSuffix(gateway.lookup_name), policy: gatewayPolicyLines('http', gateway.policy), splits: splitsOf([gateway]), raw: gatewayRaw(gateway) })]
+  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieSuffix(gateway.lookup_name), policy: gatewayPolicyLines('http', gateway.policy), splits: splitsOf([gateway]), raw: gatewayRaw(gateway), mirrors: hasMirrors(gateway) })]
 }
 
 /** Cookies know no ports: a gateway's have a name of their own. */
@@ -60,7 +60,7 @@ export function hostsFrontend(address: string, port: number, laid: readonly { re
         'http-request return status 404 if !{ var(txn.gw) -m found } !handed',
       ],
       id: HOSTS, secret, generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host',
-      splits: splitsOf(here).map(split => ({ ...split, only: ` { var(txn.gw) -m str ${idOf(split.gateway)} }` })), raw: [...new Set(here.flatMap(gatewayRaw))].sort() }),
+      splits: splitsOf(here).map(split => ({ ...split, only: ` { var(txn.gw) -m str ${idOf(split.gateway)} }` })), raw: [...new Set(here.flatMap(gatewayRaw))].sort(), mirrors: here.some(hasMirrors) }),
   ]
 }
 
@@ -91,6 +91,8 @@ interface HttpRules {
   readonly policy?: readonly string[]
   readonly splits: readonly Split[]
   readonly raw: readonly string[]
+  /** Requests may have copies, and copies come back here. */
+  readonly mirrors: boolean
 }
 
 interface Split {
@@ -112,9 +114,10 @@ function splitsOf(gateways: readonly GatewayTable[]): Split[] {
 function httpRules(rules: HttpRules): string[] {
   const { id, paths } = rules
   return [
-    `log-format "${httpLog(rules.splits.length > 0 ? 'var(txn.session)' : 'src_port')}"`,
+    `log-format "${httpLog(rules.splits.length > 0 ? 'var(txn.session)' : 'src_port', rules.mirrors)}"`,
     'http-request set-var(txn.t0) date(0,us)',
     ...successorRules(rules.secret),
+    ...(rules.mirrors ? mirroredRules(rules.secret) : []),
     ...LOG_WAY_RULES,
     'http-response set-var(txn.tr) date(0,us),sub(txn.t0)',
     ...rules.before ?? [],
@@ -127,6 +130,7 @@ function httpRules(rules: HttpRules): string[] {
     ...sessionRules(rules),
     ...keepRules(rules),
     `use_backend ${SUCCESSOR} if handed`,
+    ...(rules.mirrors ? ['use_backend %[var(txn.shadow)] if { var(txn.shadow) -m found }'] : []),
     'use_backend %[var(txn.cb)] if taken',
     'use_backend %[var(txn.sbe)] if led',
     ...splitRules(rules),
@@ -161,13 +165,33 @@ function successorRules(secret: string): string[] {
   ]
 }
 
-const HANDED = 'x-vamp-handed'
+/** Tells where a request comes from that one of us passes on. */
+export const HANDED = 'x-vamp-handed'
+export const handedValue = (secret: string, source: string): string => `${secret}~${source}`
+/** Tells the backend that a copy is for, too. */
+export const MIRRORED = 'x-vamp-mirrored'
+export const mirroredValue = (secret: string, source: string, backend: string): string => `${secret}~${source}~${backend}`
+
+/** A copy goes to the backend that it is for, past conditions and weights, and is logged as one (`m` stands for what chose its way). */
+function mirroredRules(secret: string): string[] {
+  const ours = `{ req.hdr(${MIRRORED}) -m beg ${secret}~ } !handed`
+  return [
+    `http-request set-src req.hdr(${MIRRORED}),field(2,~) if ${ours}`,
+    `http-request set-var(txn.cb) str(m) if ${ours}`,
+    `http-request set-var(txn.shadow) req.hdr(${MIRRORED}),field(3,~) if ${ours}`,
+    `http-request del-header ${MIRRORED} if !handed`,
+  ]
+}
+
+const hasMirrors = ({ routes }: GatewayTable): boolean => routes.some(({ mirror }) => mirror !== undefined)
 
 /** The backend that hands on. Its requests are the successor's to log. */
 export const successorLines = (secret: string): string[] => [
-  `http-request set-header ${HANDED} ${secret}~%[src]`,
+  `http-request set-header ${HANDED} ${handedValue(secret, '%[src]')}`,
   'http-request set-log-level silent',
   'http-request set-var(txn.handed) bool(1)',
+  // Whoever takes it says what keeps the visitor.
+  'http-request set-var(txn.g) int(0)',
   'server next 0.0.0.0:0',
 ]
 

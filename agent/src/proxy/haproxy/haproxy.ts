@@ -1,19 +1,26 @@
 /** The proxy port on a real HAProxy: gentle first, reload if it must, and the process outlives ours. */
+import { randomInt } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
+import { openMirrors } from '../mirrors.ts'
 import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
 import { addressBook, systemResolve } from './addresses.ts'
 import type { Resolve } from './addresses.ts'
 import { openCarrier } from './carrier.ts'
 import type { Carrier } from './carrier.ts'
 import { serverConnections } from './connections.ts'
+import { copyFor } from './copies.ts'
 import { readConfiguration } from './files.ts'
+import { HANDED, handedValue } from './frontend.ts'
+import { heldRoutes } from './held-routes.ts'
 import { latest } from './latest.ts'
 import { openLogListener } from './log-listener.ts'
 import { findBinary } from './process.ts'
+import { openWaitingRoom } from './waiting-room.ts'
 
 export interface HaproxyOptions {
   /** Everything of this HAProxy lives here: configuration, sockets, state. A later process opens the same directory. */
@@ -22,6 +29,8 @@ export interface HaproxyOptions {
   readonly binary?: string
   readonly clock: Clock
   readonly log: Logger
+  /** Uniform in [0, 1); default: the system's. */
+  readonly random?: () => number
   /** Default: HAProxy's own choice, one for each core. */
   readonly threads?: number
   /** File of lines `network country`, as `2.16.0.0/13 GB`, for conditions on the country. Read when HAProxy starts or reloads. */
@@ -38,7 +47,7 @@ const DIRECTORY_BYTES_MAX = 75
  * `apply` reconciles it. Throws `Fault('unsupported')` if there is no HAProxy on this host.
  */
 export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
-  const { directory, clock, log } = options
+  const { directory, clock, log, random = () => randomInt(2 ** 47) / 2 ** 47 } = options
   const binary = options.binary ?? findBinary()
   if (binary === undefined) throw new Fault('unsupported', 'haproxy is not installed', {})
   if (options.countries !== undefined && !/^\/[A-Za-z0-9_./-]+$/.test(options.countries)) {
@@ -50,9 +59,20 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
   let listener: (samples: readonly Sample[], dropped: number) => void = () => {}
   const queue = latest<RoutingTable, Applied>(table => apply(table))
-  const lines = await openLogListener({ directory, clock, names: () => carrier.names, onSamples: (samples, dropped) => listener(samples, dropped) })
+  const mirrors = openMirrors()
+  const lines = await openLogListener({
+    directory, clock, names: () => carrier.names, onSamples: (samples, dropped) => listener(samples, dropped),
+    onCopy(logged) {
+      const copy = copyFor(carrier.layout, logged, { secret: lines.door.secret, random })
+      if (copy) mirrors.send(copy)
+    },
+  })
+  const room = await openWaitingRoom({
+    socket: join(directory, 'waiting.sock'), clock, handed: { header: HANDED, value: source => handedValue(lines.door.secret, source) },
+    onTurnedAway: (gateway, route, latencyMs) => listener([{ gateway, route, instance: '', by: 'weight', status: 503, error: true, latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }], 0),
+  })
   const carrier: Carrier = await openCarrier({
-    directory, binary, clock, log, door: lines.door, alone: work => queue.alone(work),
+    directory, binary, clock, log, door: lines.door, waitingSocket: join(directory, 'waiting.sock'), onCarried: layout => room.update(heldRoutes(layout)), alone: work => queue.alone(work),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.countries === undefined ? {} : { countries: options.countries }),
   })
@@ -61,7 +81,9 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   const apply = async (table: RoutingTable) => carrier.carry(await addressed(table))
   const end = async (work: () => Promise<void>) => {
     await queue.alone(work)
+    await room.close()
     await lines.close()
+    await mirrors.close()
   }
   const detach = () => end(() => carrier.detach())
   return {
@@ -71,6 +93,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
       return await queue.submit(table)
     },
     connections: () => serverConnections(directory, clock, carrier.runtime, carrier.layout),
+    waiting: () => room.waiting(),
     onSamples(next) { listener = next },
     configuration: () => readConfiguration(directory),
     detach,

@@ -12,6 +12,7 @@ import { backendLines, spareLines } from './backend.ts'
 import { requireFrontend } from './frontend.ts'
 import type { Abilities } from './frontend.ts'
 import { gatewayProgram, generationsOf } from './program.ts'
+import { WAITING_SERVER } from './policy-lines.ts'
 import { endpointServers } from './server.ts'
 import type { ServerState } from './server.ts'
 
@@ -44,6 +45,8 @@ export interface Slot {
   /** Left by its route; free when its last server is gone. */
   readonly resting: boolean
   readonly servers: Readonly<Record<string, LaidServer>>
+  /** Of a route that holds its requests: it has no instance, so they go to the waiting room. */
+  readonly vacant?: boolean
 }
 
 export interface LaidServer {
@@ -176,6 +179,7 @@ function slotPool(previous: Layout, wanted: ReadonlyMap<string, GatewayTable>): 
       slots.set(slot.id, {
         ...slot, owner: { gateway: gateway.name, route: route.path },
         servers: nextServers(slot.servers, endpointServers(route.target, table)),
+        ...(holds(slot.lines) ? { vacant: route.target.is === 'endpoints' && !route.target.endpoints.some(({ state }) => state === 'ready') } : {}),
       })
       return slot.id
     },
@@ -191,8 +195,11 @@ function nextServers(before: Slot['servers'], wanted: Slot['servers']): Slot['se
 }
 
 function rest(slot: Slot): Slot {
-  return { id: slot.id, mode: slot.mode, lines: slot.lines, resting: true, servers: nextServers(slot.servers, {}) }
+  return { id: slot.id, mode: slot.mode, lines: slot.lines, resting: true, servers: nextServers(slot.servers, {}), ...(holds(slot.lines) ? { vacant: false } : {}) }
 }
+
+/** Whether a backend with these lines has a server for what must wait. */
+export const holds = (lines: readonly string[]): boolean => lines.some(line => line.includes(WAITING_SERVER))
 
 /** Gives the lowest names `g1`, `g2` … that are not among `taken`. */
 function numbered(letter: string, taken: Iterable<string>): () => string {

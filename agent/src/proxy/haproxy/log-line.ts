@@ -8,14 +8,16 @@
  * that the gateway splits by, or else of the client's port, which is the connection; a source address would put everybody
  * behind one balancer into one part.
  *
+ * Where requests are mirrored two fields follow: `method ⏎ url ⏎ name: value ⏎ …` and the body, both in base64, `-` without a copy.
+ *
  * Lines come over a ring and a stream socket. A worker that is being replaced closes its ring at once, so whatever ends in
  * it takes the second way, one datagram a line: answers that begin from then on, and long ones and tcp connections always.
  * Requests that it only hands on to its successor are the successor's to log.
  */
 import type { Sample } from '../proxy.ts'
 
-export const httpLog = (session: string): string =>
-  `h%[var(txn.way)] %pid %lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]`
+export const httpLog = (session: string, mirrors: boolean): string =>
+  `h%[var(txn.way)] %pid %lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]${mirrors ? ' %[var(txn.copy)] %[var(txn.body)]' : ''}`
 export const TCP_LOG = 't %pid %lc %f %b %s 0 - %Tc 0 %B %ts %[src_port,xxh32(1),and(7)] %[date(0,us)]'
 
 /** Names the way of a line before it is written; a line that says `u` goes both ways and counts on the second. */
@@ -47,15 +49,26 @@ export function nameHash(name: string): number {
 
 const [SPACE, NEWLINE, ZERO, DASH] = [32, 10, 48, 45]
 const FIELDS = 14
+/** With those of a copy. */
+const FIELDS_MAX = FIELDS + 2
 /** Start and end of each field of the line in hand; one line is parsed at a time. */
-const starts = new Int32Array(FIELDS + 1)
+const starts = new Int32Array(FIELDS_MAX + 1)
 /** A longer piece without an end is no line of ours. */
-const LINE_BYTES_MAX = 4_096
+const LINE_BYTES_MAX = 16_384
 
 export interface LineCounter { count(process: number, frontend: number, counter: number): void }
 
 /** `ring`: the stream; `datagram`: the second way. */
 export type LogWay = 'ring' | 'datagram'
+
+/** A request of which there is to be a copy, as the proxy wrote it down. */
+export interface LoggedCopy {
+  readonly gateway: string
+  readonly route: string
+  /** `method ⏎ url ⏎ name: value ⏎ …` */
+  readonly head: string
+  readonly body?: Uint8Array
+}
 
 export interface LogParser {
   /** Adds the samples of the chunk's complete lines to `into`; keeps the rest for the next chunk. */
@@ -63,7 +76,7 @@ export interface LogParser {
 }
 
 /** One parser per connection. Lines of unknown gateways give no sample, but they count. */
-export function logParser(way: LogWay, names: () => LogNames, counter: LineCounter): LogParser {
+export function logParser(way: LogWay, names: () => LogNames, counter: LineCounter, onCopy: (copy: LoggedCopy) => void = () => {}): LogParser {
   let rest = new Uint8Array(0)
   const lines = (bytes: Uint8Array, from: number, into: Sample[]): number => {
     const table = names()
@@ -71,7 +84,10 @@ export function logParser(way: LogWay, names: () => LogNames, counter: LineCount
     for (let end = bytes.indexOf(NEWLINE, start); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
       const both = bytes[start + 1] === 117
       const sample = both && way === 'ring' ? undefined : parseLine(bytes, start, end, table, counter)
-      if (sample) into.push(sample)
+      if (sample) {
+        into.push(sample)
+        if (copied) onCopy(copyOf(bytes, sample))
+      }
       start = end + 1
     }
     return start
@@ -103,13 +119,23 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both
 }
 
+/** Has the line in hand a copy? */
+let copied = false
+
+function copyOf(bytes: Uint8Array, { gateway, route }: Sample): LoggedCopy {
+  const text = (field: number) => Buffer.from(bytes.subarray(at(field), at(field + 1) - 1)).toString('latin1')
+  const body = text(FIELDS + 1)
+  return { gateway, route, head: Buffer.from(text(FIELDS), 'base64').toString('latin1'), ...(body === '-' ? {} : { body: Buffer.from(body, 'base64') }) }
+}
+
 function parseLine(bytes: Uint8Array, start: number, end: number, names: LogNames, counter: LineCounter): Sample | undefined {
   let field = 0
   starts[0] = start
   for (let at = start; at < end; at++)
-    if (bytes[at] === SPACE && ++field <= FIELDS) starts[field] = at + 1
-  if (field !== FIELDS - 1) return undefined
-  starts[FIELDS] = end + 1
+    if (bytes[at] === SPACE && ++field <= FIELDS_MAX) starts[field] = at + 1
+  copied = field === FIELDS_MAX - 1 && bytes[starts[FIELDS] ?? 0] !== DASH
+  if (field !== FIELDS - 1 && field !== FIELDS_MAX - 1) return undefined
+  starts[field + 1] = end + 1
   const tcp = bytes[start] === 116
   const frontend = numberAfter(bytes, 3)
   counter.count(number(bytes, 1), frontend, number(bytes, 2))
@@ -123,7 +149,7 @@ function parseLine(bytes: Uint8Array, start: number, end: number, names: LogName
     gateway,
     route: chosen ? backend.route : '',
     instance: chosen ? backend.servers.get(hashOf(bytes, at(5), at(6) - 1)) ?? '' : '',
-    by: bytes[at(7)] === 98 ? 'condition' : 'weight',
+    by: bytes[at(7)] === 98 ? 'condition' : bytes[at(7)] === 109 ? 'mirror' : 'weight',
     status,
     error: failed(status, bytes[at(11)] ?? 0, bytes[at(11) + 1] ?? 0),
     latencyMs: tcp ? Math.max(0, headerUs) : (headerUs >= 0 ? headerUs : number(bytes, 9)) / 1000,

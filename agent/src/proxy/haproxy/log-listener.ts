@@ -11,7 +11,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { Sample } from '../proxy.ts'
 import { writeAtomic } from './files.ts'
 import { logParser } from './log-line.ts'
-import type { LogNames } from './log-line.ts'
+import type { LoggedCopy, LogNames } from './log-line.ts'
 import { lostLines } from './lost-lines.ts'
 
 /** Where HAProxy is to send its log: a port of the loopback, TCP and UDP. */
@@ -29,6 +29,7 @@ export interface LogListenerOptions {
   readonly clock: Clock
   readonly names: () => LogNames
   readonly onSamples: (samples: readonly Sample[], dropped: number) => void
+  readonly onCopy: (copy: LoggedCopy) => void
 }
 
 /** What the kernel keeps of datagrams, about 2 000 lines. */
@@ -48,7 +49,7 @@ export async function openLogListener(options: LogListenerOptions): Promise<LogL
   const opened = Promise.withResolvers<void>()
   const sockets = new Set<Socket>()
   const read = (connection: Socket) => {
-    const parser = logParser('ring', options.names, lost)
+    const parser = logParser('ring', options.names, lost, options.onCopy)
     connection.on('data', chunk => {
       const samples: Sample[] = []
       parser.push(chunk, samples)
@@ -67,7 +68,7 @@ export async function openLogListener(options: LogListenerOptions): Promise<LogL
     open() {
       server.unref()
       opened.resolve()
-      const parser = logParser('datagram', options.names, lost)
+      const parser = logParser('datagram', options.names, lost, options.onCopy)
       const mark = Buffer.from(` ${door.secret}[`)
       datagrams.on('message', message => {
         const samples: Sample[] = []

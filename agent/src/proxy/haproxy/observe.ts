@@ -1,5 +1,6 @@
 /** What HAProxy says that it carries, compared with what we believe. */
 import type { Layout } from './layout.ts'
+import { WAITING_SERVER } from './policy-lines.ts'
 import { layoutEntries, mapPaths } from './render.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -29,6 +30,11 @@ function serverDifference(answer: string, layout: Layout): string | undefined {
     if (!/^b\d+$/.test(backend ?? '')) continue
     const maintained = (Number(admin) & MAINTENANCE) !== 0
     found.set(`${backend}/${server}`, maintained ? 'leaving' : `${address} ${fields[18]} ${weight}`)
+  }
+  for (const { id, vacant } of layout.slots) if (vacant !== undefined) {
+    const key = `${id}/${WAITING_SERVER}`
+    if ((found.get(key) !== 'leaving') !== vacant) return `server ${key} is '${found.get(key) ?? 'missing'}'`
+    found.delete(key)
   }
   for (const slot of layout.slots) for (const [name, server] of Object.entries(slot.servers)) {
     const key = `${slot.id}/${name}`

@@ -7,6 +7,7 @@
  */
 import { gatewayRaw } from './frontend.ts'
 import type { LaidGateway, LaidServer, Layout, Slot } from './layout.ts'
+import { WAITING_SERVER } from './policy-lines.ts'
 import { frameSections, gatewayEntries, generationEntry, hostEntries, mapPaths } from './render.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { Entry } from './program.ts'
@@ -123,6 +124,10 @@ function serverSteps(previous: Layout, next: Layout): ServerSteps {
     const old = before.get(slot.id)
     if (old === slot) continue
     for (const [server, wanted] of Object.entries(slot.servers)) oneServer(slot.id, server, old?.servers[server], wanted, steps)
+    if (slot.vacant !== undefined && slot.vacant !== old?.vacant) {
+      const moment = slot.vacant ? steps.first : steps.last
+      moment.push({ is: 'server-state', backend: slot.id, server: WAITING_SERVER, state: slot.vacant ? 'ready' : 'maint' })
+    }
   }
   return steps
 }

@@ -2,12 +2,13 @@
 import { gatewayFrontend, HOSTS, hostsFrontend, SUCCESSOR, successorLines } from './frontend.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { LaidGateway, Layout, Slot } from './layout.ts'
+import { DELAY_ACTION, DELAY_SCRIPT, WAITING_SERVER } from './policy-lines.ts'
 import { gatewayProgram, generationNumber, programEntries } from './program.ts'
 import type { Entry } from './program.ts'
 
 export interface Files {
   readonly config: string
-  /** Absolute path → content. */
+  /** Absolute path → content; of a script, too, where there is one. */
   readonly maps: ReadonlyMap<string, string>
 }
 
@@ -15,6 +16,8 @@ export interface RenderSettings {
   /** Directory of the maps. */
   readonly maps: string
   readonly adminSocket: string
+  /** Of the waiting room. */
+  readonly waitingSocket: string
   /** TCP and UDP, on loopback. Not a unix socket: where nobody reads one, HAProxy 2.6 tries again without a pause and burns a processor. */
   readonly logPort: number
   /** Proves that a datagram of the log, or a request handed on, is HAProxy's. */
@@ -27,6 +30,8 @@ export interface RenderSettings {
 
 /** Lines of the log that HAProxy keeps for a reader that is away. */
 const RING_BYTES = 4 * 1024 * 1024
+/** A line may carry a copy of a request. */
+const LINE_BYTES = 15_000
 
 /**
  * Gateways that share a map. At its start HAProxy looks every use of a map up in the list of all maps, so a map for each
@@ -42,12 +47,14 @@ export function mapPaths(maps: string): FrontendPaths {
 }
 
 export function render(layout: Layout, settings: RenderSettings): Files {
-  return { config: config(layout, settings), maps: renderMaps(layout, settings.maps) }
+  const maps = renderMaps(layout, settings.maps)
+  if (delays(layout)) maps.set(delayScript(settings), DELAY_SCRIPT)
+  return { config: config(layout, settings), maps }
 }
 
 export function config(layout: Layout, settings: RenderSettings): string {
   const frame = frameSections(layout, { ...mapPaths(settings.maps), ...(settings.countries ? { countries: settings.countries } : {}) }, settings.secret)
-  const servers = new Map(layout.slots.map(slot => [`backend ${slot.id}`, serverLines(slot)]))
+  const servers = new Map(layout.slots.map(slot => [`backend ${slot.id}`, serverLines(slot, settings)]))
   const names = new Map<string, string | undefined>([
     ...layout.gateways.map(laid => [`frontend ${laid.id}`, laid.table.name] as const),
     ...layout.slots.map(slot => [`backend ${slot.id}`, slot.owner && `${slot.owner.gateway} → ${slot.owner.route}`] as const),
@@ -57,7 +64,7 @@ export function config(layout: Layout, settings: RenderSettings): string {
     const name = names.get(key)
     return section(title, [...(name ? [`# ${JSON.stringify(name)}`] : []), ...lines, ...servers.get(key) ?? []])
   })
-  return [preamble(settings), ...sections].join('\n')
+  return [preamble(settings, delays(layout)), ...sections].join('\n')
 }
 
 /** The sections that only a reload can change: title → lines, without the servers. */
@@ -70,9 +77,12 @@ export function frameSections(layout: Layout, paths: FrontendPaths, secret = '')
   return sections
 }
 
-function serverLines(slot: Slot): string[] {
-  return Object.entries(slot.servers).map(([name, server]) =>
-    `server ${name} ${server.address} weight ${server.state === 'ready' ? 1 : 0}${server.state === 'leaving' ? ' disabled' : ''}`)
+function serverLines(slot: Slot, { waitingSocket }: RenderSettings): string[] {
+  return [
+    ...Object.entries(slot.servers).map(([name, server]) =>
+      `server ${name} ${server.address} weight ${server.state === 'ready' ? 1 : 0}${server.state === 'leaving' ? ' disabled' : ''}`),
+    ...(slot.vacant === undefined ? [] : [`server ${WAITING_SERVER} unix@${waitingSocket} weight 1${slot.vacant ? '' : ' disabled'}`]),
+  ]
 }
 
 export function renderMaps(layout: Layout, maps: string): Map<string, string> {
@@ -114,20 +124,24 @@ export function gatewayEntries(laid: LaidGateway, layout: Pick<Layout, 'virtual_
 
 const section = (title: string, lines: readonly string[]) => [title, ...lines.map(line => `  ${line}`), ''].join('\n')
 
-function preamble(settings: RenderSettings): string {
-  const datagrams = `log 127.0.0.1:${settings.logPort} format rfc3164 local0`
+const delays = ({ slots }: Layout): boolean => slots.some(({ lines }) => lines.some(line => line.includes(DELAY_ACTION)))
+const delayScript = ({ maps }: RenderSettings): string => `${maps}/delay.lua`
+
+function preamble(settings: RenderSettings, withDelays: boolean): string {
+  const datagrams = `log 127.0.0.1:${settings.logPort} len ${LINE_BYTES} format rfc3164 local0`
   return [
     section('global', [
       `stats socket ${settings.adminSocket} mode 600 level admin expose-fd listeners`,
       'stats timeout 24h',
       `hard-stop-after ${settings.hardStopSeconds}s`,
       ...(settings.threads ? [`nbthread ${settings.threads}`] : []),
+      ...(withDelays ? [`lua-load ${delayScript(settings)}`] : []),
       `log-tag ${settings.secret}`,
-      'log ring@requests format raw local0',
+      `log ring@requests len ${LINE_BYTES} format raw local0`,
       `${datagrams} notice`,
     ]),
     section('ring requests', [
-      'format raw', 'maxlen 1200', `size ${RING_BYTES}`, 'timeout connect 5s', 'timeout server 10s', `server reader 127.0.0.1:${settings.logPort}`,
+      'format raw', `maxlen ${LINE_BYTES}`, `size ${RING_BYTES}`, 'timeout connect 5s', 'timeout server 10s', `server reader 127.0.0.1:${settings.logPort}`,
     ]),
     section('defaults http', [
       'mode http', 'log global', 'timeout connect 3s', 'timeout client 60s', 'timeout server 60s', 'timeout http-request 15s',

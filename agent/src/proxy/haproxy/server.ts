@@ -28,7 +28,7 @@ export function serverAddress(host: string, port: number): string {
 }
 
 /** Where to reach a listener from this host. */
-function loopback(address: string): string {
+export function loopback(address: string): string {
   if (address === '0.0.0.0' || address === '*' || address === '') return '127.0.0.1'
   return address === '::' ? '::1' : address
 }

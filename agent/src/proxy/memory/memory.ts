@@ -166,6 +166,7 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
       return { revision: next.revision, how, reasons: [], commands: how === 'runtime' ? 1 : 0 }
     },
     async connections() { return new Map(inProgress) },
+    waiting: () => [],
     onSamples(listener) { listen = listener },
     detach: () => end(0),
     stop: end,

@@ -1,0 +1,37 @@
+/** Sends copies of requests and throws the answers away. Bounded: copies beyond it are not sent, and counted. */
+import { Agent, type Dispatcher } from 'undici'
+
+export interface Copy {
+  readonly host: string
+  readonly port: number
+  readonly method: string
+  readonly path: string
+  /** Flat [name, value, …], without what belongs to a connection. */
+  readonly headers: readonly string[]
+  readonly body?: Uint8Array
+}
+
+export interface Mirrors {
+  send(copy: Copy): void
+  close(): Promise<void>
+}
+
+/** In progress at a time; a slow shadow gets fewer copies, and nobody waits for it. */
+const COPIES_MAX = 256
+const COPY_TIMEOUT_MS = 30_000
+
+export function openMirrors(): Mirrors {
+  const agent = new Agent({ connections: 64, pipelining: 1, headersTimeout: COPY_TIMEOUT_MS, bodyTimeout: COPY_TIMEOUT_MS, connectTimeout: 3_000 })
+  let inProgress = 0
+  return {
+    send({ host, port, method, path, headers, body }) {
+      if (inProgress >= COPIES_MAX) return
+      inProgress++
+      const over = () => { inProgress-- }
+      const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+      agent.request({ origin, path, method: method as Dispatcher.HttpMethod, headers: [...headers], ...(body ? { body } : {}) })
+        .then(answer => answer.body.dump()).then(over, over)
+    },
+    close: () => agent.destroy(),
+  }
+}
