@@ -166,6 +166,7 @@ test('what was in the way is tried again, what is wrong is not', async () => {
 test('every request is in exactly one window; windows come a second at a time and count on', async () => {
   await using given = await world()
   given.pair.publish(tableOf(1, endpoint('one')))
+  await given.clock.advance(0)
   for (let request = 0; request < 50; request++) {
     void given.proxy.send(80)
     await given.clock.advance(100)

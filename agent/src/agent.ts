@@ -2,12 +2,14 @@
  * What stands beside a proxy: carries the newest table, tells what became of it, and turns requests into windows.
  * Traffic never waits for it: the proxy routes by the last table that it confirmed, whatever happens to the agent or its link.
  */
+import type { Busy } from '@vamp/model/metric'
 import { Fault } from '@vamp/model/fault'
 import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
 import { type Clock, every } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
 import type { AgentReport, Link } from './link/link.ts'
-import type { Applied, Proxy as ProxyPort } from './proxy/proxy.ts'
+import type { Applied, Proxy as ProxyPort, Waiting } from './proxy/proxy.ts'
+import { resilient, type Resilient } from './proxy/resilient.ts'
 import { refusedGateway, setAside } from './set-aside.ts'
 import { openDelivery } from './traffic/delivery.ts'
 import type { Sequence } from './traffic/sequence.ts'
@@ -35,7 +37,8 @@ interface Confirmed { readonly table: RoutingTable; readonly endpoints: readonly
 
 const NOTHING: Confirmed = { table: { revision: 0, gateways: [] }, endpoints: [], shares: {} }
 
-export async function startAgent({ name, proxy, link, clock, log, sequence }: AgentOptions): Promise<Agent> {
+export async function startAgent({ name, proxy: driver, link, clock, log, sequence }: AgentOptions): Promise<Agent> {
+  const proxy = resilient(driver, { clock, log })
   const windows = openWindows(clock.now())
   const delivery = openDelivery({ agent: name, link, sequence, clock, log })
   proxy.onSamples((samples, dropped) => windows.add(samples, dropped))
@@ -43,7 +46,8 @@ export async function startAgent({ name, proxy, link, clock, log, sequence }: Ag
   const carrier = openCarrier({ proxy, clock, log, onConfirmed: reporter.confirmed, onRefused: reporter.refused })
   const closeSeconds = () => {
     const seconds = windows.close(clock.now())
-    if (seconds.length > 0) delivery.add(seconds)
+    const busy = reporter.busy()
+    if (seconds.length > 0) delivery.add(busy.length === 0 ? seconds : seconds.map((second, index) => index === seconds.length - 1 ? { ...second, busy } : second))
   }
   const ends = [
     link.onTable(table => carrier.carry(table)),
@@ -53,6 +57,7 @@ export async function startAgent({ name, proxy, link, clock, log, sequence }: Ag
   return {
     async [Symbol.asyncDispose]() {
       for (const end of ends) end()
+      proxy.release()
       await carrier.close()
       reporter.close()
       delivery.add(windows.flush())
@@ -154,10 +159,12 @@ interface Reporter {
   confirmed(table: RoutingTable, part: RoutingTable, applied: Applied, refusal: unknown): Promise<void>
   refused(table: RoutingTable, error: unknown): Promise<void>
   report(): Promise<void>
+  /** Routes with requests in progress, as counted last. */
+  busy(): readonly Busy[]
   close(): void
 }
 
-function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'sequence'>): Reporter {
+function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'sequence' | 'proxy'> & { readonly proxy: Resilient }): Reporter {
   let carried = NOTHING
   let refusal: AgentReport['refusal']
   let reloads = 0
@@ -172,6 +179,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
       agent: name, driver: proxy.driver, acknowledged: carried.table.revision, shares: carried.shares, reloads,
       endpoints: carried.endpoints.map(({ id, state }) => ({ id, state, connections: connections.get(id) ?? 0 })),
       ...(refusal ? { refusal } : {}),
+      ...someOf('waiting', proxy.waiting()), ...someOf('ejected', proxy.ejected()),
       ...(lastReload ? { lastReload } : {}),
     })
   }
@@ -195,6 +203,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   }
   return {
     report,
+    busy: () => busyRoutes(carried.table, connections, proxy.waiting()),
     close: () => stopWatching(),
     async confirmed(table, part, { how, reasons }, error) {
       // What is set aside may come into force at any moment: its instances are not free to stop.
@@ -224,6 +233,17 @@ function endpointsOf(gateways: RoutingTable['gateways']): Confirmed['endpoints']
     for (const { target } of routes)
       if (target.is === 'endpoints') for (const { id, state } of target.endpoints) if (states.get(id) !== 'ready') states.set(id, state)
   return [...states].map(([id, state]) => ({ id, state }))
+}
+
+const someOf = <K extends string, T>(name: K, items: readonly T[]) => items.length > 0 ? { [name]: items } as { readonly [key in K]: readonly T[] } : {}
+
+function busyRoutes({ gateways }: RoutingTable, connections: ReadonlyMap<string, number>, waiting: readonly Waiting[]): readonly Busy[] {
+  if (connections.size === 0 && waiting.length === 0) return []
+  return gateways.flatMap(({ name: gateway, routes }) => routes.flatMap(({ path: route, target }) => {
+    const held = waiting.find(each => each.gateway === gateway && each.route === route)?.requests ?? 0
+    const requests = held + (target.is === 'gateway' ? 0 : target.endpoints.reduce((sum, { id }) => sum + (connections.get(id) ?? 0), 0))
+    return requests > 0 ? [{ gateway, route, requests, waiting: held }] : []
+  }))
 }
 
 function sharesOf(table: RoutingTable): AgentReport['shares'] {

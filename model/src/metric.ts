@@ -26,6 +26,14 @@ export interface Cell {
   readonly latency: SketchData
 }
 
+/** Requests of a route in progress at the end of a second; `waiting` are those without an instance (`hold`). */
+export interface Busy {
+  readonly gateway: string
+  readonly route: string
+  readonly requests: number
+  readonly waiting: number
+}
+
 export interface Window {
   readonly agent: string
   /** Grows by one per window of this agent, restarts never (it is kept on disk); (agent, sequence) makes delivery idempotent. */
@@ -35,4 +43,6 @@ export interface Window {
   readonly cells: readonly Cell[]
   /** Log lines lost since the last window, as far as the agent can tell. */
   readonly dropped: number
+  /** Routes with requests in progress. */
+  readonly busy?: readonly Busy[]
 }

@@ -14,6 +14,10 @@ export interface AgentReport {
   readonly shares: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** Why the newest table is not in force, if it is not; by gateway where it is known. */
   readonly refusal?: { readonly revision: number; readonly code: string; readonly reason: string; readonly gateway?: string }
+  /** Requests that wait for a first instance; absent = none. */
+  readonly waiting?: readonly { readonly gateway: string; readonly route: string; readonly requests: number }[]
+  /** Instances that a circuit breaker keeps out; absent = none. */
+  readonly ejected?: readonly string[]
   readonly reloads: number
   /** The newest reload and what forced it, in words. */
   readonly lastReload?: { readonly revision: number; readonly reasons: readonly string[] }

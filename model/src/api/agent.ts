@@ -20,17 +20,19 @@ export const AgentReportJson = Type.Object({
   endpoints: Type.Array(Type.Object({ id: Type.String(), state: Type.Union([Type.Literal('ready'), Type.Literal('draining')]), connections: Count })),
   shares: Type.Record(Type.String(), Type.Record(Type.String(), Count)),
   refusal: Type.Optional(Type.Object({ revision: Count, code: Type.String(), reason: Type.String(), gateway: Type.Optional(Type.String()) })),
+  waiting: Type.Optional(Type.Array(Type.Object({ gateway: Type.String(), route: Type.String(), requests: Count }))),
+  ejected: Type.Optional(Type.Array(Type.String())),
   reloads: Count,
   lastReload: Type.Optional(Type.Object({ revision: Count, reasons: Type.Array(Type.String()) })),
 })
 export type AgentReportJson = Static<typeof AgentReportJson>
 
 const Cell = Type.Object({
-  gateway: Type.String(), route: Type.String(), instance: Type.String(), by: Type.Union([Type.Literal('condition'), Type.Literal('weight')]), part: Type.Integer({ minimum: 0, maximum: 7 }),
+  gateway: Type.String(), route: Type.String(), instance: Type.String(), by: Type.Union([Type.Literal('condition'), Type.Literal('weight'), Type.Literal('mirror')]), part: Type.Integer({ minimum: 0, maximum: 7 }),
   requests: Count, errors: Count, statuses: Type.Array(Count, { minItems: 6, maxItems: 6 }), bytes: Type.Number({ minimum: 0 }), latency: Type.Array(Type.Array(Type.Integer(), { minItems: 2, maxItems: 2 })),
 })
 /** The cells of one second. */
-export const WindowJson = Type.Unsafe<Window>(Type.Object({ agent: Type.String(), sequence: Count, second: Count, cells: Type.Array(Cell), dropped: Count }))
+export const WindowJson = Type.Unsafe<Window>(Type.Object({ agent: Type.String(), sequence: Count, second: Count, cells: Type.Array(Cell), dropped: Count, busy: Type.Optional(Type.Array(Type.Object({ gateway: Type.String(), route: Type.String(), requests: Count, waiting: Count }))) }))
 export const TableJson = opaque<RoutingTable>('a routing table, whole')
 
 const shared = { group: 'agents', role: 'operator' } as const

@@ -56,7 +56,9 @@ function series(points: readonly Point[], { from, to, step }: { readonly from: n
 
 function groups(cells: readonly Cell[], by: Grouping, seconds: number, percentiles: readonly number[]): TrafficGroup[] {
   const namesOf = ({ gateway, route, instance }: Cell) => ({ gateway, ...(by === 'gateway' ? {} : { route }), ...(by === 'instance' ? { instance } : {}) })
-  return [...Map.groupBy(cells, cell => Object.values(namesOf(cell)).join('\n'))].sort(([a], [b]) => a < b ? -1 : 1)
+  // A copy is no visitor: it counts where it went, not for the gateway.
+  const counted = by === 'gateway' ? cells.filter(cell => cell.by !== 'mirror') : cells
+  return [...Map.groupBy(counted, cell => Object.values(namesOf(cell)).join('\n'))].sort(([a], [b]) => a < b ? -1 : 1)
     .flatMap(([, of]) => of[0] ? [{ by, ...namesOf(of[0]), ...numbersOf(of, seconds, percentiles) }] : [])
 }
 

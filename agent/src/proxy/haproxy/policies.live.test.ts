@@ -1,6 +1,6 @@
 /** Policies as a client of a real HAProxy sees them. */
 import { describe } from 'vitest'
-import { policyContract } from '../policy-contract.ts'
+import { policyContract } from '../testdata/policy-contract.ts'
 import { findBinary } from './process.ts'
 import { haproxyWorld } from './testdata/harness.ts'
 
