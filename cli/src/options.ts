@@ -23,16 +23,16 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The only place that looks at the process's environment. */
 export const environment: Environment = process.env
 
-/** Flags win over the environment, the environment over what is usual. */
-export function readOptions(flags: Readonly<Record<string, unknown>>, from: Environment): Options {
+/** Flags win over the environment, the environment over the context that is used, that over what is usual. */
+export function readOptions(flags: Readonly<Record<string, unknown>>, from: Environment, context: Partial<Options> = {}): Options {
   const values = Object.fromEntries(CLIENT_OPTIONS.flatMap(({ key, env, fallback }) => {
-    const value = flags[key] ?? from[env] ?? fallback
+    const value = flags[key] ?? (from[env] || undefined) ?? context[key] ?? fallback
     return typeof value === 'string' && value !== '' ? [[key, value]] : []
   })) as { host?: string; token?: string }
   return { ...values, host: address(values.host ?? '') }
 }
 
 /** `localhost:8080` is enough. */
-function address(host: string): string {
+export function address(host: string): string {
   return (/^https?:\/\//.test(host) ? host : `http://${host}`).replace(/\/+$/, '')
 }

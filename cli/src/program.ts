@@ -2,7 +2,8 @@
 import { Command } from 'commander'
 import { EXIT_HELP } from './exit-code.ts'
 import type { Io } from './io.ts'
-import { CLIENT_OPTIONS, type Environment, readOptions } from './options.ts'
+import { chosenContext, readContexts } from './contexts.ts'
+import { CLIENT_OPTIONS, type Environment, type Options, readOptions } from './options.ts'
 import { openSession, type Session } from './session.ts'
 
 export interface ProgramContext {
@@ -24,6 +25,7 @@ export function buildProgram(context: ProgramContext): Command {
     .exitOverride().configureOutput({ writeOut: text => io.out(text), writeErr: text => io.err(text) })
     .showSuggestionAfterError().helpCommand('help [command]', 'show help for a command').addHelpText('after', `\n${EXIT_HELP}\n`)
   for (const { flag, help, env, fallback } of CLIENT_OPTIONS) program.option(flag, `${help} (${env}${fallback === undefined ? '' : `; ${fallback} if not given`})`)
+  program.option('--context <name>', 'one of the servers that vamp context knows (VAMP_CONTEXT)')
   addServer(program, context)
   addCopies(program, context)
   addDocuments(program, context)
@@ -34,12 +36,21 @@ export function buildProgram(context: ProgramContext): Command {
   addLooking(program, context)
   addTokens(program, context)
   addOptions(program, context)
+  addContexts(program, context)
+  addBeginning(program, context)
+  addOriginal(program, context)
   return program
 }
 
 /** Runs an action with a session; its exit code is the program's. */
 function asking(program: Command, { io, environment, end }: ProgramContext) {
-  return async (action: (session: Session) => Promise<number>) => { end(await action(openSession(readOptions(program.optsWithGlobals(), environment), io))) }
+  return async (action: (session: Session) => Promise<number>) => { end(await action(openSession(await optionsOf(program.optsWithGlobals(), environment), io))) }
+}
+
+async function optionsOf(flags: Readonly<Record<string, unknown>>, environment: Environment): Promise<Options> {
+  const asked = typeof flags['context'] === 'string' ? flags['context'] : environment['VAMP_CONTEXT'] || undefined
+  const given = flags['host'] !== undefined || Boolean(environment['VAMP_HOST'])
+  return readOptions(flags, environment, chosenContext(await readContexts(environment), asked, given))
 }
 
 /** The server's flags are the server's: they are read where they are used. */
@@ -167,4 +178,51 @@ function addOptions(program: Command, context: ProgramContext): void {
     .action(pairs => ask(async session => (await import('./commands/config.ts')).setConfig(session, pairs)))
   config.command('unset').description('back to what the server was started with').argument('<option...>')
     .action(options => ask(async session => (await import('./commands/config.ts')).unsetConfig(session, options)))
+}
+
+/** Which server is meant; on this machine alone. */
+function addContexts(program: Command, { io, environment, end }: ProgramContext): void {
+  const module = () => import('./commands/context.ts')
+  const context = program.command('context').description('several servers under names, one of which is used')
+  context.command('add').description('name a server, and use it').argument('<name>').option('--host <url>', 'the server').option('--token <token>', 'kept for this server, readable by you only')
+    .action(async (name, _, command: Command) => { end(await (await module()).addContext(io, environment, name, command.optsWithGlobals())) })
+  context.command('use').description('use another one from now on').argument('<context>').action(async name => { end(await (await module()).useContext(io, environment, name)) })
+  context.command('list', { isDefault: true }).description('show all; a star marks the one that is used').option(...OUTPUT).action(async flags => { end(await (await module()).listContexts(io, environment, flags)) })
+  context.command('remove').description('forget one').argument('<context>').action(async name => { end(await (await module()).removeContext(io, environment, name)) })
+}
+
+/** A first project, and a shell that helps. */
+function addBeginning(program: Command, context: ProgramContext): void {
+  const { io, environment, end } = context
+  program.command('init').description('write a commented project: what runs, and how its next version is released').argument('[directory]', 'where; here if not given')
+    .option('--name <name>', 'of the deployment; that of the directory if not given').option('--image <image>', 'a container image that it runs').option('--command <command>', 'a program that it runs, such as "node server.js"').option('--compose <file>', 'a Docker Compose file')
+    .option('--port <number>', 'where the image or program listens; a program that reads PORT needs none').option('--gateway-port <number>', 'where visitors come in', '9050').option('--force', 'also over files that are there')
+    .action(async (directory, flags) => { end(await (await import('./commands/init.ts')).init(io, directory ?? '.', flags)) })
+  program.command('completion').description('what a shell needs to complete vamp: source <(vamp completion bash)').argument('<shell>', 'bash, zsh or fish')
+    .action(async shell => { end(await (await import('./commands/completion.ts')).completion(io, shell)) })
+  program.command('complete', { hidden: true }).allowUnknownOption().helpOption(false).argument('[words...]')
+    .action(async (_, __, command: Command) => { end(await (await import('./commands/complete.ts')).complete(program, command.args, environment, io)) })
+}
+
+/** Verbs as the original's command line had them, beside the newer ones. */
+function addOriginal(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  const module = () => import('./commands/original.ts')
+  program.command('create').description('store one thing of a kind, and print it as it is stored').argument('<kind>', KINDS).option('-f, --file <file>', 'where it is written').option('-s, --stdin', 'from the standard input')
+    .action((kind, flags) => ask(async session => (await module()).create(session, kind, flags)))
+  program.command('merge').description('merge a stored blueprint into a deployment; it is made if there is none').argument('<blueprint>').argument('<deployment>')
+    .action((blueprint, deployment) => ask(async session => (await module()).merge(session, blueprint, deployment)))
+  program.command('inspect').description('one thing as it is stored').argument('<kind>', KINDS).argument('<name>').option('--as_blueprint', 'a deployment as a blueprint').option('--json', 'as JSON').option(...OUTPUT)
+    .action((kind, name, flags) => ask(async session => (await module()).inspect(session, kind, name, flags)))
+  program.command('emit').description('tell of something that happened').argument('<value>', 'a text, a number or JSON').option('-t, --tags <tags>', 'with commas between').option('--type <type>', 'of the event', 'event')
+    .action((value, flags) => ask(async session => (await module()).emit(session, value, flags)))
+  const generate = program.command('generate').description('a breed or a blueprint made of another one')
+  generate.command('breed').description('with another deployable').requiredOption('-s, --source <breed>', 'the one that it is made of').option('-d, --deployable <definition>', 'what it runs').requiredOption('-t, --target <name>', 'its name')
+    .action(flags => ask(async session => (await module()).generateBreed(session, flags)))
+  generate.command('blueprint').description('with one breed for all services of a cluster').requiredOption('-s, --source <blueprint>', 'the one that it is made of').requiredOption('-c, --cluster <cluster>', 'the cluster').requiredOption('-b, --breed <breed>', 'its only service').requiredOption('-t, --target <name>', 'its name')
+    .action(flags => ask(async session => (await module()).generateBlueprint(session, flags)))
+  program.command('update-gateway').description('weights, or the condition of a route').argument('<gateway>').option('-w, --weights <weights>', 'shop/web/web:1.0/http@70%,shop/web/web:1.1/http@30%').option('-c, --condition <condition>', 'of the route; null for none').option('-r, --route <route>').option('-s, --strength <percent>', 'of the condition')
+    .action((name, flags) => ask(async session => (await module()).updateGateway(session, name, flags)))
+  program.command('info').description('the server: version, drivers, memory').option(...OUTPUT)
+    .action(flags => ask(async session => (await module()).info(session, flags)))
 }

@@ -2,7 +2,8 @@
  * Conversations with the command line, as they are printed. Each `testdata/*.transcript` is run line by line against a server of its own;
  * `UPDATE=1` writes down what was said.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createColors } from 'picocolors'
 import { describe, expect, test } from 'vitest'
@@ -19,20 +20,23 @@ describe.each(readdirSync(FOLDER).filter(name => name.endsWith('.transcript')))(
     const written = readFileSync(join(FOLDER, file), 'utf8')
     await using server = await testServer(file.startsWith('tokens') ? { auth: 'on' } : {})
     const said: string[] = []
-    for (const line of written.split('\n').filter(text => text.startsWith('$ ') || text.startsWith('#'))) said.push(line.startsWith('#') ? `${line}\n` : await say(line, server))
+    const home = mkdtempSync(join(tmpdir(), 'vamp-transcript-'))
+    for (const line of written.split('\n').filter(text => text.startsWith('$ ') || text.startsWith('#'))) said.push(line.startsWith('#') ? `${line}\n` 
+      : await say(line, server, home))
+    rmSync(home, { recursive: true })
     const got = said.join('\n')
     if (UPDATE) writeFileSync(join(FOLDER, file), got)
     expect(got).toBe(written)
   })
 })
 
-async function say(line: string, server: TestServer): Promise<string> {
+async function say(line: string, server: TestServer, home: string): Promise<string> {
   const words = (line.slice(2).match(/'[^']*'|\S+/g) ?? []).map(word => word.replaceAll(/^'|'$/g, ''))
   if (words[0] === 'status') await putStatus(server, words)
   if (words[0] !== 'vamp') return `${line}\n`
   let text = ''
   const io = testIo(printed => { text += printed })
-  const exit = await run(words.slice(1).map(word => word.endsWith('.yml') ? join(FOLDER, word) : word), io, { VAMP_HOST: server.url, ...(server.firstToken === undefined ? {} : { VAMP_TOKEN: server.firstToken }) })
+  const exit = await run(words.slice(1).map(word => word.endsWith('.yml') ? join(FOLDER, word) : word.replace('http://SERVER', server.url)), io, { VAMP_CONFIG: join(home, 'contexts.json'), ...(line.includes('context') ? {} : { VAMP_HOST: server.url }), ...(server.firstToken === undefined ? {} : { VAMP_TOKEN: server.firstToken }) })
   return `${line}\n${steady(text, server)}${exit === 0 ? '' : `[exit ${exit}]\n`}`
 }
 
