@@ -10,7 +10,7 @@ import type { Database, NoTables } from '../../base/sql/database.ts'
 import { migrate } from '../../base/sql/migrate.ts'
 import { withoutParts } from '../cells.ts'
 import { PackedCounts } from '../packed-counts.ts'
-import { AHEAD_SECONDS_MAX, type CellKey, isRepetition, KEEP_SECONDS, type Mark, type Point, type Resolution, type Series, type SeriesQuery } from '../series.ts'
+import { AHEAD_SECONDS_MAX, type CellKey, KEEP_SECONDS, type Mark, type Point, type Resolution, type Series, type SeriesQuery } from '../series.ts'
 import { fold } from './fold.ts'
 import { readPoints } from './read.ts'
 import { removeOld } from './remove-old.ts'
@@ -106,11 +106,10 @@ class SqlSeries implements Series {
 
 const keyText = ({ gateway, route, instance, by }: CellKey) => `${gateway}\n${route}\n${instance}\n${by}`
 
-/** False for a window that came before. */
-async function takes(transaction: Kysely<NoTables>, agent: string, window: Mark): Promise<boolean> {
-  const { rows } = await sql<Mark>`select sequence, second from series_agents where agent = ${agent}`.execute(transaction)
-  if (isRepetition(window, rows[0])) return false
-  await sql`insert into series_agents (agent, sequence, second) values (${agent}, ${window.sequence}, ${window.second})
-    on conflict (agent) do update set sequence = excluded.sequence, second = excluded.second`.execute(transaction)
-  return true
+/** False for a window that came before (`isRepetition`). One statement: of two that arrive together, the second one waits for the first. */
+async function takes(transaction: Kysely<NoTables>, agent: string, { sequence, second }: Mark): Promise<boolean> {
+  const { rows } = await sql`insert into series_agents (agent, sequence, second) values (${agent}, ${sequence}, ${second})
+    on conflict (agent) do update set sequence = excluded.sequence, second = excluded.second
+    where excluded.sequence > series_agents.sequence or excluded.second > series_agents.second returning agent`.execute(transaction)
+  return rows.length > 0
 }
