@@ -12,6 +12,9 @@ const PROGRAMS: Readonly<Record<string, () => boolean>> = {
   'docker.io': () => onPath('dockerd'),
   chromium: () => onPath('chromium'),
   prometheus: () => onPath('prometheus'),
+  'etcd-server': () => onPath('etcd'),
+  zookeeper: () => existsSync('/usr/share/java/zookeeper.jar'),
+  'default-jre-headless': () => onPath('java'),
 }
 
 /** Debian package names. Prints one line for each; never throws. Returns those that are there in the end. */

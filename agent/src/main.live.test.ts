@@ -150,7 +150,7 @@ test('a wrong token is told, not a crash; a wrong command line is a sentence and
   const child = startProgram(control.port, 'wrong')
   let said = ''
   child.stderr?.on('data', piece => { said += piece })
-  await until(() => control.refused.length > 0 && said.includes('no tables from the server'))
+  await until(() => control.refused.length > 0 && said.includes('no tables at the moment'))
   expect(child.exitCode).toBeNull()
   child.kill('SIGTERM')
   await once(child, 'exit')

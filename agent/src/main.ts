@@ -7,7 +7,8 @@ import { startAgent } from './agent.ts'
 import { systemClock } from './base/clock.ts'
 import { lineLog } from './base/line-log.ts'
 import type { Logger } from './base/log.ts'
-import { openHttpLink } from './link/http.ts'
+import { openHttpLink, type OpenLink } from './link/http.ts'
+import { storeName } from './link/store/address.ts'
 import { withTableFile, writeWhole } from './link/table-file.ts'
 import { agentOptions, type AgentOptions, USAGE } from './options.ts'
 import type { Proxy as ProxyPort } from './proxy/proxy.ts'
@@ -21,18 +22,33 @@ async function main(args: readonly string[]): Promise<void> {
   const options = agentOptions(args)
   const log = lineLog(clock, line => process.stderr.write(line))
   const proxy = await openProxy(options, log)
-  const link = openHttpLink({ server: options.server, agent: options.name, clock, log, ...(options.token === undefined ? {} : { token: options.token }) })
+  const link = await openLink(options, log)
   const agent = await startAgent({
     name: options.name, proxy, clock, log,
     link: await withTableFile(link, join(options.data, 'table.json'), log), sequence: await openSequence(sequenceFile(join(options.data, 'sequence'))),
   })
-  log.info('agent started', { name: options.name, server: options.server, gateway: proxy.driver })
+  log.info('agent started', { name: options.name, server: options.server, ...(options.store === undefined ? {} : { tables: storeName(options.store) }), gateway: proxy.driver })
   await new Promise<void>(resolve => { for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve()) })
   // HAProxy goes on without us; what is in this process finishes what it has begun.
   await (proxy.driver === 'haproxy' ? proxy.detach() : proxy.stop(STOP_GRACE_MS))
   await agent[Symbol.asyncDispose]()
   await link[Symbol.asyncDispose]()
   log.info('agent ended', { name: options.name })
+}
+
+async function openLink({ server, name, token, store: address }: AgentOptions, log: Logger): Promise<OpenLink> {
+  const talk = { server, agent: name, clock, log, ...(token === undefined ? {} : { token }) }
+  if (address === undefined) return openHttpLink(talk)
+  const [{ openStore }, { storeTables }] = await Promise.all([import('./link/store/open-store.ts'), import('./link/store-tables.ts')])
+  const { store, prefix } = await openStore(address, clock)
+  const link = openHttpLink(talk, storeTables({ store, prefix, clock, log }))
+  return {
+    ...link,
+    async [Symbol.asyncDispose]() {
+      await link[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
 }
 
 async function openProxy({ gateway, data }: AgentOptions, log: Logger): Promise<ProxyPort> {

@@ -14,6 +14,7 @@ export const FAULTS = {
   proxy_unreachable: { status: 503, terminal: false, title: 'The proxy does not answer' },
   proxy_refused: { status: 500, terminal: true, title: 'The proxy refused its configuration' },
   agent_unreachable: { status: 503, terminal: false, title: 'An agent does not answer' },
+  key_value_unreachable: { status: 503, terminal: false, title: 'The key-value store does not answer' },
   container_unavailable: { status: 503, terminal: false, title: 'The container runtime does not answer' },
   container_failed: { status: 500, terminal: false, title: 'The container does not run' },
   image_not_found: { status: 400, terminal: true, title: 'There is no such image' },

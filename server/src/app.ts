@@ -3,6 +3,7 @@ import { startAgent } from '@vamp/agent/agent'
 import { openSequence } from '@vamp/agent/traffic/sequence'
 import { type Clock, every } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
+import type { KeyValueStore } from '@vamp/agent/link/store/key-value-store'
 import type { Proxy as ProxyPort } from '@vamp/agent/proxy/proxy'
 import type { LogTail } from './api/log-tail.ts'
 import { type Api, openApi } from './api/server.ts'
@@ -17,6 +18,7 @@ import type { EventLog } from './event/event-log.ts'
 import { DEFAULT_RETENTION, type Retention, startRetention } from './event/retention.ts'
 import { type Sink, type SinkPlaces, sinkReconciler } from './event/sink.ts'
 import { type LiveFleet, LOCAL_AGENT, openFleet } from './fleet/live-fleet.ts'
+import { TABLE, tableReconciler } from './fleet/table-store.ts'
 import { TABLE_KINDS } from './gateway/observe.ts'
 import type { Listening } from './gateway/plan.ts'
 import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
@@ -51,6 +53,8 @@ export interface Outfit {
   readonly containers: ContainerDriver
   /** Absent where only agents elsewhere carry requests. */
   readonly proxy?: ProxyPort
+  /** Where tables are left for agents that read them there. */
+  readonly gatewayStore?: { readonly store: KeyValueStore; readonly prefix: string }
   /** Where events go besides the log, by a name under which its place in the log is kept. */
   readonly sinks?: () => ReadonlyMap<string, Sink>
   readonly logTail?: LogTail
@@ -90,6 +94,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('changed options', settings.onChange(() => queues.routing.wake(ROUTING)))
     lifecycle.add('reload events', tellReloads({ fleet, events }))
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
+    if (outfit.gatewayStore) publishTables(lifecycle, outfit, outfit.gatewayStore, fleet)
     if (outfit.proxy) lifecycle.use('agent', await startAgent({ name: LOCAL_AGENT, proxy: outfit.proxy, link: fleet.join(LOCAL_AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) }))
     const scaling = openScaling(lifecycle, { store, events, traffic, fleet, usage, clock, log, random: outfit.random, slaPeriodMs: config.slaPeriod * 1000, slots: config.slots })
     const workflows = lifecycle.use('workflows', openWorkflows({ store, events, containers: outfit.containers, clock, log, random: outfit.random, namespace: config.namespace, trusted: config.trustedScripts === 'on', ...(outfit.runner ? { runner: outfit.runner } : {}) }))
@@ -175,6 +180,12 @@ async function maintain(series: Series, log: Logger): Promise<void> {
 /** What is kept longer than everything else is never kept shorter than it. */
 function retentionOf(days: number): Retention | undefined {
   return days === 0 ? undefined : { days, types: Object.fromEntries(Object.entries(DEFAULT_RETENTION.types).map(([type, own]) => [type, Math.max(own, days)])) }
+}
+
+function publishTables(lifecycle: Lifecycle, { clock, log, random }: Outfit, place: NonNullable<Outfit['gatewayStore']>, fleet: LiveFleet): void {
+  const queue = lifecycle.use('gateway store queue', openKeyedQueue({ name: 'gateway store', reconciler: tableReconciler({ ...place, fleet, fence: () => 0, log }), clock, log, random }))
+  lifecycle.add('gateway store', fleet.onPublish(() => queue.wake(TABLE)))
+  queue.wake(TABLE)
 }
 
 function startSinks(lifecycle: Lifecycle, { store, events, clock, log, random, sinks: given }: Outfit): void {

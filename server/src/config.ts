@@ -3,6 +3,7 @@
  * docs/configuration.md all come from here.
  */
 import { isIP } from 'node:net'
+import { storePlace } from '@vamp/agent/link/store/address'
 import { nearest } from '@vamp/model/parse/near'
 import type { Problem } from '@vamp/model/problem'
 
@@ -22,6 +23,8 @@ export interface Config {
   readonly gatewayAddress: string
   /** For gateways that name no port. */
   readonly gatewayPorts: PortRange
+  /** `etcd://…`, `zookeeper://…`, `consul://…`: where tables are left for agents that read them there. */
+  readonly gatewayStore?: string
   /** Of the shared listener for virtual hosts; absent = none. */
   readonly virtualHostsPort?: number
   readonly haproxy: string
@@ -113,6 +116,7 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'gateway', flag: 'gateway', ...oneOf('auto', 'haproxy', 'embedded', 'memory', 'none'), fallback: 'auto', help: 'what routes the requests; auto takes HAProxy where it is installed and the embedded proxy elsewhere; none leaves it to agents on other machines' }),
   option({ key: 'gatewayAddress', flag: 'gateway-address', value: '<address>', fallback: '127.0.0.1', help: 'where gateways listen; 0.0.0.0 opens them to other machines', read: address }),
   option({ key: 'gatewayPorts', flag: 'gateway-ports', dynamic: true, was: 'operation.gateway.port-range', value: '<from>-<to>', fallback: '40000-45000', help: 'ports for gateways that name none', read: portRange }),
+  option({ key: 'gatewayStore', flag: 'gateway-store', value: '<etcd://…, zookeeper://…, consul://…>', secret: true, help: 'a key-value store in which routing tables are left for agents that read them there, instead of from this server', read: given => storePlace(given) ? given : undefined }),
   option({ key: 'virtualHostsPort', flag: 'virtual-hosts-port', dynamic: true, value: '<port>', help: 'shared port of all gateways with virtual hosts', read: number(1, 65_535) }),
   option({ key: 'haproxy', flag: 'haproxy', value: '<program>', fallback: 'haproxy', help: 'the HAProxy program', read: text }),
   option({ key: 'containers', flag: 'containers', ...oneOf('process', 'docker', 'swarm', 'memory'), fallback: 'process', help: 'what runs the services' }),

@@ -43,6 +43,8 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
     ownLog.setLevel(changed.logLevel)
     void openSinks(changed).then(opened => { sinks = opened }).catch(error => log.warn('events cannot be sent as the options say', { error }))
   }))
+  const gatewayStore = config.gatewayStore === undefined ? undefined : await (await import('@vamp/agent/link/store/open-store')).openStore(config.gatewayStore, clock)
+  if (gatewayStore) lifecycle.use('gateway store', gatewayStore.store)
   const proxy = await openProxy(config, directory, log)
   if (proxy) lifecycle.add('proxy', () => settings.current.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
   const driver = withHealth(await openDriver(config, directory, environment, log), { clock })
@@ -50,7 +52,7 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   lifecycle.add('instances', () => settings.current.onExit === 'stop' ? stopAll(driver) : undefined, 3 * STOP_GRACE_MS)
   // What is free on a machine with another agent, that agent finds out.
   const portFree = proxy ? (port: number) => portIsFree(config.gatewayAddress, port) : async () => true
-  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, sinks: () => sinks, containers: driver, portFree, ...(proxy ? { proxy } : {}) }
+  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, sinks: () => sinks, containers: driver, portFree, ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
 }
 
 async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog; series: Series }> {

@@ -1,17 +1,17 @@
 /**
- * A link to a server over HTTP: tables as a stream of server-sent events, reports and windows as requests. Everything heals
- * by itself: a broken stream is opened again, a report that is lost is followed by another, a window is sent again.
+ * What an agent says to its server over HTTP, and, together with where its tables come from, its link. Everything heals by
+ * itself: a report that is lost is followed by another, a window is sent again.
  */
 import { agents, WINDOW_BYTES_MAX } from '@vamp/model/api/agent'
 import { fillPath } from '@vamp/model/api/endpoint'
 import { Fault } from '@vamp/model/fault'
-import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
-import { eventReader } from './event-reader.ts'
+import { httpTables } from './http-tables.ts'
 import type { AgentReport, Link } from './link.ts'
+import type { Tables } from './tables.ts'
 
-export interface HttpLinkOptions {
+export interface HttpOptions {
   /** `http://vamp.example:8080` */
   readonly server: string
   readonly agent: string
@@ -20,17 +20,14 @@ export interface HttpLinkOptions {
   readonly log: Logger
 }
 
-export type HttpLink = Link & AsyncDisposable
+export type OpenLink = Link & AsyncDisposable
 
-const RECONNECT_MS = 1_000
-/** The server sends a sign of life every 15 s. */
-const SILENT_MS_MAX = 45_000
 const REQUEST_MS_MAX = 10_000
 
-export function openHttpLink({ server, agent, token, clock, log }: HttpLinkOptions): HttpLink {
+/** Tables from the server too, unless they come from somewhere else. */
+export function openHttpLink(options: HttpOptions, tables: Tables = httpTables(options)): OpenLink {
+  const { server, agent, token, clock, log } = options
   const ended = new AbortController()
-  const listeners = new Set<(table: RoutingTable) => void>()
-  let newest: RoutingTable | undefined
   let waiting: AgentReport | undefined
   let reporting: Promise<void> | undefined
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -47,20 +44,6 @@ export function openHttpLink({ server, agent, token, clock, log }: HttpLinkOptio
       cancel()
     }
   }
-  const take = (table: RoutingTable) => {
-    newest = table
-    for (const listener of listeners) listener(table)
-  }
-  const follow = async () => {
-    while (!ended.signal.aborted) {
-      try {
-        await followTables({ url: urlOf(agents.tables), headers, known: newest?.revision, clock, signal: ended.signal, take })
-      } catch (error) {
-        if (!ended.signal.aborted) log.warn('no tables from the server, trying again', { server, error })
-      }
-      await clock.sleep(RECONNECT_MS, ended.signal).catch(() => undefined)
-    }
-  }
   const sendReports = async () => {
     for (let next = waiting; next && !ended.signal.aborted; next = waiting) {
       waiting = undefined
@@ -72,14 +55,9 @@ export function openHttpLink({ server, agent, token, clock, log }: HttpLinkOptio
       }
     }
   }
-  const following = follow()
 
   return {
-    onTable(listener) {
-      listeners.add(listener)
-      if (newest) listener(newest)
-      return () => { listeners.delete(listener) }
-    },
+    onTable: listener => tables.onTable(listener),
     report(report) {
       waiting = report
       reporting ??= sendReports().finally(() => { reporting = undefined })
@@ -94,37 +72,7 @@ export function openHttpLink({ server, agent, token, clock, log }: HttpLinkOptio
     },
     async [Symbol.asyncDispose]() {
       ended.abort(new Fault('agent_unreachable', 'the link is closed'))
-      await Promise.all([following, reporting])
+      await Promise.all([tables[Symbol.asyncDispose](), reporting])
     },
-  }
-}
-
-interface Following {
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  /** Revision of the newest table that came. */
-  readonly known: number | undefined
-  readonly clock: Clock
-  readonly signal: AbortSignal
-  readonly take: (table: RoutingTable) => void
-}
-
-/** Until the stream ends or breaks. A server that sends no sign of life has gone. */
-async function followTables({ url, headers, known, clock, signal, take }: Following): Promise<void> {
-  const silent = new AbortController()
-  const silence = () => clock.after(SILENT_MS_MAX, () => silent.abort(new Fault('timeout', 'the server is silent', { url })))
-  let cancel = silence()
-  try {
-    const resume = known === undefined ? {} : { 'last-event-id': String(known) }
-    const response = await fetch(url, { headers: { ...headers, ...resume, accept: 'text/event-stream' }, signal: AbortSignal.any([signal, silent.signal]) })
-    if (!response.ok || !response.body) throw new Fault(response.status === 401 ? 'unauthorized' : 'agent_unreachable', 'the server gives no tables', { url, status: response.status })
-    const read = eventReader(data => take(JSON.parse(data) as RoutingTable))
-    for await (const chunk of response.body) {
-      cancel()
-      cancel = silence()
-      read(chunk)
-    }
-  } finally {
-    cancel()
   }
 }

@@ -22,6 +22,8 @@ const EMPTY: RoutingTable = { revision: 0, gateways: [] }
 export interface LiveFleet extends Fleet {
   /** The server's end of an agent's link. One that joins again keeps what it reported until it reports again. Throws `Fault('too_large')`. */
   join(agent: string): Link
+  /** Called after every new table. */
+  onPublish(listener: () => void): () => void
 }
 
 interface Member { report?: AgentReport; heardAt: number }
@@ -54,6 +56,11 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
       const states = [...seen.map(endpoint => endpoint.state), ...(pending ? [pending] : [])]
       const connections = seen.reduce((sum, endpoint) => sum + endpoint.connections, 0)
       return { state: states.includes('ready') ? 'ready' : states.includes('draining') ? 'draining' : 'absent', connections }
+    },
+    onPublish(listener) {
+      const told = () => listener()
+      tableListeners.add(told)
+      return () => tableListeners.delete(told)
     },
     onReport(listener) { reportListeners.add(listener); return () => reportListeners.delete(listener) },
     onWindow(listener) { windowListeners.add(listener); return () => windowListeners.delete(listener) },
