@@ -10,7 +10,11 @@ export interface Moment {
   readonly weight: number
   /** Odds of harm by metric. */
   readonly metrics: Readonly<Record<string, number>>
+  /** Times as likely by metric, where a band was told at this moment. */
+  readonly bands?: Readonly<Record<string, Band>>
 }
+
+export interface Band { readonly low: number | null; readonly high: number | null }
 
 /** Why the weight or the phase changed. */
 export interface Step {
@@ -63,7 +67,7 @@ function withStep(history: History, event: Event): History {
     id: event.id, atMs, change, weight: numberOf(value['weight']), sentence: textOf(value['sentence']), next: textOf(value['next']),
     ...(typeof value['by'] === 'string' ? { by: value['by'] } : {}),
   }
-  const moment: Moment = { atMs, harm: numberOf(value['harm'], 1), weight: step.weight, metrics: harmByMetric(value['evidence']) }
+  const moment: Moment = { atMs, harm: numberOf(value['harm'], 1), weight: step.weight, metrics: harmByMetric(value['evidence']), bands: bandsByMetric(value['evidence']) }
   return { ...history, steps: placed(history.steps, step).slice(-STEPS_MAX), moments: withMoment(history.moments, moment) }
 }
 
@@ -86,13 +90,13 @@ function withSecond(history: History, event: Event): History {
 /** What the status says now, as one more point. */
 export function withStatus(history: History, status: ReleaseView): History {
   if (status.judged_until === 0) return history
-  return { ...history, moments: withMoment(history.moments, { atMs: status.judged_until * 1000, harm: status.harm, weight: status.weight, metrics: harmByMetric(status.evidence) }) }
+  return { ...history, moments: withMoment(history.moments, { atMs: status.judged_until * 1000, harm: status.harm, weight: status.weight, metrics: harmByMetric(status.evidence), bands: bandsByMetric(status.evidence) }) }
 }
 
 function withMoment(moments: readonly Moment[], moment: Moment): readonly Moment[] {
   const last = moments.at(-1)
   if (last && moment.atMs > last.atMs) return [...moments, moment].slice(-MOMENTS_MAX)
-  return moments.some(({ atMs }) => atMs === moment.atMs) ? moments.map(known => known.atMs === moment.atMs ? moment : known) : placed(moments, moment).slice(-MOMENTS_MAX)
+  return moments.some(({ atMs }) => atMs === moment.atMs) ? moments.map(known => known.atMs === moment.atMs ? { ...known, ...moment } : known) : placed(moments, moment).slice(-MOMENTS_MAX)
 }
 
 /** Events may come late: sorted by time, cheap where they do not. */
@@ -106,6 +110,15 @@ function placed<T extends { readonly atMs: number }>(list: readonly T[], item: T
 function harmByMetric(evidence: unknown): Readonly<Record<string, number>> {
   if (!Array.isArray(evidence)) return {}
   return Object.fromEntries(evidence.map(fieldsOf).flatMap(({ metric, harm }) => typeof metric === 'string' ? [[metric, numberOf(harm, 1)]] : []))
+}
+
+function bandsByMetric(evidence: unknown): Readonly<Record<string, Band>> {
+  if (!Array.isArray(evidence)) return {}
+  const bound = (value: unknown) => typeof value === 'number' && value > 0 ? value : null
+  return Object.fromEntries(evidence.map(fieldsOf).flatMap(({ metric, odds }) => {
+    const { low, high } = fieldsOf(odds)
+    return typeof metric === 'string' && odds !== undefined ? [[metric, { low: bound(low), high: bound(high) }]] : []
+  }))
 }
 
 function numbersOf(value: unknown): Readonly<Record<string, number>> {

@@ -25,6 +25,8 @@ export interface SeriesChartProps {
   readonly marks?: readonly Mark[]
   readonly logarithmic?: boolean
   readonly range: readonly [number, number]
+  /** Between the first two lines the ground has this colour. */
+  readonly band?: string
   readonly height?: number
   readonly axis: (value: number) => string
   /** Of the lines on the right. */
@@ -75,7 +77,7 @@ function colourOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 }
 
-function optionsOf({ lines, logarithmic, range, height = 220, axis, rightAxis, marks = [], onPoint }: SeriesChartProps, width: number, now: () => SeriesChartProps): uPlot.Options {
+function optionsOf({ lines, logarithmic, range, height = 220, axis, rightAxis, band, marks = [], onPoint }: SeriesChartProps, width: number, now: () => SeriesChartProps): uPlot.Options {
   const [ink, grid] = [colourOf('--dim'), colourOf('--line')]
   const stepped = uPlot.paths.stepped?.({ align: 1 })
   const [low, high] = range
@@ -84,14 +86,15 @@ function optionsOf({ lines, logarithmic, range, height = 220, axis, rightAxis, m
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { x: { time: true }, y: logarithmic ? { distr: 3, range: (_, __, max) => [low, Math.max(high, max)] } : { range: (_, __, max) => [low, Math.max(high, max ?? high)] }, ...(rightAxis ? { right: { range: (_: uPlot, __: number, max: number) => [0, Math.max(2, (max ?? 0) * 1.1)] as [number, number] } } : {}) },
     axes: [
-      { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: 70, values: (_, moments) => moments.map(momentText(moments)) },
-      { stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 54, values: (_, values) => values.map(value => value === null ? '' : axis(value)) },
+      { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: 70, size: 30, values: (_, moments) => moments.map(momentText(moments)) },
+      { stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 62, values: (_, values) => values.map(value => value === null ? '' : axis(value)) },
       ...(rightAxis ? [{ scale: 'right', side: 1 as const, stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 44, values: (_: uPlot, values: number[]) => values.map(rightAxis) }] : []),
     ],
     series: [{}, ...lines.map(line => ({
       label: line.label, scale: line.side ?? 'y', stroke: colourOf(line.colour), width: line.thin ? 1.2 : 2.2, points: { show: false }, spanGaps: true,
       ...(line.dashed ? { dash: [5, 4] } : {}), ...(line.stepped && stepped ? { paths: stepped } : {}),
     }))],
+    ...(band === undefined ? {} : { bands: [{ series: [1, 2] as [number, number], fill: `color-mix(in srgb, ${colourOf(band)} 18%, transparent)` }] }),
     hooks: {
       drawAxes: [plot => drawMarks(plot, marks)],
       ...(onPoint ? { setCursor: [(plot: uPlot) => now().onPoint?.(plot.cursor.idx ?? null)] } : {}),

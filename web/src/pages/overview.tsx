@@ -2,12 +2,14 @@ import type { DeploymentView } from '@vamp/model/api/deployments'
 import type { ReleaseView } from '@vamp/model/api/releases'
 import { Link } from 'react-router'
 import { useLive, useNow } from '../live.ts'
+import { ofVersion, rateText } from '../measured.ts'
 import { path } from '../path.ts'
-import { allDeployments, allGateways, releaseStatuses } from '../sources.ts'
+import { allDeployments, allGateways, releaseStatuses, routeTraffic } from '../sources.ts'
 import { serviceName, troublesOf } from '../troubles.ts'
 import { Badge, PhaseBadge, ServiceBadge } from '../ui/badge.tsx'
 import { Bar } from '../ui/bar.tsx'
 import { ButtonLink } from '../ui/button.tsx'
+import { LiveTraffic } from '../ui/live-traffic.tsx'
 import { Card, Page } from '../ui/page.tsx'
 import { Shown } from '../ui/shown.tsx'
 import { odds, percent, PHASES, since } from '../words.ts'
@@ -31,6 +33,7 @@ export default function Overview() {
       <Card title="Released now" aside={<Link to={path.releases()}>all releases</Link>}>
         <Shown of={releases}>{all => <UnderWay releases={all.filter(({ phase, since: from }) => !PHASES[phase].over || now - Date.parse(from) < RECENT_MS)} now={now} />}</Shown>
       </Card>
+      <LiveTraffic of={{}} title="What all visitors get" />
       <Card title="What runs" aside={<Link to={path.deployments()}>all deployments</Link>}>
         <Shown of={deployments}>{all => all.length === 0
           ? <div className="empty">Nothing is deployed yet. <Link to={path.newArtifact('blueprints')}>Write a blueprint</Link>, or run <code>vamp apply -f shop.yml</code>.</div>
@@ -58,17 +61,20 @@ function UnderWay({ releases, now }: { readonly releases: readonly ReleaseView[]
 }
 
 function DeploymentTile({ deployment: { name, clusters } }: { readonly deployment: DeploymentView }) {
+  const traffic = useLive(routeTraffic())
+  const groups = traffic.is === 'here' ? traffic.value : []
   return (
     <li className="tile">
       <Link to={path.deployment(name)} className="name">{name}</Link>
       {Object.entries(clusters).flatMap(([cluster, { services }]) => services.map(service => {
         const ready = service.instances.filter(({ state }) => state === 'ready').length
         return (
-          <div key={`${cluster} ${serviceName(service)}`} className="line">
+          <Link key={`${cluster} ${serviceName(service)}`} className="running" to={path.service({ deployment: name, cluster, service: serviceName(service) })}>
             <ServiceBadge service={service} />
-            <span>{cluster} <b>{serviceName(service)}</b></span>
+            <b>{serviceName(service)}</b>
             <span className="number">{ready} of {service.scale.instances} ready</span>
-          </div>
+            <span className="number">{rateText(ofVersion(groups, { deployment: name, cluster, service: serviceName(service) }))}</span>
+          </Link>
         )
       }))}
     </li>

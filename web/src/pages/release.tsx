@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { EvidenceChart } from '../chart/evidence-chart.tsx'
 import { PercentileLadder } from '../chart/percentile-ladder.tsx'
+import { RatioChart } from '../chart/ratio-chart.tsx'
 import { TrafficChart } from '../chart/traffic-chart.tsx'
 import { useEvents, useLive, useNow } from '../live.ts'
 import { path } from '../path.ts'
@@ -16,7 +17,7 @@ import { EvidenceTable } from '../ui/evidence-table.tsx'
 import { Card, Page } from '../ui/page.tsx'
 import { ReleaseOrders } from '../ui/release-orders.tsx'
 import { Shown } from '../ui/shown.tsx'
-import { duration, grouped, odds, percent, PHASES, since } from '../words.ts'
+import { duration, grouped, metricName, odds, percent, PHASES, since } from '../words.ts'
 
 export default function Release() {
   const { name = '' } = useParams()
@@ -85,12 +86,19 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
             {status.started && ` First request ${duration(now - Date.parse(status.started))} ago.`}</p>
           {status.missing && status.missing.length > 0 && <><h3>Promotion waits for</h3><ul className="missing">{status.missing.map(({ is, sentence, seconds: left }) => <li key={is + sentence}>{sentence}{left !== null && left > 0 && <span className="dim"> about {duration(left * 1000)}</span>}</li>)}</ul></>}
         </Card>
+        <RatioCard moments={history.moments} />
         <Card title="How long requests take"><PercentileLadder evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
       </div>
       <Card title="By metric"><EvidenceTable evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
       <Card title="What happened" aside={<Link to={path.events({ tag: `releases:${status.name}` })}>all its events</Link>}><Steps steps={history.steps} /></Card>
     </>
   )
+}
+
+/** Where a band is kept: the errors first. */
+function RatioCard({ moments }: { readonly moments: History['moments'] }) {
+  const metric = ['error_rate', ...moments.flatMap(({ bands = {} }) => Object.keys(bands))].find(name => moments.some(({ bands }) => bands?.[name]?.high))
+  return metric === undefined ? null : <Card title={`Times as likely: ${metricName(metric)}`}><RatioChart moments={moments} metric={metric} /></Card>
 }
 
 function Steps({ steps }: { readonly steps: readonly Step[] }) {

@@ -4,7 +4,7 @@ import { continuations, whoMatches } from '../condition-help.ts'
 import { Field } from './field.tsx'
 
 /** Who takes a way: written with offers of what may stand next, its mistake at its place, and the visitors that it would hold for. */
-export function ConditionField({ label, condition, onCondition }: { readonly label: string; readonly condition: string; readonly onCondition: (condition: string) => void }) {
+export function ConditionField({ label, help = 'A condition such as user-agent = Firefox and has cookie beta, or the name of a stored one; empty for nobody.', condition, onCondition }: { readonly label: string; /** Where nothing is written. */ readonly help?: string; readonly condition: string; readonly onCondition: (condition: string) => void }) {
   const input = useRef<HTMLInputElement>(null)
   const text = condition.trim()
   // The name of a stored condition is one word; whether there is such a one, the server says.
@@ -14,7 +14,7 @@ export function ConditionField({ label, condition, onCondition }: { readonly lab
   const take = (next: string) => { onCondition(next); input.current?.focus() }
   return (
     <div className="condition">
-      <Field label={label} help={text === '' ? 'A condition such as user-agent = Firefox and has cookie beta, or the name of a stored one; empty for nobody.' : undefined}>
+      <Field label={label} help={text === '' ? help : undefined}>
         {ids => <input {...ids} ref={input} type="text" spellCheck={false} autoCapitalize="off" autoComplete="off" aria-invalid={problem !== undefined} value={condition} onChange={({ target }) => onCondition(target.value)} />}
       </Field>
       {offers.length > 0 && <fieldset className="offers"><legend className="unseen">What may stand next</legend>{offers.map(({ label: word, text: next }) => <button key={word} type="button" className="tag" onClick={() => take(next)}>{word}</button>)}</fieldset>}
