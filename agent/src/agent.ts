@@ -192,8 +192,9 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
       log.debug('connections not counted', { agent: name, error })
     }
   }
+  /** What was counted before a table came into force says nothing of who drains by it. */
   const report = async () => {
-    await count()
+    for (let counted: Confirmed | undefined; counted !== carried; await count()) counted = carried
     tell()
   }
   /** Tells when something changed on an instance that drains. */
@@ -215,9 +216,9 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
         reloads++
         lastReload = { revision: table.revision, reasons }
       }
-      // Counting may take a proxy that has just started a while. Only who waits for an instance to finish has to wait for it.
+      // Counting may take a while, as with a worker of before that is ending. Only who waits for an instance to finish has to wait for it, never the next table.
       if (!draining()) tell()
-      await report()
+      void report()
     },
     async refused(table, error) {
       refusal = refusalOf(table, error)

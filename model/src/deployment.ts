@@ -55,8 +55,9 @@ export interface Deployment {
 /**
  * Life of an instance: `starting` (not in rotation) → `ready` (in rotation) → `draining` (in rotation for what it has
  * begun, nothing new) → `stopping` (out of every acknowledged table; the container is being ended). `failed` waits for its back-off.
+ * A spare one goes from `starting` to `warm`: it is paused, gets no requests, and is `starting` again when it is needed.
  */
-export type InstanceState = 'starting' | 'ready' | 'draining' | 'stopping' | 'failed'
+export type InstanceState = 'starting' | 'ready' | 'draining' | 'stopping' | 'failed' | 'warm'
 
 export interface InstanceStatus {
   /** Unique over all deployments; the container driver's name for it. */
@@ -76,6 +77,8 @@ export interface InstanceStatus {
   readonly failures?: number
   /** Of the workload that it runs or is about to run. */
   readonly digest?: string
+  /** Kept beyond the wanted number, see `Scale.warm`; until it is needed. */
+  readonly spare?: true
   /** The last that it printed before it failed. */
   readonly last_lines?: readonly string[]
 }

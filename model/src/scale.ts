@@ -9,4 +9,6 @@ export interface Scale {
   /** Megabytes (10⁶ bytes), as the original counts. */
   readonly memory: number
   readonly instances: number
+  /** Spare instances beyond those: started, healthy and paused, so that more are there at once. None where nothing is said. */
+  readonly warm?: number
 }

@@ -69,7 +69,7 @@ const blueprint = { is: 'deployment' } as const
 const SERVICE = '/deployments/{deployment}/clusters/{cluster}/services/{service}'
 const Scale = Type.Union([
   Type.String({ description: 'name of a stored scale' }),
-  Type.Object({ cpu: Type.Optional(Type.Union([Type.Number(), Type.String()])), memory: Type.Optional(Type.String()), instances: Type.Optional(Type.Integer({ minimum: 0 })) }, { additionalProperties: true }),
+  Type.Object({ cpu: Type.Optional(Type.Union([Type.Number(), Type.String()])), memory: Type.Optional(Type.String()), instances: Type.Optional(Type.Integer({ minimum: 0 })), warm: Type.Optional(Type.Integer({ minimum: 0, description: 'spare instances, started and paused' })) }, { additionalProperties: true }),
 ])
 
 export const deployments = {

@@ -18,7 +18,8 @@ function readSize(fields: Fields, header: Header<'scales'>): Scale {
   const cpu = fields.required('cpu')?.parsed(parseCores, 'a number of cores such as 0.5 or 500m', 0) ?? 0
   const memory = fields.required('memory')?.parsed(parseMemory, 'an amount with a unit such as 64MB', 0) ?? 0
   const instances = fields.optional('instances')
-  return { ...header, cpu, memory, instances: instances ? readCount(instances) : 1 }
+  const warm = fields.optional('warm')
+  return { ...header, cpu, memory, instances: instances ? readCount(instances) : 1, ...(warm ? { warm: readCount(warm) } : {}) }
 }
 
 function parseCores(text: string): number | undefined {

@@ -75,8 +75,8 @@ const plainBreed = breedWith(fc.dictionary(name, dependencyName.map(reference), 
 const breed = breedWith(fc.dictionary(name, fc.oneof(dependencyName.map(reference), breedWith(fc.constant({}), dependencyName).map(inline)), { maxKeys: 2 }).map(entries => ({ ...entries })))
 
 const scaleFields = { cpu: fc.nat({ max: 64_000 }).map(thousandths => thousandths / 1000), memory: fc.nat({ max: 1_000_000 }).map(kilobytes => kilobytes / 1000), instances: count }
-const scale = record<Scale>({ ...named('scales'), ...scaleFields })
-const inlineScale = record<Scale>({ ...anonymous('scales'), ...scaleFields })
+const scale = record<Scale>({ ...named('scales'), ...scaleFields }, { warm: count })
+const inlineScale = record<Scale>({ ...anonymous('scales'), ...scaleFields }, { warm: count })
 const parameters = fc.dictionary(word.map(own => `p-${own}`), fc.oneof(fc.integer(), text), { maxKeys: 2 }).map(entries => ({ ...entries }))
 
 function escalationWith(header: ReturnType<typeof anonymous<'escalations'>>, depth: number): Arbitrary<Escalation> {

@@ -20,7 +20,7 @@ function weak(name: string): JsonSchema {
   return anyOf(text, fields(reference), shared(name))
 }
 
-const scaleFields = { cpu: described(number, 'cores, such as 0.5 or 500m'), memory: described({ type: 'string' }, 'such as 64MB or 1Gi'), instances: count }
+const scaleFields = { cpu: described(number, 'cores, such as 0.5 or 500m'), memory: described({ type: 'string' }, 'such as 64MB or 1Gi'), instances: count, warm: count }
 const breedFields = {
   deployable: anyOf(text, fields({ type: text, definition: text }, ['definition'])),
   ports: map(text),

@@ -44,6 +44,8 @@ export interface Observed {
   readonly reason?: string
   /** Where it runs, where there are several nodes. */
   readonly node?: string
+  /** It holds its memory and does nothing. Not healthy, whatever its checks said. */
+  readonly paused?: boolean
   /** Its node is gone or wants to be rid of it: it is no fault of its own, and it should run elsewhere. */
   readonly displaced?: boolean
   /** Of the state, Unix milliseconds. */
@@ -89,6 +91,11 @@ export interface ContainerDriver extends AsyncDisposable {
   readonly deployables: readonly string[]
   /** Resolves when it is under way, not when it is healthy. Idempotent by id: starting what runs changes nothing. */
   start(workload: Workload, signal?: AbortSignal): Promise<void>
+  /** Whether `pause` and `resume` work here; they throw `Fault('unsupported')` where not. */
+  readonly pauses: boolean
+  /** What runs stops doing anything until it is resumed. Idempotent; nothing happens to what is not there. */
+  pause(id: string, signal?: AbortSignal): Promise<void>
+  resume(id: string, signal?: AbortSignal): Promise<void>
   /** Asks it to end, kills it after the grace, removes what remains of it (logs are kept for a while). Idempotent. */
   stop(id: string, graceMs: number, signal?: AbortSignal): Promise<void>
   /** Everything that is ours (of one deployment), also what an earlier run of the server started. */

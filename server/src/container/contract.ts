@@ -147,6 +147,28 @@ export function containerContract(name: string, open: () => Promise<ContainerHar
       expect(await lines(harness.driver, 'never-was')).toEqual([])
     })
 
+    test('a paused instance is seen as such, by the next server too, until it is resumed; it can be stopped as well', async ({ skip }) => {
+      if (!harness.driver.pauses) {
+        await expect(harness.driver.pause('one')).rejects.toMatchObject({ code: 'unsupported' })
+        return skip('this driver pauses nothing')
+      }
+      await run(harness.serving('one'))
+      await harness.driver.pause('one')
+      await harness.driver.pause('one')
+      await harness.driver.pause('never-was')
+      await harness.until(async () => (await find('one'))?.paused === true)
+      expect(await find('one')).toMatchObject({ state: 'running', health: 'unhealthy', reason: 'is paused' })
+
+      const next = await harness.restart()
+      expect(await find('one', next)).toMatchObject({ paused: true })
+      await next.resume('one')
+      await next.resume('one')
+      await harness.until(async () => (await find('one', next))?.health === 'healthy')
+      await next.pause('one')
+      await settled(harness, next.stop('one', 2000))
+      expect(await harness.copies('one')).toBe(0)
+    })
+
     test('what a running instance uses is counted, and of what does not run there is no count', async () => {
       await run(harness.serving('one'))
 

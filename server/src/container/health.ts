@@ -9,7 +9,7 @@ import type { ContainerDriver, Observed } from './container-driver.ts'
 import { networkProbe } from './network-probe.ts'
 
 /** How often a new instance is asked, at first and after many tries. */
-const EAGER_MS = 100
+const EAGER_MS = 10
 const EAGER_MS_MAX = 250
 const INTERVAL_MS_MIN = 100
 
@@ -58,6 +58,9 @@ export function withHealth(driver: ContainerDriver, { clock, probe = networkProb
   return {
     driver: driver.driver,
     deployables: driver.deployables,
+    pauses: driver.pauses,
+    pause: (id, signal) => driver.pause(id, signal),
+    resume: (id, signal) => driver.resume(id, signal),
     start: (workload, signal) => driver.start(workload, signal),
     async stop(id, graceMs, signal) {
       await driver.stop(id, graceMs, signal)
@@ -91,7 +94,7 @@ export function withHealth(driver: ContainerDriver, { clock, probe = networkProb
   }
 }
 
-const isExamined = ({ state, health_checks }: Observed) => state === 'running' && health_checks.length > 0
+const isExamined = ({ state, paused, health_checks }: Observed) => state === 'running' && paused !== true && health_checks.length > 0
 
 /** The worst of the answers. */
 function summary({ answers }: Examined): Pick<Observed, 'health' | 'reason'> {
@@ -128,7 +131,7 @@ async function examineForever({ instance, check, clock, probe }: Examination, te
       tell({ health, reason: `health check ${nameOf(check)} ${failure}${lasting(now - failingSince)}` })
     }
     await clock.sleep(health === 'unknown' ? Math.min(eagerMs, intervalMs) : intervalMs, signal).catch(() => {})
-    eagerMs = Math.min(eagerMs * 1.2, EAGER_MS_MAX)
+    eagerMs = Math.min(eagerMs * 1.25, EAGER_MS_MAX)
   }
 }
 

@@ -33,8 +33,14 @@ export function follow(instance: InstanceStatus, sight: Sight, settings: Deploym
       if (!container) return instance
       if (container.state === 'starting') return told(instance, container.reason)
       if (container.state === 'exited') return ended(instance, container, sight, settings)
+      // A spare one that is needed now, about to be resumed.
+      if (container.paused) return instance
       if (container.health === 'unhealthy') return fail(instance, sight, settings, container.reason ?? 'is unhealthy')
-      return container.health === 'healthy' ? enter(instance, 'ready', sight.nowMs, container) : instance
+      return container.health === 'healthy' ? enter(instance, instance.spare ? 'warm' : 'ready', sight.nowMs, container) : instance
+    case 'warm':
+      if (!container) return vanished(instance, sight, settings)
+      if (container.state === 'exited') return ended(instance, container, sight, settings)
+      return container.health === 'unhealthy' && !container.paused ? fail(instance, sight, settings, container.reason ?? 'is unhealthy') : instance
     case 'ready':
       if (!container) return vanished(instance, sight, settings)
       if (container.state === 'exited') return ended(instance, container, sight, settings)

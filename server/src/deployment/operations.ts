@@ -9,14 +9,15 @@ import type { ContainerDriver, Workload } from '../container/container-driver.ts
 
 /** Starts, and likewise stops, at the same time, over all deployments; the others wait. There is at most one per instance. */
 const AT_ONCE_MAX = 10
-/** Before a stop that went wrong is tried again. */
-const STOP_AGAIN_MS = 5000
+/** Before a stop, pause or resumption that went wrong is tried again. */
+const AGAIN_MS = 5000
 
 export interface Refusal { readonly why: string; readonly terminal: boolean }
 
 export type Operation =
   | { readonly do: 'start'; readonly workload: Workload }
   | { readonly do: 'stop'; readonly id: string; readonly graceMs: number }
+  | { readonly do: 'pause' | 'resume'; readonly id: string }
 
 export interface Operations extends AsyncDisposable {
   begin(deployment: string, operation: Operation): void
@@ -37,7 +38,7 @@ export function openOperations({ driver, clock, log, ended }: OpenOptions): Oper
   const closing = new AbortController()
   const busy = new Map<string, Set<string>>()
   const refused = new Map<string, Map<string, Refusal>>()
-  const lanes = { start: lane(), stop: lane() }
+  const lanes = { start: lane(), stop: lane(), pause: lane(), resume: lane() }
   const running = new Set<Promise<void>>()
 
   const release = (deployment: string, id: string) => {
@@ -57,14 +58,16 @@ export function openOperations({ driver, clock, log, ended }: OpenOptions): Oper
     }
     release(deployment, workload.id)
   }
-  const stop = async (deployment: string, id: string, graceMs: number) => {
+  const act = async (deployment: string, operation: Exclude<Operation, { do: 'start' }>) => {
+    const { id } = operation
     try {
-      await driver.stop(id, graceMs, closing.signal)
+      if (operation.do === 'stop') await driver.stop(id, operation.graceMs, closing.signal)
+      else await driver[operation.do](id, closing.signal)
       release(deployment, id)
     } catch (error) {
       if (closing.signal.aborted) return
-      log.warn('an instance could not be stopped', { deployment, id, error })
-      clock.after(STOP_AGAIN_MS, () => release(deployment, id))
+      log.warn(`an instance could not be ${DONE[operation.do]}`, { deployment, id, error })
+      clock.after(AGAIN_MS, () => release(deployment, id))
     }
   }
 
@@ -74,7 +77,7 @@ export function openOperations({ driver, clock, log, ended }: OpenOptions): Oper
       const ids = busy.get(deployment) ?? new Set()
       if (ids.has(id) || closing.signal.aborted) return
       busy.set(deployment, ids.add(id))
-      const work = lanes[operation.do](() => operation.do === 'start' ? start(deployment, operation.workload) : stop(deployment, id, operation.graceMs))
+      const work = lanes[operation.do](() => operation.do === 'start' ? start(deployment, operation.workload) : act(deployment, operation))
       running.add(work)
       void work.finally(() => running.delete(work))
     },
@@ -91,6 +94,8 @@ export function openOperations({ driver, clock, log, ended }: OpenOptions): Oper
     },
   }
 }
+
+const DONE = { stop: 'stopped', pause: 'paused', resume: 'resumed' } as const
 
 /** Runs so many at once, the others in order of arrival. */
 function lane(): (action: () => Promise<void>) => Promise<void> {

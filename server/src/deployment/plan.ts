@@ -33,6 +33,8 @@ export interface DeploymentPlan {
 export interface PlanContext {
   readonly driver: string
   readonly deployables: readonly string[]
+  /** Whether the driver can, and so whether spare instances are kept. */
+  readonly pauses: boolean
   readonly settings: DeploymentSettings
 }
 
@@ -118,12 +120,13 @@ function planService(input: ServiceInput): ServicePlan {
     ? waits === undefined ? own.map(instance => leave(instance, nowMs)) : own
     : size(own, containers, {
       cluster: cluster.name, service: name, prefix: idPrefix(deployment.name, cluster.name, name), instances: service.scale.instances, nowMs,
-      digest: waits === undefined ? digest : undefined, startsAllowed: input.startsAllowed,
+      digest: waits === undefined ? digest : undefined, startsAllowed: input.startsAllowed, warm: context.pauses ? service.scale.warm ?? 0 : 0,
     }, context.settings)
   const before = observed.status?.value.services.find(status => status.cluster === cluster.name && status.service === name)
   const status = serviceStatus(before, {
     cluster: cluster.name, service: name, intention: service.intention, nowMs, wanted: service.scale.instances, instances,
     isCurrent: instance => isCurrent(instance, containers, digest), waits,
+    warmRefused: !leaves && !context.pauses && (service.scale.warm ?? 0) > 0 ? `no warm instances are kept: the ${context.driver} driver pauses nothing` : undefined,
     refused: resolved.is === 'refused' && portMissing(input) === undefined ? resolved.why : undefined,
   }, context.settings)
   return { status, instances, resolved }
@@ -176,6 +179,8 @@ function operationsOf(instances: readonly InstanceStatus[], plans: readonly Serv
       return plan?.resolved.is === 'template' ? [{ do: 'start', workload: { id: instance.id, ...plan.resolved.template } }] : []
     }
     if (!container) return []
+    if (instance.state === 'starting' && container.paused) return [{ do: 'resume', id: instance.id }]
+    if (instance.state === 'warm') return container.state === 'running' && !container.paused ? [{ do: 'pause', id: instance.id }] : []
     const stop: Operation = { do: 'stop', id: instance.id, graceMs }
     if (instance.state === 'failed') return [stop]
     if (instance.state !== 'stopping') return []

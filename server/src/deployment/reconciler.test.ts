@@ -230,6 +230,36 @@ describe('a deployment', () => {
     expect((await world.status())?.instances.map(({ failures = 0 }) => failures)).toEqual([0, 0])
   })
 
+  test('spare instances are started, paused, and taken when more are wanted; others take their place', async () => {
+    const world = await deployed([{ ...WEB, warm: 2 }], { behaviour: () => ({ startUpMs: 3000 }) })
+    const paused = () => [...world.machine.instances.values()].filter(instance => instance.paused).map(({ workload }) => workload.id)
+    await world.until(() => paused().length === 2)
+    expect((await world.states('web:1.0')).toSorted()).toEqual(['ready', 'ready', 'warm', 'warm'])
+    const spares = paused()
+
+    await world.put([{ ...WEB, instances: 3, warm: 2 }])
+    await world.until(async () => (await world.states('web:1.0')).filter(state => state === 'ready').length === 3, 100)
+    expect(paused()).toEqual(spares.slice(1))
+    await world.until(() => paused().length === 2)
+
+    await world.put([{ ...WEB, instances: 3 }])
+    await world.until(() => world.machine.instances.size === 3)
+    expect(world.violations).toEqual([])
+  })
+
+  test('a change replaces spare instances too, and their end is noticed', async () => {
+    const world = await deployed([{ ...WEB, instances: 1, warm: 1 }])
+    const paused = () => [...world.machine.instances.values()].filter(instance => instance.paused)
+    await world.until(() => paused().length === 1)
+
+    await world.put([{ ...WEB, instances: 1, warm: 1, command: 'next' }])
+    await world.until(() => paused().some(({ workload }) => workload.deployable.definition === 'next') && world.machine.instances.size === 2)
+    world.machine.crash(paused()[0]?.workload.id ?? '')
+    await world.until(() => paused().length === 1)
+
+    expect(world.violations).toEqual([])
+  })
+
   test('how far a start is, is told', async () => {
     const world = openWorld({ behaviour: () => ({ startUpMs: 5000 }) })
     world.startServer()

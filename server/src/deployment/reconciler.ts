@@ -51,7 +51,7 @@ export function deploymentReconciler(options: DeploymentReconcilerOptions): Depl
   return {
     async reconcile(name, signal): Promise<Outcome> {
       const observed = await observeDeployment(name, { store, driver, fleet, operations, clock, listeningSinceMs }, signal)
-      const plan = planSteps(observed, { driver: driver.driver, deployables: driver.deployables, settings })
+      const plan = planSteps(observed, { driver: driver.driver, deployables: driver.deployables, pauses: driver.pauses, settings })
       try {
         await applyPlan(plan, observed, { store, events, operations })
       } catch (error) {

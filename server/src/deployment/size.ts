@@ -10,6 +10,8 @@ export interface Wanted {
   readonly service: string
   readonly prefix: string
   readonly instances: number
+  /** Spare ones beyond those. */
+  readonly warm: number
   /** Of what they should run; absent: not known yet, so nothing starts and nothing is out of date. */
   readonly digest: string | undefined
   readonly nowMs: number
@@ -31,18 +33,33 @@ export function size(instances: readonly InstanceStatus[], seen: Seen, wanted: W
     allowed--
     return restart(instance, wanted)
   })
-  const missing = wanted.instances - restarted.filter(instance => isAlive(instance) && isCurrent(instance, seen, wanted.digest)).length
-  const ids = nextIds(wanted.prefix, instances, Math.max(0, Math.min(missing, allowed)))
-  return [...restarted, ...ids.map(id => starting(id, wanted))]
+  const serving = restarted.filter(instance => isAlive(instance) && !instance.spare && isCurrent(instance, seen, wanted.digest))
+  const { instances: called, missing } = callSpares(restarted, wanted, wanted.instances - serving.length)
+  const spares = called.filter(instance => isAlive(instance) && instance.spare).length
+  // What is wanted comes before what may be wanted.
+  const lacking = serving.filter(({ state }) => state === 'ready').length >= wanted.instances ? wanted.warm - spares : 0
+  const count = Math.max(0, Math.min(Math.max(0, missing) + Math.max(0, lacking), allowed))
+  const ids = nextIds(wanted.prefix, instances, count)
+  return [...called, ...ids.map((id, index) => starting(id, wanted, index >= missing))]
+}
+
+/** Spare instances that are needed now: the warm ones first, then those that are on their way. */
+function callSpares(instances: readonly InstanceStatus[], { nowMs }: Wanted, missing: number): { readonly instances: readonly InstanceStatus[]; readonly missing: number } {
+  const order = ['warm', 'starting', 'failed']
+  const spares = instances.filter(instance => instance.spare && order.includes(instance.state)).toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
+  const called = new Set(spares.slice(0, Math.max(0, missing)).map(({ id }) => id))
+  const call = ({ spare: _, ...instance }: InstanceStatus) => instance.state === 'warm' ? enter(instance, 'starting', nowMs) : instance
+  return { instances: instances.map(instance => called.has(instance.id) ? call(instance) : instance), missing: missing - called.size }
 }
 
 /** Out of rotation at once if it never was in it; else it finishes what it has begun. */
 export function leave(instance: InstanceStatus, nowMs: number): InstanceStatus {
   if (instance.state === 'draining' || instance.state === 'stopping') return instance
-  return enter(instance, instance.state === 'ready' ? 'draining' : 'stopping', nowMs)
+  const { spare: _, ...leaver } = instance
+  return enter(leaver, instance.state === 'ready' ? 'draining' : 'stopping', nowMs)
 }
 
-export const isAlive = ({ state }: InstanceStatus) => state === 'starting' || state === 'ready' || state === 'failed'
+export const isAlive = ({ state }: InstanceStatus) => state === 'starting' || state === 'ready' || state === 'failed' || state === 'warm'
 
 export function isOld(instance: InstanceStatus, seen: Seen, digest: string | undefined): boolean {
   const runs = seen.get(instance.id)?.digest
@@ -56,8 +73,9 @@ const isDisplaced = (instance: InstanceStatus, seen: Seen) => seen.get(instance.
 export const isCurrent = (instance: InstanceStatus, seen: Seen, digest: string | undefined) => !isOld(instance, seen, digest) && !isSick(instance, seen) && !isDisplaced(instance, seen)
 
 /** Surplus: the failed, the not yet ready, the newest. Out of date, sick or displaced: those that are not needed to keep the number ready. */
-function leavers(instances: readonly InstanceStatus[], seen: Seen, { instances: count, digest, prefix }: Wanted): ReadonlySet<string> {
-  const alive = instances.filter(isAlive)
+function leavers(instances: readonly InstanceStatus[], seen: Seen, wanted: Wanted): ReadonlySet<string> {
+  const { instances: count, digest, prefix } = wanted
+  const alive = instances.filter(instance => isAlive(instance) && !instance.spare)
   const current = alive.filter(instance => isCurrent(instance, seen, digest))
   const others = alive.filter(instance => !isCurrent(instance, seen, digest))
   const byWorth = (a: InstanceStatus, b: InstanceStatus) =>
@@ -65,7 +83,14 @@ function leavers(instances: readonly InstanceStatus[], seen: Seen, { instances: 
   const surplus = current.toSorted(byWorth).slice(count)
   const spare = Math.max(0, count - current.filter(({ state }) => state === 'ready').length)
   const dispensable = [...others.filter(({ state }) => state !== 'ready'), ...others.filter(({ state }) => state === 'ready').toSorted(byWorth).slice(spare)]
-  return new Set([...surplus, ...dispensable].map(({ id }) => id))
+  return new Set([...surplus, ...dispensable, ...surplusSpares(instances, seen, wanted, count - current.length)].map(({ id }) => id))
+}
+
+/** More than are kept, but for those that are about to be needed; and what is out of date. */
+function surplusSpares(instances: readonly InstanceStatus[], seen: Seen, { digest, warm }: Wanted, needed: number): readonly InstanceStatus[] {
+  const spares = instances.filter(instance => instance.spare && isAlive(instance))
+  const current = spares.filter(instance => isCurrent(instance, seen, digest))
+  return [...spares.filter(instance => !current.includes(instance)), ...current.slice(warm + Math.max(0, needed))]
 }
 
 function worth(instance: InstanceStatus, seen: Seen): number {
@@ -94,6 +119,6 @@ function refreshed(instance: InstanceStatus, seen: Seen, digest: string | undefi
   return instance.state === 'starting' && !seen.has(instance.id) && digest !== undefined && instance.digest !== digest ? { ...instance, digest } : instance
 }
 
-function starting(id: string, { cluster, service, digest, nowMs }: Wanted): InstanceStatus {
-  return { id, cluster, service, host: '', ports: {}, state: 'starting', since: new Date(nowMs).toISOString(), ...(digest === undefined ? {} : { digest }) }
+function starting(id: string, { cluster, service, digest, nowMs }: Wanted, spare: boolean): InstanceStatus {
+  return { id, cluster, service, host: '', ports: {}, state: 'starting', since: new Date(nowMs).toISOString(), ...(spare ? { spare } : {}), ...(digest === undefined ? {} : { digest }) }
 }

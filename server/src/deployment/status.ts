@@ -15,6 +15,8 @@ export interface ServiceSight {
   /** Of the service, as they will be. */
   readonly instances: readonly InstanceStatus[]
   readonly isCurrent: (instance: InstanceStatus) => boolean
+  /** Why the spare ones that it wants are not kept. */
+  readonly warmRefused?: string | undefined
   /** It cannot run like this. */
   readonly refused?: string | undefined
   /** It may not start yet. */
@@ -30,11 +32,11 @@ export function serviceStatus(before: ServiceStatus | undefined, sight: ServiceS
 
 function judge(sight: ServiceSight, settings: DeploymentSettings): { readonly phase: Phase; readonly notification?: string } {
   const { instances, wanted, nowMs } = sight
-  const alive = instances.filter(({ state }) => state !== 'draining' && state !== 'stopping')
+  const alive = instances.filter(({ state, spare }) => state !== 'draining' && state !== 'stopping' && !spare)
   if (sight.intention === 'Undeployment') return { phase: 'Updating', notification: sight.waits ?? `${instances.length} ${instances.length === 1 ? 'instance is' : 'instances are'} being removed` }
   if (sight.refused !== undefined) return { phase: 'Failed', notification: sight.refused }
   const ready = alive.filter(instance => instance.state === 'ready' && sight.isCurrent(instance))
-  if (ready.length >= wanted && alive.length === ready.length) return { phase: 'Done' }
+  if (ready.length >= wanted && alive.length === ready.length) return { phase: 'Done', ...(sight.warmRefused === undefined ? {} : { notification: sight.warmRefused }) }
   if (sight.waits !== undefined && alive.length === 0) return { phase: 'Initiated', notification: sight.waits }
   const troubled = alive.filter(instance => instance.state !== 'ready')
   const failing = troubled.toSorted((a, b) => (b.failures ?? 0) - (a.failures ?? 0))[0]

@@ -79,7 +79,7 @@ async function live(seed: number): Promise<void> {
     await world.clock.advance(upTo(8000))
     const what = upTo(7)
     if (what === 0) wanted = [...wanted.filter(({ breed }) => breed !== 'web:1.1'), service(1, upTo(4), upTo(2))]
-    if (what === 1) wanted = wanted.map(entry => ({ ...entry, instances: upTo(5) }))
+    if (what === 1) wanted = wanted.map(entry => ({ ...entry, instances: upTo(5), warm: upTo(3) }))
     if (what === 2) wanted = wanted.map(entry => ({ ...entry, command: `c${upTo(3)}` }))
     if (what === 3) wanted = wanted.map((entry, index) => index === 0 ? { ...entry, intention: random() < 0.5 ? 'Undeployment' as const : 'Deployment' as const } : entry)
     if (what === 4) world.machine.crash(pick(world.running(), random) ?? '')
@@ -105,8 +105,8 @@ async function settled(world: World, wanted: readonly Service[], seed: number): 
   const stay = wanted.filter(({ intention }) => intention !== 'Undeployment')
   for (let tried = 0; tried < 40; tried++) {
     await world.clock.advance(10_000)
-    const done = await Promise.all(stay.map(async ({ breed, instances }) => await world.phase(breed) === 'Done' && world.running(breed).length === instances))
-    const all = stay.reduce((sum, { instances }) => sum + instances, 0)
+    const done = await Promise.all(stay.map(async ({ breed, instances, warm = 0 }) => await world.phase(breed) === 'Done' && world.running(breed).length === instances + warm))
+    const all = stay.reduce((sum, { instances, warm = 0 }) => sum + instances + warm, 0)
     if (done.every(Boolean) && world.machine.instances.size === all && ((await world.status())?.instances.length ?? 0) === all && (stay.length > 0 || await world.status() === undefined)) return
   }
   expect.fail(`seed ${seed} does not converge: ${JSON.stringify({ wanted, machine: [...world.machine.instances.keys()], status: await world.status() }, undefined, 1)}`)

@@ -22,7 +22,7 @@ export function ServiceBadge({ service: { status: { intention, phase } } }: { re
   return <Badge tone={SERVICE_TONES[phase.name]}>{intention === 'Undeployment' ? 'Leaving' : phase.name}</Badge>
 }
 
-const INSTANCE_TONES: Readonly<Record<InstanceView['state'], Tone>> = { ready: 'good', failed: 'bad', starting: 'busy', draining: 'calm', stopping: 'calm' }
+const INSTANCE_TONES: Readonly<Record<InstanceView['state'], Tone>> = { ready: 'good', failed: 'bad', starting: 'busy', draining: 'calm', stopping: 'calm', warm: 'calm' }
 
 export function InstanceBadge({ state }: { readonly state: InstanceView['state'] }) {
   return <Badge tone={INSTANCE_TONES[state]}>{state}</Badge>

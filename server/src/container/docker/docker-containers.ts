@@ -127,14 +127,14 @@ export function observed(container: Inspected, starting: boolean): Observed {
   }
 }
 
-function condition(state: Inspected['State'], checked: boolean, starting: boolean, createdMs: number): Pick<Observed, 'state' | 'health' | 'reason' | 'since'> {
+function condition(state: Inspected['State'], checked: boolean, starting: boolean, createdMs: number): Pick<Observed, 'state' | 'health' | 'reason' | 'since' | 'paused'> {
   const startedMs = Date.parse(state.StartedAt)
   switch (state.Status) {
     case 'created': return starting
       ? { state: 'starting', health: 'unknown', since: createdMs }
       : { state: 'exited', health: 'unknown', since: createdMs, reason: state.Error || 'was created and never started' }
     case 'restarting': return { state: 'starting', health: 'unknown', since: createdMs }
-    case 'paused': return { state: 'running', health: 'unhealthy', since: startedMs, reason: 'is paused' }
+    case 'paused': return { state: 'running', health: 'unhealthy', paused: true, since: startedMs, reason: 'is paused' }
     case 'running': return { state: 'running', since: startedMs, ...ownHealth(state, checked) }
     default: return { state: 'exited', health: 'unknown', since: Date.parse(state.FinishedAt), reason: whyExited(state) }
   }

@@ -43,6 +43,7 @@ export async function openDockerDriver(options: DockerDriverOptions, signal?: Ab
 class DockerDriver implements ContainerDriver {
   readonly driver = 'docker'
   readonly deployables = ['container/docker', 'docker']
+  readonly pauses = true
   readonly #options: DockerDriverOptions
   readonly #client: DockerClient
   readonly #containers: DockerContainers
@@ -68,11 +69,21 @@ class DockerDriver implements ContainerDriver {
     await this.#containers.refresh(this.#nameOf(workload.id))
   }
 
+  pause(id: string, signal?: AbortSignal): Promise<void> {
+    return this.#setPaused(id, true, signal)
+  }
+
+  resume(id: string, signal?: AbortSignal): Promise<void> {
+    return this.#setPaused(id, false, signal)
+  }
+
   async stop(id: string, graceMs: number, signal?: AbortSignal): Promise<void> {
     await this.#starting.get(id)?.done.catch(() => {})
     const name = this.#nameOf(id)
     const seen = (await this.observe()).find(observed => observed.id === id)
     if (!seen) return
+    // A paused one hears nothing.
+    if (seen.paused) await this.#setPaused(id, false, signal)
     await this.#client.call('POST', `/containers/${name}/stop`, { query: { t: Math.ceil(graceMs / 1000) }, accept: [304, 404], signal })
     this.#endedLogs.keep(id, await Array.fromAsync(this.logs(id, { tail: this.#endedLogs.linesMax }, signal)))
     await this.#client.call('DELETE', `/containers/${name}`, { query: { force: true, v: true }, accept: [404, 409], signal })
@@ -125,6 +136,14 @@ class DockerDriver implements ContainerDriver {
     await Promise.allSettled([...this.#starting.values()].map(({ done }) => done))
     await this.#containers[Symbol.asyncDispose]()
     await this.#client[Symbol.asyncDispose]()
+  }
+
+  async #setPaused(id: string, paused: boolean, signal?: AbortSignal): Promise<void> {
+    const seen = (await this.observe()).find(observed => observed.id === id)
+    if (seen?.state !== 'running' || (seen.paused === true) === paused) return
+    const name = this.#nameOf(id)
+    await this.#client.call('POST', `/containers/${name}/${paused ? 'pause' : 'unpause'}`, { accept: [404, 409], signal })
+    await this.#containers.refresh(name)
   }
 
   #changed(id: string): void {

@@ -15,6 +15,9 @@ export function openMemoryDriver(machine: MemoryMachine): ContainerDriver {
       signal?.throwIfAborted()
       machine.start(workload)
     },
+    pauses: true,
+    pause: async id => machine.pause(id, true),
+    resume: async id => machine.pause(id, false),
     stop: (id, graceMs, signal) => new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
       signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
@@ -39,13 +42,13 @@ export function openMemoryDriver(machine: MemoryMachine): ContainerDriver {
   }
 }
 
-function observed({ workload, ports, state, since, reason, displaced }: Simulated): Observed {
+function observed({ workload, ports, state, since, reason, displaced, paused }: Simulated): Observed {
   const checked = workload.health_checks.length > 0
   return {
     id: workload.id, deployment: workload.deployment, cluster: workload.cluster, service: workload.service, digest: workload.digest,
     host: '127.0.0.1', ports, state, since, health_checks: workload.health_checks,
-    health: state === 'running' && !checked ? 'healthy' : 'unknown',
-    ...(reason === undefined ? {} : { reason }), ...(displaced ? { displaced } : {}),
+    health: paused ? 'unhealthy' : state === 'running' && !checked ? 'healthy' : 'unknown',
+    ...(reason === undefined ? {} : { reason }), ...(displaced ? { displaced } : {}), ...(paused ? { paused, reason: 'is paused' } : {}),
   }
 }
 

@@ -34,6 +34,7 @@ export interface Simulated {
   stopping: boolean
   reason?: string
   displaced?: true
+  paused?: true
 }
 
 export interface MemoryMachine {
@@ -48,6 +49,7 @@ export interface MemoryMachine {
   crash(id: string, reason?: string): void
   /** Its node wants to be rid of it, or takes it along. */
   displace(id: string, what: 'wanted elsewhere' | 'gone'): void
+  pause(id: string, paused: boolean): void
   log(id: string, line: string, stream?: LogLine['stream']): void
   logs(id: string): readonly LogLine[]
   /** What a health check of the instance is answered: nothing when all is well, else why not. */
@@ -119,6 +121,13 @@ export function memoryMachine({ clock, behaviour = () => ({}) }: MemoryMachineOp
       if (what === 'gone') enter(instance, 'exited', 'its node is down')
       else changed(id)
     },
+    pause(id, paused) {
+      const instance = instances.get(id)
+      if (instance?.state !== 'running' || (instance.paused === true) === paused) return
+      if (paused) instance.paused = true
+      else delete instance.paused
+      changed(id)
+    },
     log(id, line, stream = 'stdout') {
       const lines = logs.get(id) ?? []
       logs.set(id, [...lines.slice(1 - LOG_LINES_MAX), { time: clock.now(), stream, line }])
@@ -127,7 +136,7 @@ export function memoryMachine({ clock, behaviour = () => ({}) }: MemoryMachineOp
     logs: id => logs.get(id) ?? [],
     probe(id, check) {
       const instance = instances.get(id)
-      if (instance?.state !== 'running') return 'was refused'
+      if (instance?.state !== 'running' || instance.paused) return 'was refused'
       return behaviour(instance.workload).answer?.(check, clock.now())
     },
     consumption(id) {

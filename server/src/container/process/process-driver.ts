@@ -14,7 +14,7 @@ import { instanceEnvironment } from '../environment.ts'
 import { refuseAvailability, thisMachine } from '../this-machine.ts'
 import { commandLine, PROCESS_DEPLOYABLES } from './command.ts'
 import { type LogFiles, openLogFiles } from './log-files.ts'
-import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, type ProcessId, startTimeOf } from './proc.ts'
+import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, isStopped, type ProcessId, startTimeOf } from './proc.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from './process-ports.ts'
 import { type InstanceRecord, openStateDirectory, type StateDirectory } from './state-directory.ts'
 import { endProcess } from './stop-process.ts'
@@ -48,6 +48,7 @@ export function openProcessDriver(options: ProcessDriverOptions): ContainerDrive
 class ProcessDriver implements ContainerDriver {
   readonly driver = 'process'
   readonly deployables = PROCESS_DEPLOYABLES
+  readonly pauses = true
   readonly #options: ProcessDriverOptions
   readonly #state: StateDirectory
   readonly #logs: LogFiles
@@ -55,6 +56,7 @@ class ProcessDriver implements ContainerDriver {
   readonly #boot = bootId()
   readonly #records = new Map<string, InstanceRecord>()
   readonly #children = new Set<string>()
+  readonly #paused = new Set<string>()
   /** Starts and stops that are under way, so that none of an instance overlap. */
   readonly #busy = new Map<string, Promise<void>>()
   readonly #listeners = new Set<(id: string) => void>()
@@ -81,6 +83,14 @@ class ProcessDriver implements ContainerDriver {
     })
   }
 
+  async pause(id: string): Promise<void> {
+    this.#signal(id, 'SIGSTOP')
+  }
+
+  async resume(id: string): Promise<void> {
+    this.#signal(id, 'SIGCONT')
+  }
+
   async stop(id: string, graceMs: number, signal?: AbortSignal): Promise<void> {
     await this.#alone(id, async () => {
       const record = this.#records.get(id)
@@ -89,6 +99,7 @@ class ProcessDriver implements ContainerDriver {
       this.#state.remove(id)
       this.#records.delete(id)
       this.#children.delete(id)
+      this.#paused.delete(id)
       this.#ports.release(Object.values(record.ports))
       this.#logs.tend([id])
       this.#logs.prune(new Set(this.#records.keys()))
@@ -97,7 +108,7 @@ class ProcessDriver implements ContainerDriver {
   }
 
   async observe(deployment?: string): Promise<readonly Observed[]> {
-    return [...this.#records.values()].filter(({ workload }) => deployment === undefined || workload.deployment === deployment).map(observed)
+    return [...this.#records.values()].filter(({ workload }) => deployment === undefined || workload.deployment === deployment).map(record => observed(record, this.#paused.has(record.workload.id)))
   }
 
   watch(listener: (id: string) => void): () => void {
@@ -204,12 +215,23 @@ class ProcessDriver implements ContainerDriver {
     }
   }
 
+  /** To all of its group. */
+  #signal(id: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const { process: leader, exit } = this.#records.get(id) ?? {}
+    if (!leader || exit || !isAlive(leader)) return
+    process.kill(-leader.pid, signal)
+    if (signal === 'SIGSTOP') this.#paused.add(id)
+    else this.#paused.delete(id)
+    this.#changed(id)
+  }
+
   #exited(id: string, reason: string): void {
     const record = this.#records.get(id)
     if (!record || record.exit || this.#closed) return
     const exited: InstanceRecord = { ...record, exit: { reason, time: this.#options.clock.now() } }
     this.#records.set(id, exited)
     this.#children.delete(id)
+    this.#paused.delete(id)
     this.#logs.tend([id])
     try {
       this.#state.write(exited)
@@ -231,6 +253,7 @@ class ProcessDriver implements ContainerDriver {
     this.#records.set(id, found)
     this.#ports.hold(Object.values(record.ports))
     if (!record.process) this.#state.write(found)
+    if (process && isStopped(process.pid)) this.#paused.add(id)
     if (record.boot !== this.#boot) this.#exited(id, 'ended with the machine')
     else this.#pollAdopted()
   }
@@ -266,12 +289,13 @@ class ProcessDriver implements ContainerDriver {
   }
 }
 
-function observed({ workload, ports, startedAt, exit }: InstanceRecord): Observed {
+function observed({ workload, ports, startedAt, exit }: InstanceRecord, paused: boolean): Observed {
   return {
     id: workload.id, deployment: workload.deployment, cluster: workload.cluster, service: workload.service, digest: workload.digest,
     host: HOST, ports, health_checks: workload.health_checks,
     ...(exit
       ? { state: 'exited', health: 'unknown', reason: exit.reason, since: exit.time }
+      : paused ? { state: 'running', health: 'unhealthy', paused, reason: 'is paused', since: startedAt }
       : { state: 'running', health: workload.health_checks.length > 0 ? 'unknown' : 'healthy', since: startedAt }),
   }
 }

@@ -20,6 +20,8 @@ export interface EndOptions {
 export async function endProcess({ leader, marks, graceMs, clock }: EndOptions, signal?: AbortSignal): Promise<void> {
   if (leader && isAlive(leader)) {
     send(-leader.pid, 'SIGTERM')
+    // A paused one hears nothing.
+    send(-leader.pid, 'SIGCONT')
     if (!await until(() => !groupIsAlive(leader.pid), graceMs, clock, signal)) send(-leader.pid, 'SIGKILL')
   }
   const survivors = () => findByEnvironment(marks)

@@ -50,6 +50,7 @@ export async function openSwarmDriver(options: SwarmDriverOptions, signal?: Abor
 class SwarmDriver implements ContainerDriver {
   readonly driver = 'swarm'
   readonly deployables = ['container/docker', 'docker']
+  readonly pauses = false
   readonly #options: SwarmDriverOptions
   readonly #client: DockerClient
   readonly #nodeId: string
@@ -82,6 +83,14 @@ class SwarmDriver implements ContainerDriver {
       throw error
     }
     await this.#tasks.refresh()
+  }
+
+  pause(): Promise<never> {
+    return Promise.reject(new Fault('unsupported', 'a Swarm pauses nothing', {}))
+  }
+
+  resume(): Promise<never> {
+    return this.pause()
   }
 
   async stop(id: string, _graceMs: number, signal?: AbortSignal): Promise<void> {

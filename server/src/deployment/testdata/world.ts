@@ -27,7 +27,7 @@ export interface WorldOptions {
   readonly carryMs?: number
 }
 
-export interface Service { readonly cluster: string; readonly breed: string; readonly instances: number; readonly command?: string; readonly intention?: Intention; readonly needs?: readonly string[]; readonly checked?: boolean }
+export interface Service { readonly cluster: string; readonly breed: string; readonly instances: number; readonly command?: string; readonly intention?: Intention; readonly needs?: readonly string[]; readonly checked?: boolean; readonly warm?: number }
 
 /** How many steps (calls that leave the server) a server lives; and whether the last one still takes effect. */
 export interface Fate { readonly steps: number; readonly lastTakesEffect: boolean }
@@ -210,10 +210,10 @@ export function deploymentOf(name: string, services: readonly Service[]): Deploy
   }
 }
 
-function serviceOf({ breed, instances, command = breed, intention = 'Deployment', needs = [], checked = false }: Service): DeploymentService {
+function serviceOf({ breed, instances, command = breed, intention = 'Deployment', needs = [], checked = false, warm }: Service): DeploymentService {
   return {
     intention, environment_variables: [], arguments: [], dialects: {}, dependencies: Object.fromEntries(needs.map(cluster => [cluster, cluster])),
-    scale: { kind: 'scales', name: '', metadata: {}, cpu: 0.1, memory: 64, instances },
+    scale: { kind: 'scales', name: '', metadata: {}, cpu: 0.1, memory: 64, instances, ...(warm === undefined ? {} : { warm }) },
     breed: {
       kind: 'breeds', name: breed, metadata: {}, deployable: { type: 'process', definition: command },
       ports: [{ name: 'web', number: 8080, type: 'http' }], environment_variables: [], constants: [], arguments: [], dependencies: {},

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@vamp/agent/base/clock'
-import { startPrivateDockerd } from '../../../../../tools/private-dockerd.ts'
+import { startPrivateDockerd, whyNoDockerd } from '../../../../../tools/private-dockerd.ts'
 import type { ContainerDriver } from '../../container-driver.ts'
 
 export const IMAGE = 'vamp-test:1'
@@ -13,6 +13,9 @@ export const HOST_PATHS = ['/bin', '/lib', '/lib64', '/usr'] as const
 export const SERVE = 'trap "exit 0" TERM; echo hello; while :; do sleep 0.1; done'
 /** Answers every request with its name, on its port. */
 export const ANSWER = '/usr/bin/perl -MIO::Socket::INET -e \'$SIG{TERM} = sub { exit 0 }; my $s = IO::Socket::INET->new(LocalPort => $ENV{PORT}, Listen => 5, ReuseAddr => 1) or die; while (my $c = $s->accept) { my $l = <$c>; print $c "HTTP/1.0 200 OK\\r\\n\\r\\n$ENV{VAMP_INSTANCE}"; close $c }\''
+
+/** What keeps an engine from running here, or nothing. */
+export const whyNoEngine = whyNoDockerd
 
 export interface TestEngine {
   readonly host: string
