@@ -12,7 +12,8 @@ export interface Copy {
 }
 
 export interface Mirrors {
-  send(copy: Copy): void
+  /** `told`: the status of the answer, 0 if there was none; not called for a copy that is not sent. */
+  send(copy: Copy, told?: (status: number) => void): void
   close(): Promise<void>
 }
 
@@ -24,13 +25,13 @@ export function openMirrors(): Mirrors {
   const agent = new Agent({ connections: 64, pipelining: 1, headersTimeout: COPY_TIMEOUT_MS, bodyTimeout: COPY_TIMEOUT_MS, connectTimeout: 3_000 })
   let inProgress = 0
   return {
-    send({ host, port, method, path, headers, body }) {
+    send({ host, port, method, path, headers, body }, told = () => {}) {
       if (inProgress >= COPIES_MAX) return
       inProgress++
       const over = () => { inProgress-- }
       const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
       agent.request({ origin, path, method: method as Dispatcher.HttpMethod, headers: [...headers], ...(body ? { body } : {}) })
-        .then(answer => answer.body.dump()).then(over, over)
+        .then(answer => { told(answer.statusCode); return answer.body.dump() }, () => told(0)).then(over, over)
     },
     close: () => agent.destroy(),
   }

@@ -68,3 +68,19 @@ test('health and metrics are numbers, from events where somebody publishes them'
   await server.ask('/events', { method: 'POST', body: '{tags: ["gateways:shop/web/http", "metrics:rate"], type: metrics, value: 12.5}' })
   expect((await server.ask('/metrics/gateways/shop%2Fweb%2Fhttp/rate')).json).toBe(12.5)
 })
+
+test('what a proxy that is there cannot do is refused, with its reason, in a gateway or in the policy that it refers to', async () => {
+  await using own = await testServer()
+  const put = (body: string) => own.ask('/gateways/one', { method: 'PUT', body: `name: one\nport: 8190\nroutes: {"[10.0.0.1:80]": {weight: 100%}}\n${body}` })
+  const report = (driver: 'haproxy' | 'embedded') => own.fleet.join(driver).report({ agent: driver, driver, acknowledged: 0, endpoints: [], shares: {}, reloads: 0 })
+  report('haproxy')
+
+  expect((await put('policy: {hold: {time: 5s}, mirror: {to: "[10.0.0.2:80]"}, circuit_breaker: {consecutive_errors: 5}}')).status).toBe(202)
+  expect((await put('policy: {fault: {abort: {status: 299}}}')).json).toMatchObject({ problems: [{ code: 'UnsupportedByProxyError', message: expect.stringContaining('HAProxy does not answer with 299') }] })
+  await own.ask('/policies/queues', { method: 'PUT', body: 'name: queues\nconnection_limit: {maximum: 5}' })
+  expect((await put('policy: queues')).status).toBe(202)
+  expect((await own.ask('/policies/queues', { method: 'PUT', body: 'name: queues\nconnection_limit: {maximum: 5, queue: 3}' })).status).toBe(400)
+
+  report('embedded')
+  expect((await put('policy: {timeouts: {idle: 5s}}')).json).toMatchObject({ problems: [{ message: expect.stringContaining('The embedded proxy cannot carry') }] })
+})

@@ -4,6 +4,7 @@ import { Fault } from '@vamp/model/fault'
 import type { Stored } from '../store/store.ts'
 import { type Draft, openDraft } from './draft.ts'
 import { WRITE_ATTEMPTS_MAX } from './limits.ts'
+import { demandCarriable } from './proxy-gap.ts'
 import type { Call } from './route.ts'
 import type { World } from './world.ts'
 
@@ -32,10 +33,11 @@ export async function write<T>(world: World, call: Pick<Call, 'who' | 'expected'
   }
 }
 
-async function carryOut({ store }: World, by: string, { plan, validate_only: validateOnly }: WriteQuery, draft: Draft): Promise<Written> {
+async function carryOut(world: World, by: string, { plan, validate_only: validateOnly }: WriteQuery, draft: Draft): Promise<Written> {
+  await demandCarriable(world, draft)
   if (plan) return { is: 'planned', plan: draft.plan }
   if (validateOnly) return { is: 'valid' }
-  return { is: 'stored', stored: await store.transaction(draft.writes, draft.archive(by)) }
+  return { is: 'stored', stored: await world.store.transaction(draft.writes, draft.archive(by)) }
 }
 
 /** The revision that the (only) record of a write has now. */

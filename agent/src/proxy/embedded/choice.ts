@@ -1,7 +1,9 @@
 /** Where a request or connection goes: the language's decision, with the route's own balancing over its instances. */
 import { type Decision, decide } from '@vamp/model/routing/decide'
-import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from '@vamp/model/routing/table'
+import type { PolicySettings } from '@vamp/model/policy'
+import type { Endpoint, GatewayTable, MirrorTarget, RouteTable, RouteTarget, RoutingTable } from '@vamp/model/routing/table'
 import { sessionPart, type StickyCookies, stickyCookies, userKeyOf } from '../sticky-cookie.ts'
+import { type OwnAnswers, ownAnswers } from './own-answer.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** Other instances that are asked when one cannot be connected to. */
@@ -27,22 +29,32 @@ export interface Choice {
   readonly candidates: readonly Endpoint[]
   /** `Set-Cookie` values for an answer of the instance. */
   cookies(instance: string): string[]
+  /** What holds for the route. */
+  readonly policy: PolicySettings
+  /** Of the gateway, then of the route. */
+  readonly changes: readonly (PolicySettings['headers'])[]
+  readonly own: OwnAnswers
+  readonly mirror?: { readonly route: string; readonly by: 'mirror' | 'other'; readonly endpoint: () => Endpoint | undefined }
 }
 
 export interface PreparedGateway {
   readonly table: GatewayTable
+  /** Is there any policy at all? Where there is none, requests need not ask. */
+  readonly policed: boolean
+  readonly own: OwnAnswers
   choose(visitor: Visitor): Choice
 }
 
-interface PreparedRoute { readonly endpoints: readonly Endpoint[]; readonly ready: readonly Endpoint[]; readonly balance: string; turn: number }
+interface PreparedRoute { readonly policy: PolicySettings; readonly own: OwnAnswers; readonly changes: Choice['changes']; readonly endpoints: readonly Endpoint[]; readonly ready: readonly Endpoint[]; readonly balance: string; turn: number }
 
 export interface ChoiceOptions { readonly random: () => number; readonly upstreams: Pick<Upstreams, 'inProgress'> }
 
 export function prepareGateway(gateway: GatewayTable, table: RoutingTable, { random, upstreams }: ChoiceOptions): PreparedGateway {
   const cookies: StickyCookies = stickyCookies(gateway)
   const routes = new Map(gateway.routes.map(route => [route.path, prepareRoute(gateway, route, table, random)]))
+  const mirrors = new Map(gateway.routes.flatMap(({ path, mirror }) => mirror ? [[path, prepareMirror(mirror, routes, table, random, upstreams)] as const] : []))
   return {
-    table: gateway,
+    table: gateway, policed: gateway.policy !== undefined || gateway.routes.some(({ policy }) => policy !== undefined), own: ownAnswers(gateway.policy),
     choose(visitor) {
       const user = userKeyOf(gateway, visitor.headers)
       const bond = cookies.read(visitor.headers['cookie'])
@@ -53,23 +65,38 @@ export function prepareGateway(gateway: GatewayTable, table: RoutingTable, { ran
         gateway: gateway.name, route: decision.route?.path ?? '', by: decision.by, part: sessionPart(user, visitor.port),
         candidates: route ? candidatesOf(route, bound, random, upstreams) : [],
         cookies: instance => cookies.write(bond, decision, instance),
-      }
+        policy: route?.policy ?? NO_POLICY, own: route?.own ?? ownAnswers(undefined), changes: route?.changes ?? NO_CHANGES,
+        ...(decision.route && mirrors.has(decision.route.path) ? { mirror: mirrors.get(decision.route.path) } : {}),
+      } as Choice
     },
   }
 }
 
 function prepareRoute(gateway: GatewayTable, route: RouteTable, table: RoutingTable, random: () => number): PreparedRoute {
-  const endpoints = endpointsOf(route, table)
+  const endpoints = endpointsOf(route.target, table)
   const asked = route.balance === undefined || route.balance === 'default' ? undefined : route.balance
+  const { policy = NO_POLICY } = route
+  const changes = [gateway.policy?.headers, policy.headers]
   return {
-    endpoints, ready: endpoints.filter(({ state }) => state === 'ready'),
+    policy, own: ownAnswers(policy), changes: changes.some(Boolean) ? changes : NO_CHANGES, endpoints, ready: endpoints.filter(({ state }) => state === 'ready'),
     balance: asked ?? (gateway.mode === 'tcp' ? 'leastconn' : 'roundrobin'), turn: Math.floor(random() * endpoints.length),
   }
 }
 
+const NO_POLICY: PolicySettings = {}
+const NO_CHANGES: Choice['changes'] = []
+
+function prepareMirror(target: MirrorTarget, routes: ReadonlyMap<string, PreparedRoute>, table: RoutingTable, random: () => number, upstreams: ChoiceOptions['upstreams']): NonNullable<Choice['mirror']> {
+  if (target.is === 'route') {
+    const route = routes.get(target.route)
+    return { route: target.route, by: 'mirror', endpoint: () => route && candidatesOf(route, undefined, random, upstreams)[0] }
+  }
+  const endpoints = endpointsOf(target, table).filter(({ state }) => state === 'ready')
+  return { route: '', by: 'other', endpoint: () => endpoints[Math.floor(random() * endpoints.length)] }
+}
+
 /** Another gateway is an instance: its listener on this host. */
-export function endpointsOf(route: RouteTable, table: RoutingTable): readonly Endpoint[] {
-  const { target } = route
+export function endpointsOf(target: RouteTarget, table: RoutingTable): readonly Endpoint[] {
   if (target.is === 'endpoints') return target.endpoints
   const gateway = table.gateways.find(({ name }) => name === target.gateway)
   return gateway ? [{ id: gateway.name, host: reachable(gateway.address), port: gateway.port, state: 'ready' }] : []

@@ -9,8 +9,11 @@ import type { Logger } from '../../base/log.ts'
 import { portHolder } from '../haproxy/port-holder.ts'
 import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
 import { endpointsOf, type PreparedGateway, prepareGateway } from './choice.ts'
+import { openMirrors } from '../mirrors.ts'
 import { codeOf } from './exchange.ts'
+import { openHolds } from './holds.ts'
 import { type Listener, type ListenerAddress, type ListenerContext, openListener, type Target } from './listener.ts'
+import { openRateCounters } from './rate-counters.ts'
 import { refuseGaps } from './refusal.ts'
 import { openSampleBatch } from './sample-batch.ts'
 import { openUpstreams, SERVER_TIMEOUT_MS } from './upstreams.ts'
@@ -30,7 +33,8 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
   const upstreams = openUpstreams(serverTimeoutMs)
   let tell: (samples: readonly Sample[], dropped: number) => void = () => {}
   const batch = openSampleBatch(clock, samples => tell(samples, 0))
-  const context: ListenerContext = { clock, upstreams, record: batch.add, active: new Set() }
+  const [holds, mirrors] = [openHolds(clock), openMirrors()]
+  const context: ListenerContext = { clock, random, upstreams, holds, mirrors, rates: openRateCounters(), places: new Map(), record: batch.add, active: new Set() }
   /** By `127.0.0.1:9050`. */
   let targets: ReadonlyMap<string, Target> = new Map()
   const listeners = new Map<string, Listener>()
@@ -50,6 +54,7 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
       await listenAt(next.addresses)
       targets = next.targets
       carried = wanted
+      holds.wake()
       await closeAllBut(next.addresses)
       upstreams.keepOnly(allEndpoints(table))
     }
@@ -101,6 +106,7 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
     for (const listener of closing) listener.destroy()
     closing.clear()
     await upstreams.close()
+    await mirrors.close()
     batch.flush()
   }
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
@@ -113,7 +119,7 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
     driver: 'embedded',
     apply: table => alone(() => carry(table)),
     connections: async () => upstreams.connections(),
-    waiting: () => [],
+    waiting: () => holds.waiting(),
     onSamples(listener) { tell = listener },
     detach: () => alone(() => end(0)),
     stop: graceMs => alone(() => end(graceMs)),
@@ -144,5 +150,5 @@ function targetsOf(table: RoutingTable, prepare: (gateway: RoutingTable['gateway
 }
 
 function allEndpoints(table: RoutingTable): Endpoint[] {
-  return table.gateways.flatMap(gateway => gateway.routes.flatMap(route => endpointsOf(route, table)))
+  return table.gateways.flatMap(gateway => gateway.routes.flatMap(route => endpointsOf(route.target, table)))
 }

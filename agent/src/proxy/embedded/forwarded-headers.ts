@@ -3,9 +3,9 @@ import type { IncomingMessage } from 'node:http'
 
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade', 'http2-settings'])
 
-/** Flat [name, value, …], spelled as the client did. `Expect` is answered by this proxy. */
-export function requestHeaders(request: IncomingMessage): string[] {
-  const kept = endToEnd(request.rawHeaders, request.headers.connection, name => name === 'expect' || name === 'x-forwarded-for')
+/** Flat [name, value, …], spelled as the client did, without those of `dropped`. `Expect` is answered by this proxy. */
+export function requestHeaders(request: IncomingMessage, dropped: readonly string[] = []): string[] {
+  const kept = endToEnd(request.rawHeaders, request.headers.connection, name => name === 'expect' || name === 'x-forwarded-for' || dropped.includes(name))
   const known = request.headers['x-forwarded-for']
   const forwarded = [...(known === undefined ? [] : [known].flat()), clientAddress(request)].join(', ')
   return [...kept, 'x-forwarded-for', forwarded]

@@ -3,8 +3,9 @@ import { createServer as createHttpServer, type IncomingMessage, type Server as 
 import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { PreparedGateway, Visitor } from './choice.ts'
-import { exchange, type ExchangeContext, ownAnswer } from './exchange.ts'
+import { ownAnswer } from './exchange.ts'
 import { plainAddress } from './forwarded-headers.ts'
+import { pass, type PassageContext, refusedUpgrade } from './passage.ts'
 import { tcpTunnel, upgradeTunnel } from './tunnel.ts'
 
 /** What listens: one gateway, or all that have virtual hosts. */
@@ -22,7 +23,7 @@ export interface Listener {
   destroy(): void
 }
 
-export interface ListenerContext extends Omit<ExchangeContext, 'closing'> {
+export interface ListenerContext extends Omit<PassageContext, 'closing'> {
   /** What has begun and not ended; the end of the proxy waits for it. */
   readonly active: Set<Duplex | ServerResponse>
 }
@@ -59,7 +60,7 @@ export async function openListener(at: ListenerAddress, target: () => Target | u
   }
 }
 
-type Context = ListenerContext & Pick<ExchangeContext, 'closing'>
+type Context = ListenerContext & Pick<PassageContext, 'closing'>
 
 function httpServer(target: () => Target | undefined, context: Context): HttpServer {
   // Uploads may take as long as they take; the time for the header stays bounded.
@@ -70,7 +71,7 @@ function httpServer(target: () => Target | undefined, context: Context): HttpSer
     if (!gateway) return ownAnswer(response, 404)
     context.active.add(response)
     response.once('close', () => { context.active.delete(response) })
-    exchange(context, gateway.choose(visitorOf(request)), request, response)
+    pass(context, gateway, () => gatewayOf(target(), request), visitorOf(request), request, response)
   })
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const gateway = withPath(request) ? gatewayOf(target(), request) : undefined
@@ -80,7 +81,9 @@ function httpServer(target: () => Target | undefined, context: Context): HttpSer
     }
     context.active.add(socket)
     socket.once('close', () => { context.active.delete(socket) })
-    upgradeTunnel(context, gateway.choose(visitorOf(request)), request, socket, head)
+    const visitor = visitorOf(request)
+    const choice = gateway.choose(visitor)
+    upgradeTunnel(context, choice, request, socket, head, gateway.policed ? refusedUpgrade(context, gateway, choice, visitor, socket) : undefined)
   })
   return server
 }

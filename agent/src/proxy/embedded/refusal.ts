@@ -1,6 +1,7 @@
 /** What this driver cannot do is refused with a reason, never ignored. */
 import { Fault } from '@vamp/model/fault'
 import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
+import { policyGap } from '@vamp/model/routing/policy-gap'
 import { conditionGap } from '../condition-gap.ts'
 import { BALANCES } from './choice.ts'
 
@@ -11,21 +12,20 @@ export function refuseGaps(table: RoutingTable): void {
   }
 }
 
-function gapOf(gateway: GatewayTable): string | undefined {
-  if (has(gateway.policy)) return policyGap
+/** Undefined if there is nothing that it cannot do. */
+export function gapOf(gateway: GatewayTable): string | undefined {
+  const own = policyGap({ driver: 'embedded', mode: gateway.mode, level: 'gateway' }, gateway.policy ?? {})
+  if (own) return own
   for (const route of gateway.routes) {
     const condition = route.condition && conditionGap(route.condition)
     if (condition) return condition
-    if (has(route.policy)) return policyGap
+    const policy = policyGap({ driver: 'embedded', mode: gateway.mode, level: 'route' }, route.policy ?? {})
+    if (policy) return policy
     if (route.rewrites.length > 0) return 'rewrites are written in the language of HAProxy, which only HAProxy speaks'
     if (route.balance !== undefined && !BALANCES.has(route.balance)) return `the balance algorithm '${route.balance.slice(0, 40)}' is none of ${[...BALANCES].join(', ')}`
     if (route.target.is === 'endpoints' && route.target.endpoints.some(({ port }) => !isPort(port))) return `route ${route.path} has an instance at a port that does not exist`
   }
   return isPort(gateway.port) ? undefined : `port ${gateway.port} does not exist`
 }
-
-const policyGap = 'policies (timeouts, retries, limits, …) need HAProxy'
-
-const has = (policy: object | undefined) => policy !== undefined && Object.keys(policy).length > 0
 
 const isPort = (port: number) => Number.isInteger(port) && port > 0 && port < 65_536

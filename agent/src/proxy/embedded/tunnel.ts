@@ -49,7 +49,7 @@ export function tcpTunnel(context: ExchangeContext, choice: Choice, client: Sock
       connected = true
       outcome.latencyMs = outcome.elapsed()
       outcome.bytes = () => upstream.bytesRead
-      join(context.clock, client, upstream, () => { outcome.failed = true })
+      join(context.clock, client, upstream, choice.policy.timeouts?.tunnel, () => { outcome.failed = true })
     })
     upstream.on('error', () => {
       if (connected) return
@@ -63,12 +63,12 @@ export function tcpTunnel(context: ExchangeContext, choice: Choice, client: Sock
   attempt(0)
 }
 
-/** A request that asks for another protocol. If the instance does not agree, its answer is passed on and the connection ends. */
-export function upgradeTunnel(context: ExchangeContext, choice: Choice, request: IncomingMessage, client: Socket, head: Buffer): void {
+/** A request that asks for another protocol. `refused`: what a policy answers instead. If the instance does not agree, its answer is passed on and the connection ends. */
+export function upgradeTunnel(context: ExchangeContext, choice: Choice, request: IncomingMessage, client: Socket, head: Buffer, refused?: number): void {
   const outcome = recorded(context, choice, client)
-  const ownAnswer = (status: 502 | 503) => {
+  const ownAnswer = (status: number) => {
     if (client.destroyed) return
-    Object.assign(outcome, { status, failed: true, latencyMs: outcome.elapsed() })
+    Object.assign(outcome, { status, failed: status >= 500, latencyMs: outcome.elapsed() })
     client.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
   }
   const attempt = (index: number): void => {
@@ -90,7 +90,7 @@ export function upgradeTunnel(context: ExchangeContext, choice: Choice, request:
       if (rest.length > 0) client.write(rest)
       if (head.length > 0) upstream.write(head)
       upstream.once('close', end)
-      join(context.clock, client, upstream, () => { outcome.failed = true })
+      join(context.clock, client, upstream, choice.policy.timeouts?.tunnel, () => { outcome.failed = true })
     })
     asked.once('response', answer => {
       Object.assign(outcome, { status: answer.statusCode ?? 0, latencyMs: outcome.elapsed() })
@@ -109,7 +109,8 @@ export function upgradeTunnel(context: ExchangeContext, choice: Choice, request:
     asked.end()
   }
   client.on('error', () => {})
-  attempt(0)
+  if (refused === undefined) attempt(0)
+  else ownAnswer(refused)
 }
 
 function askUpgrade({ host, port }: Endpoint, request: IncomingMessage, timeout: number): ClientRequest {
@@ -125,7 +126,7 @@ function headOf(answer: IncomingMessage, more: readonly string[], cookies: reado
 }
 
 /** Both ways, each ending for itself; an error of one side, or an hour or two of silence, ends both. */
-function join(clock: Clock, client: Socket, upstream: Socket, upstreamFailed: () => void): void {
+function join(clock: Clock, client: Socket, upstream: Socket, idleSeconds: number | undefined, upstreamFailed: () => void): void {
   for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
     from.pipe(to)
     from.once('close', () => { if (!to.writableEnded) to.destroy() })
@@ -135,7 +136,7 @@ function join(clock: Clock, client: Socket, upstream: Socket, upstreamFailed: ()
     client.destroy()
   })
   let heard = 0
-  const stop = every(clock, TUNNEL_IDLE_MS, () => {
+  const stop = every(clock, idleSeconds === undefined ? TUNNEL_IDLE_MS : idleSeconds * 1000, () => {
     const bytes = client.bytesRead + upstream.bytesRead
     if (bytes === heard) client.destroy()
     heard = bytes

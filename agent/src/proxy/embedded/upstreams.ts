@@ -12,7 +12,8 @@ const CONNECTIONS_MAX = 1_024
 const IDLE_MS = 1_000
 
 export interface Upstreams {
-  pool(endpoint: Endpoint): Pool
+  /** `connectTimeoutMs`: default `CONNECT_TIMEOUT_MS`. */
+  pool(endpoint: Endpoint, connectTimeoutMs?: number): Pool
   /** Counts the endpoint as busy until the returned function is called. */
   begin(endpoint: Endpoint): () => void
   connections(): ReadonlyMap<string, number>
@@ -28,15 +29,16 @@ export function openUpstreams(serverTimeoutMs: number): Upstreams {
   const busy = new Map<string, number>()
   return {
     serverTimeoutMs,
-    pool(endpoint) {
+    pool(endpoint, connectTimeout = CONNECT_TIMEOUT_MS) {
       const origin = originOf(endpoint)
-      const found = pools.get(origin)
+      const key = connectTimeout === CONNECT_TIMEOUT_MS ? origin : `${origin} ${connectTimeout}`
+      const found = pools.get(key)
       if (found) return found
       const pool = new Pool(origin, {
         connections: CONNECTIONS_MAX, pipelining: 1, keepAliveTimeout: IDLE_MS,
-        connectTimeout: CONNECT_TIMEOUT_MS, headersTimeout: serverTimeoutMs, bodyTimeout: serverTimeoutMs,
+        connectTimeout, headersTimeout: serverTimeoutMs, bodyTimeout: serverTimeoutMs,
       })
-      pools.set(origin, pool)
+      pools.set(key, pool)
       return pool
     },
     begin({ id }) {
@@ -54,8 +56,8 @@ export function openUpstreams(serverTimeoutMs: number): Upstreams {
     inProgress: ({ id }) => busy.get(id) ?? 0,
     keepOnly(endpoints) {
       const kept = new Set([...endpoints].map(originOf))
-      for (const [origin, pool] of pools) if (!kept.has(origin)) {
-        pools.delete(origin)
+      for (const [key, pool] of pools) if (!kept.has(key.split(' ')[0] ?? '')) {
+        pools.delete(key)
         void pool.close()
       }
     },

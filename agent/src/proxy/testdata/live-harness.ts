@@ -71,6 +71,7 @@ async function answer(id: string, request: IncomingMessage, response: ServerResp
   const path = (request.url ?? '/').split('?')[0] ?? '/'
   request.resume()
   response.setHeader('x-instance', id)
+  response.setHeader('x-path', path)
   if (path === '/reset') { request.socket.destroy(); return }
   if (path === '/slow') await sleep(100)
   if (path === '/hold') { held.set(id, [...(held.get(id) ?? []), response]); return }
