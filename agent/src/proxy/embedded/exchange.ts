@@ -64,8 +64,8 @@ export function exchange(context: ExchangeContext, choice: Choice, request: Inco
 
   const attempt = (index: number): void => {
     const endpoint = choice.candidates[index]
-    if (response.destroyed) return
-    if (!endpoint) return answerOwn(503)
+    if (!endpoint) answerOwn(503)
+    if (!endpoint || response.destroyed) return
     outcome.instance = endpoint.id
     end = context.upstreams.begin(endpoint)
     controller = undefined
