@@ -226,7 +226,7 @@ export const vamp = {
   },
 
   releases: {
-    list: (): Promise<ReleaseView[]> => ask<ReleaseView[]>('GET', '/releases/statuses'),
+    list: (): Promise<ReleaseView[]> => ask<ReleaseView[]>('GET', '/release-statuses'),
     start: (of: string, release: object): Promise<unknown> => ask('PUT', `/releases/${name(of)}`, {}, { name: of, ...release }),
     status: (of: string): Promise<ReleaseView> => ask<ReleaseView>('GET', `/releases/${name(of)}/status`),
     order: (of: string, order: 'pause' | 'resume' | 'promote' | 'abort' | 'rollback', reason?: string): Promise<ReleaseView> => ask<ReleaseView>('POST', `/releases/${name(of)}/${order}`, {}, reason === undefined ? {} : { reason }),

@@ -7,6 +7,7 @@ import { documentRoutes } from './documents.ts'
 import { eventRoutes } from './events.ts'
 import { gatewayRoutes } from './gateways.ts'
 import { instanceLogRoutes } from './instance-logs.ts'
+import { instanceRoutes } from './instances.ts'
 import { measuredRoutes } from './measured.ts'
 import { releaseRoutes } from './releases.ts'
 import type { Route } from './route.ts'
@@ -21,7 +22,7 @@ import type { World } from './world.ts'
 
 export function allRoutes(world: World): readonly Route[] {
   return [
-    ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...gatewayRoutes(world),
+    ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...instanceRoutes(world), ...gatewayRoutes(world),
     ...workflowRoutes(world), ...workflowRunRoutes(world), ...releaseRoutes(world), ...scalingRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...trafficRoutes(world), ...traceRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
   ]
 }

@@ -19,15 +19,15 @@ export async function shippedWorkflows(): Promise<readonly ShippedWorkflow[]> {
  *  * What it does, in a sentence or more.
  *  *
  *  * schedule: daemon            or JSON: {"event": ["image:pushed"]}
- *  * NAME=value                  what it means; without a value it must be given
+ *  * NAME=value                  what it means; without a value it must be given, but for NAME?=
  * ```
  */
 export function parseShipped(name: string, script: string): ShippedWorkflow {
   const lines = (/^\/\*\*\n([\s\S]*?)\n \*\//.exec(script)?.[1] ?? '').split('\n').map(line => line.replace(/^ \* ?/, ''))
   const schedule = lines.find(line => line.startsWith('schedule: '))?.slice('schedule: '.length).trim() ?? 'daemon'
   const settings = lines.flatMap(line => {
-    const [, key, value = '', help = ''] = /^([A-Z][A-Z0-9_]*)=(\S*)\s*(.*)$/.exec(line) ?? []
-    return key === undefined ? [] : [{ name: key, value: value === '' ? null : value, help }]
+    const [, key, optional, value = '', help = ''] = /^([A-Z][A-Z0-9_]*)(\?)?=(\S*)\s*(.*)$/.exec(line) ?? []
+    return key === undefined ? [] : [{ name: key, value: value === '' && !optional ? null : value, help }]
   })
   const summary = lines.slice(0, Math.max(1, lines.findIndex(line => line.trim() === ''))).join(' ').trim()
   return { name, summary, schedule: schedule.startsWith('{') ? JSON.parse(schedule) as unknown : schedule, settings, script }

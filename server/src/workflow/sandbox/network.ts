@@ -21,9 +21,12 @@ export interface Network {
 }
 
 const CALLS_AT_ONCE_MAX = 16
+/** To the hosts that the workflow names, which are not Vamp. */
+const FOREIGN_AT_ONCE_MAX = 128
+const FOREIGN_PER_SECOND = 1000
 /** Beyond these a call is refused: a script that does not wait for its answers must not fill the memory. */
 const CALLS_WAITING_MAX = 1000
-const STREAMS_MAX = 32
+const STREAMS_MAX = 256
 const CALLS_PER_SECOND = 100
 const BODY_BYTES_MAX = 1024 * 1024
 const CALL_TIMEOUT_MS = 60_000
@@ -33,27 +36,8 @@ interface Stream { readonly reader: ReadableStreamDefaultReader<Uint8Array> | un
 export function openNetwork(options: NetworkOptions): Network {
   const streams = new Map<number, Stream>()
   let ids = 0
-  let open = 0
-  let waiting = 0
-  let tokens = CALLS_PER_SECOND
-  let filledAt = options.now()
-
-  /** A bucket of calls, refilled evenly: who is faster waits. */
-  async function turn(): Promise<void> {
-    if (waiting >= CALLS_WAITING_MAX) throw new Error(`${CALLS_WAITING_MAX} calls are waiting already: wait for their answers`)
-    waiting++
-    try {
-      for (;;) {
-        const now = options.now()
-        tokens = Math.min(CALLS_PER_SECOND, tokens + ((now - filledAt) / 1000) * CALLS_PER_SECOND)
-        filledAt = now
-        if (tokens >= 1 && open < CALLS_AT_ONCE_MAX) { tokens--; return }
-        await options.sleep(tokens < 1 ? Math.ceil(((1 - tokens) / CALLS_PER_SECOND) * 1000) : 5)
-      }
-    } finally {
-      waiting--
-    }
-  }
+  const toVamp = openBucket(options, CALLS_AT_ONCE_MAX, CALLS_PER_SECOND)
+  const elsewhere = openBucket(options, FOREIGN_AT_ONCE_MAX, FOREIGN_PER_SECOND)
 
   async function request(value: unknown): Promise<unknown> {
     const { method, url, headers, body } = checked(value)
@@ -67,8 +51,7 @@ export function openNetwork(options: NetworkOptions): Network {
       return keep({ status: 200, headers: {}, body: body ?? '' })
     }
     if (pretended) options.told(`would ${method} ${target.pathname}${body === undefined ? '' : ` ${body}`}`)
-    await turn()
-    open++
+    const leave = await (own ? toVamp : elsewhere)()
     const ending = new AbortController()
     const late = AbortSignal.timeout(CALL_TIMEOUT_MS)
     try {
@@ -82,7 +65,7 @@ export function openNetwork(options: NetworkOptions): Network {
     } catch (error) {
       throw new Error(`${method} ${target.origin}${target.pathname}: ${reasonOf(error)}`)
     } finally {
-      open--
+      leave()
     }
   }
 
@@ -124,6 +107,32 @@ export function openNetwork(options: NetworkOptions): Network {
       }
     },
     close() { for (const id of [...streams.keys()]) close(id) },
+  }
+}
+
+/** So many calls in a second, refilled evenly, and so many at a time: who is faster waits. Gives what ends the call. */
+function openBucket({ now, sleep }: Pick<NetworkOptions, 'now' | 'sleep'>, atOnce: number, perSecond: number): () => Promise<() => void> {
+  let tokens = perSecond
+  let filledAt = now()
+  let open = 0
+  let waiting = 0
+  return async () => {
+    if (waiting >= CALLS_WAITING_MAX) throw new Error(`${CALLS_WAITING_MAX} calls are waiting already: wait for their answers`)
+    waiting++
+    try {
+      for (;;) {
+        const at = now()
+        tokens = Math.min(perSecond, tokens + ((at - filledAt) / 1000) * perSecond)
+        filledAt = at
+        if (tokens >= 1 && open < atOnce) break
+        await sleep(tokens < 1 ? Math.ceil(((1 - tokens) / perSecond) * 1000) : 5)
+      }
+    } finally {
+      waiting--
+    }
+    tokens--
+    open++
+    return () => { open-- }
   }
 }
 
