@@ -13,7 +13,7 @@ import { vamp } from '@vamp/client/workflow'
 
 const { env } = vamp
 const size = { cpu: Number(env['CPU']), memory: Number(env['MEMORY']) }
-const items = (await vamp.deployments.list()).flatMap(({ name, clusters }) => Object.values(clusters).flatMap(({ services }) => services.flatMap(({ scale, instances }) => instances.filter(({ state }) => state === 'ready').map(instance => ({ name: instance.name, deployment: name, host: instance.host, cpu: scale.cpu, memory: Number.parseFloat(scale.memory) })))))
+const items = (await vamp.deployments.list()).flatMap(({ name, clusters }) => Object.entries(clusters).flatMap(([cluster, { services }]) => services.flatMap(({ breed, scale, instances }) => instances.filter(({ state }) => state === 'ready').map(instance => ({ name: instance.name, deployment: name, service: `${name}/${cluster}/${breed.name}`, host: instance.host, cpu: scale.cpu, memory: Number.parseFloat(scale.memory) })))))
 
 /** Largest first, each into the first machine with room: at most 22 % and one machine more than the best (first-fit decreasing). */
 function packed(): number {
@@ -35,7 +35,9 @@ await vamp.events.publish(['bin-packing'], report, 'report')
 
 const [emptiest] = hosts
 if (env['MOVE'] === 'yes' && emptiest && (report.needed < report.machines || hosts.length === 1)) {
-  for (const item of items.filter(({ host }) => host === emptiest.host).slice(0, Number(env['MOVES']))) {
+  // The last one of a service stays: nothing could take its visitors meanwhile.
+  const movable = items.filter(({ host, service }) => host === emptiest.host && items.filter(other => other.service === service).length > 1)
+  for (const item of movable.slice(0, Number(env['MOVES']))) {
     const before = new Set(items.map(({ name }) => name))
     vamp.log(`${item.name} leaves ${item.host}`)
     // Another one is started first; the scheduler chooses where.

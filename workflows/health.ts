@@ -13,16 +13,17 @@ const [gateways, deployments, report] = await Promise.all([vamp.gateways.list(),
 interface Group { readonly by: string; readonly gateway: string; readonly route?: string; readonly errors: number }
 
 const failed = new Set((report.groups ?? []).filter(({ errors }) => errors > 0).map(({ by, gateway, route }) => by === 'gateway' ? gateway : `${gateway}\n${route}`))
-const tell = (tags: readonly string[], value: number) => vamp.events.publish([...tags, 'health'], value, 'health')
+const told: { tags: readonly string[]; type: string; value: number }[] = []
+const tell = (tags: readonly string[], value: number) => told.push({ tags: [...tags, 'health'], type: 'health', value })
 const routesOf = ({ routes }: { readonly routes: unknown }) => (Array.isArray(routes) ? routes as object[] : [routes as object]).flatMap(map => Object.keys(map))
 const routeHealth = new Map<string, number>()
 
 for (const gateway of gateways) {
-  await tell([`gateways:${gateway.name}`, 'gateway'], failed.has(gateway.name) ? 0 : 1)
+  tell([`gateways:${gateway.name}`, 'gateway'], failed.has(gateway.name) ? 0 : 1)
   for (const route of routesOf(gateway)) {
     const value = failed.has(`${gateway.name}\n${route}`) ? 0 : 1
     routeHealth.set(`${gateway.name}\n${route}`, value)
-    await tell([`gateways:${gateway.name}`, 'route', `routes:${route}`], value)
+    tell([`gateways:${gateway.name}`, 'route', `routes:${route}`], value)
   }
 }
 
@@ -35,10 +36,11 @@ for (const deployment of deployments) {
       const instances = health.healthy + health.unhealthy
       const value = own.reduce((product, each) => product * each, 1) * (instances === 0 ? 1 : health.healthy / instances)
       part *= value
-      await tell([`deployments:${deployment.name}`, `clusters:${cluster}`, 'service', `services:${breed.name}`], value)
+      tell([`deployments:${deployment.name}`, `clusters:${cluster}`, 'service', `services:${breed.name}`], value)
     }
     whole *= part
-    await tell([`deployments:${deployment.name}`, `clusters:${cluster}`, 'cluster'], part)
+    tell([`deployments:${deployment.name}`, `clusters:${cluster}`, 'cluster'], part)
   }
-  await tell([`deployments:${deployment.name}`, 'deployment'], whole)
+  tell([`deployments:${deployment.name}`, 'deployment'], whole)
 }
+await vamp.events.publishAll(told)

@@ -54,7 +54,7 @@ for (let index = 0; index < count && !aborted; index++) {
   }
   await Promise.all(sent)
   latencies.sort((a, b) => a - b)
-  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? null
+  const at = (share: number) => latencies.length === 0 ? null : Math.round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0)
   const row = { rate, sent: sent.length, reached: Math.round((sent.length / ((Date.now() - began) / 1000)) * 10) / 10, failed, p50: at(0.5), p95: at(0.95), p99: at(0.99) }
   rows.push(row)
   vamp.log(`${rate.toFixed(0)} requests/s: p50 ${row.p50} ms, p99 ${row.p99} ms, ${failed} failed`)

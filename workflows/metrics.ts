@@ -18,11 +18,13 @@ const meanOf = ({ latency_ms }: Group) => { const values = Object.values(latency
 const { groups = [] } = await vamp.get<{ groups?: readonly Group[] }>('/traffic', { since: `${Number(vamp.env['METRICS_TIME_WINDOW'])}s`, by: ['gateway', 'route'], percentile: MIDDLES })
 const routesOf = ({ routes }: { readonly routes: unknown }) => (Array.isArray(routes) ? routes as object[] : [routes as object]).flatMap(map => Object.keys(map))
 
+const told: { tags: readonly string[]; type: string; value: number }[] = []
 for (const gateway of await vamp.gateways.list()) {
   for (const route of [undefined, ...routesOf(gateway)]) {
     const group = groups.find(each => each.gateway === gateway.name && (route === undefined ? each.by === 'gateway' : each.by === 'route' && each.route === route))
     const tags = [`gateways:${gateway.name}`, ...(route === undefined ? ['gateway'] : [`routes:${route}`, 'route'])]
-    await vamp.events.publish([...tags, 'metrics:rate'], group ? rounded(group.rate, 2) : 0, 'metrics')
-    await vamp.events.publish([...tags, 'metrics:responseTime'], group ? rounded(meanOf(group), 1) : 0, 'metrics')
+    told.push({ tags: [...tags, 'metrics:rate'], type: 'metrics', value: group ? rounded(group.rate, 2) : 0 })
+    told.push({ tags: [...tags, 'metrics:responseTime'], type: 'metrics', value: group ? rounded(meanOf(group), 1) : 0 })
   }
 }
+await vamp.events.publishAll(told)

@@ -161,7 +161,7 @@ function addWorkflow(program: Command, context: ProgramContext): void {
   workflow.command('start').description('start a workflow that comes with the server').argument('<name>').option(...SET).option('--name <name>', 'another name for it, to have several').option('--plan', 'show what would be stored')
     .action((name, flags) => ask(async session => (await load()).startWorkflow(session, name, flags)))
   workflow.command('run').description('run a script of this machine on the server, once and now, and show what it prints; Ctrl-C ends it').argument('<file>', 'JavaScript, or TypeScript by its .ts').option(...SET).option(...EVENT).option(...DRY)
-    .option('--host <host>', 'that it may connect to; repeatable', collect, []).option('--timeout <time>', 'such as 30s; none if not given').option('--trusted', 'in a whole Node.js instead of the sandbox, where the server allows it')
+    .option('--allow <host>', 'that it may connect to; repeatable', collect, []).option('--timeout <time>', 'such as 30s; none if not given').option('--trusted', 'in a whole Node.js instead of the sandbox, where the server allows it')
     .action((file, flags) => ask(async session => (await load()).runWorkflow(session, file, flags)))
   workflow.command('trigger').description('run a workflow now, beside its schedule').argument('<name>').option(...EVENT).option(...DRY).option('-f, --follow', 'and show what it prints')
     .action((name, flags) => ask(async session => (await load()).triggerWorkflow(session, name, flags)))

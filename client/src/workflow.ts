@@ -241,6 +241,8 @@ export const vamp = {
 
   events: {
     publish: (tags: readonly string[], value?: unknown, type = 'event'): Promise<unknown> => ask('POST', '/events', {}, { tags, type, ...(value === undefined ? {} : { value }) }),
+    /** All of them or none. */
+    publishAll: (events: readonly { readonly tags: readonly string[]; readonly type?: string; readonly value?: unknown }[]): Promise<unknown> => events.length === 0 ? Promise.resolve() : ask('POST', '/events', {}, JSON.stringify(events), { 'content-type': 'application/json' }),
     /** Newest first. */
     query: (filter: EventFilter, limit = 100): Promise<Event[]> => ask<Event[]>('GET', '/events', { ...filterOf(filter), per_page: limit }),
     /** `count`, `average`, `min`, `max`, `sum`, `p99` … of the values. */

@@ -13,7 +13,7 @@ import { table } from '../table.ts'
 
 interface Output { readonly output?: string }
 export interface StartFlags { readonly set: readonly string[]; readonly name?: string; readonly plan?: boolean }
-export interface RunFlags { readonly event?: string; readonly dry?: boolean; readonly set: readonly string[]; readonly host: readonly string[]; readonly timeout?: string; readonly trusted?: boolean }
+export interface RunFlags { readonly event?: string; readonly dry?: boolean; readonly set: readonly string[]; readonly allow: readonly string[]; readonly timeout?: string; readonly trusted?: boolean }
 
 /** What runs, and with `--shipped` what comes with the server. */
 export async function listWorkflows(session: Session, flags: Output & { readonly shipped?: boolean }): Promise<number> {
@@ -42,9 +42,9 @@ export async function startWorkflow({ client, io }: Session, name: string, flags
   if (missing.length > 0) throw new CommandFailure(EXIT.usage, `${name} must be told\n${missing.map(setting => `  --set ${setting.name}=…   ${setting.help}`).join('\n')}`)
   const own = flags.name ?? name
   const settings = Object.fromEntries(shipped.settings.map(setting => [setting.name, given[setting.name] ?? setting.value ?? '']))
-  const { HOSTS: hosts, ...environment } = settings
+  const hosts = settings['HOSTS']
   const body = [
-    { kind: 'breeds', name: own, deployable: { type: 'application/typescript', definition: shipped.script }, environment_variables: environment },
+    { kind: 'breeds', name: own, deployable: { type: 'application/typescript', definition: shipped.script }, environment_variables: settings },
     { kind: 'workflows', name: own, breed: own, schedule: shipped.schedule, status: 'starting', ...(hosts ? { hosts: hosts.split(',') } : {}) },
   ]
   if (flags.plan) {
@@ -62,9 +62,12 @@ export async function runWorkflow(session: Session, file: string, flags: RunFlag
   const language = /^\.[cm]?ts$/.test(extname(file)) ? 'typescript' : 'javascript'
   const definition = await readFile(file, 'utf8').catch(() => { throw new CommandFailure(EXIT.not_found, `there is no file ${file}`) })
   const name = basename(file, extname(file)).replaceAll(/[^A-Za-z0-9_.-]/g, '-')
+  const settings = settingsOf(flags.set)
+  // As with those that come with the server: what HOSTS names may be connected to.
+  const hosts = [...flags.allow, ...settings['HOSTS']?.split(',') ?? []]
   const workflow = {
-    name, schedule: 'daemon', breed: { name, deployable: { type: `application/${language}`, definition }, environment_variables: settingsOf(flags.set) },
-    ...(flags.host.length > 0 ? { hosts: flags.host } : {}), timeout: flags.timeout ?? '0s', ...(flags.trusted ? { runner: 'node' } : {}),
+    name, schedule: 'daemon', breed: { name, deployable: { type: `application/${language}`, definition }, environment_variables: settings },
+    ...(hosts.length > 0 ? { hosts } : {}), timeout: flags.timeout ?? '0s', ...(flags.trusted ? { runner: 'node' } : {}),
   }
   const { data: run } = await client.call(workflows.try, { body: { workflow, ...(flags.dry ? { dry: true } : {}), ...(flags.event === undefined ? {} : { event: await eventIn(flags.event) }) } }, io.signal)
   return follow(session, run.workflow, run.id)

@@ -162,6 +162,8 @@ class Sandbox {
     try {
       action()
       this.#settle()
+      // A promise that was interrupted has failed where nobody looks.
+      if (this.#exhausted) this.#finish({ state: 'failed', ...this.#reason({ name: '', message: '' }) })
     } catch (error) {
       this.#finish({ state: 'failed', ...this.#reason(error instanceof Error ? error : { name: '', message: String(error) }) })
     }
@@ -202,7 +204,7 @@ class Sandbox {
   #reason({ name, message }: { name: string; message: string }): { reason: string; limit?: Limit } {
     const { limits } = this.#options.request
     if (this.#exhausted) return { limit: 'cpu', reason: `it used more processor time than it may: ${CPU_BURST_MS / 1000} s, and ${limits.cpu} of a core from then on` }
-    if (/out of memory/i.test(message)) return { limit: 'memory', reason: `it needed more memory than it may: ${limits.memory} MB` }
+    if (/out of memory|string too long/i.test(message)) return { limit: 'memory', reason: `it needed more memory than it may: ${limits.memory} MB` }
     if (/stack overflow|Maximum call stack/i.test(message)) return { limit: 'stack', reason: 'it called itself too deeply: the stack is full' }
     return { reason: name === '' || message.startsWith(name) ? message : `${name}: ${message}` }
   }

@@ -143,14 +143,14 @@ interface Callbacks {
       try { one.action() } catch (error) { fail(error) }
     },
     classic(run) {
-      const module = { exports: {} as unknown }
+      const empty = {}
+      const module = { exports: empty as unknown }
       try {
         run(require, module, module.exports)
       } catch (error) {
         return fail(error)
       }
-      const { exports } = module
-      void resultOf(typeof exports === 'function' || (typeof exports === 'object' && exports !== null && Object.keys(exports).length > 0) ? exports : undefined).catch(fail)
+      void resultOf(module.exports === empty && Object.keys(empty).length === 0 ? undefined : module.exports).catch(fail)
     },
     module(name) { void import(name).then((script: { default?: unknown }) => resultOf(script.default)).catch(fail) },
   }

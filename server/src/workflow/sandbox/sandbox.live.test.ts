@@ -1,0 +1,88 @@
+/** What scripts can do, and what the worst of them cannot. */
+import { existsSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { systemClock } from '@vamp/agent/base/clock'
+import { silent } from '@vamp/agent/base/log'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type Changes, describeRunner, fakeApi, ranOn, requestOf } from '../contract.ts'
+import { openSandboxRunner } from './sandbox-runner.ts'
+
+describeRunner('the sandbox', () => openSandboxRunner({ clock: systemClock, log: silent }))
+
+describe('hostile scripts', () => {
+  const runner = openSandboxRunner({ clock: systemClock, log: silent })
+  afterAll(() => runner[Symbol.asyncDispose]())
+  const run = (script: string, changes?: Changes) => ranOn(runner, requestOf(script, changes))
+  const failed = (limit: string | undefined, reason: RegExp) => expect.objectContaining({ state: 'failed', ...(limit === undefined ? {} : { limit }), reason: expect.stringMatching(reason) })
+
+  test.each([
+    ['an endless loop', 'while (true) {}', 'cpu', /processor time/],
+    ['one that catches what it can', 'for (;;) { try { for (;;) {} } catch {} }', 'cpu', /processor time/],
+    ['endless promises', 'const again = () => Promise.resolve().then(again); again()', 'cpu', /processor time/],
+    ['a memory bomb', 'const a = []; for (;;) a.push(new Uint8Array(1000000))', 'memory', /64 MB/],
+    ['a long text', 'let s = "x"; for (;;) s += s', 'memory', /64 MB/],
+    ['deep recursion', 'const f = () => f() + 1; f()', 'stack', /too deeply/],
+    ['a file', 'require("fs").readFileSync("/etc/passwd")', undefined, /'fs' is not there/],
+    ['a file, as a module', 'import fs from "node:fs"\nexport default fs', undefined, /cannot be imported/],
+    ['another program', 'require("child_process").fork("x")', undefined, /'child_process' is not there/],
+    ['a way out of the language', 'console.log(constructor.constructor("return process")().binding("fs"))', undefined, /not a function/],
+    ['a connection to elsewhere', 'await fetch("http://example.com/")', undefined, /example.com is not allowed/],
+    ['a connection to another port of this machine', 'await fetch("http://127.0.0.1:1/")', undefined, /127.0.0.1:1 is not allowed/],
+    ['a file by another scheme', 'await fetch("file:///etc/passwd")', undefined, /no http address/],
+    ['a huge result', 'module.exports = "x".repeat(1000000)', undefined, /more than 65536 bytes/],
+    ['ten thousand timers and more', 'for (let i = 0; i < 20000; i++) setTimeout(() => {}, 100000)', undefined, /10000 timers/],
+  ] as const)('%s is contained, and the reason is clear', async (_, script, limit, reason) => {
+    const { end } = await run(script, limit === 'cpu' ? { limits: { wallMs: 120_000, cpu: 0.01, memory: 64 } } : {})
+    expect(end).toEqual(failed(limit, reason))
+  })
+
+  test('a forked process, a written file: the process around it may do neither', async () => {
+    rmSync('/tmp/vamp-escaped', { force: true })
+    await run('globalThis.process.binding?.("spawn_sync"); try { import("node:child_process") } catch {}')
+    expect(existsSync('/tmp/vamp-escaped')).toBe(false)
+  })
+
+  test('a log flood becomes a number', async () => {
+    const { end, lines, leftOut } = await run('for (let i = 0; i < 100000; i++) console.log("x".repeat(5000))', { limits: { wallMs: 60_000, cpu: 1, memory: 64 } })
+    expect([end.state === 'succeeded' || end.limit === 'cpu', lines.length < 5000, leftOut > 10_000, Math.max(...lines.map(line => line.length)) <= 1001]).toEqual([true, true, true, true])
+  })
+
+  test('polluting what scripts share spoils the script\'s own run and no other', async () => {
+    await run('Object.prototype.url = "x"; Array.prototype.map = null; JSON.stringify = () => "{}"; Promise.prototype.then = null; Object.freeze = x => x')
+    const { end, lines } = await run('console.log([1, 2].map(x => x + 1), typeof Object.prototype.url); module.exports = JSON.stringify({ a: 1 })')
+    expect([end.result, lines]).toEqual(['{"a":1}', ['[2,3] undefined']])
+  })
+
+  test('what comes out of the sandbox cannot pollute what is outside', async () => {
+    const api = await fakeApi()
+    const { end } = await run('import { vamp } from "@vamp/client/workflow"\nawait vamp.post("/events", JSON.parse(\'{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}\'))\nexport default JSON.parse(\'{"__proto__": {"polluted": true}}\')', { facts: { url: api.url } })
+    api.close()
+    expect([end.state, ({} as { polluted?: boolean }).polluted]).toEqual(['succeeded', undefined])
+  })
+
+  test('ten thousand events a second become what the API can take, without filling the memory', async () => {
+    const api = await fakeApi()
+    const script = 'import { vamp } from "@vamp/client/workflow"\nlet refused = 0; const all = []\nfor (let i = 0; i < 10000; i++) all.push(vamp.events.publish(["flood"], i).catch(() => { refused++ }))\nawait vamp.sleep(1); export default 1; setTimeout(() => { throw new Error("refused " + refused) }, 0)'
+    const { end } = await run(script, { facts: { url: api.url }, limits: { wallMs: 60_000, cpu: 1, memory: 64 } })
+    api.close()
+    expect(end).toEqual(failed(undefined, /refused 8\d\d\d|refused 9\d\d\d/))
+    expect(api.asked.length).toBeLessThan(1500)
+  })
+
+  test('hosts that the workflow names can be reached, and a redirect is no way around', async () => {
+    const other = createServer((request, response) => { if (request.url === '/away') { response.writeHead(302, { location: 'http://127.0.0.1:1/' }); response.end() } else response.end('hello') })
+    await new Promise<void>(resolve => { other.listen(0, '127.0.0.1', resolve) })
+    const host = `127.0.0.1:${(other.address() as AddressInfo).port}`
+    const { end } = await run(`export default [await (await fetch("http://${host}/")).text(), (await fetch("http://${host}/away")).status]`, { hosts: [host] })
+    other.close()
+    expect(end.result).toEqual(['hello', 302])
+  })
+
+  test('the token is the host\'s secret', async () => {
+    const api = await fakeApi()
+    const { end } = await run('export default JSON.stringify([process.env, Object.keys(globalThis)])', { facts: { url: api.url }, token: 'vamp_secret' })
+    api.close()
+    expect(String(end.result)).not.toContain('vamp_secret')
+  })
+})
