@@ -42,7 +42,7 @@ const LAYERS: readonly (readonly string[])[] = [
 const BANNED: readonly (readonly [RegExp, RegExp, string])[] = [
   [/\bprocess\.env\b/, /^(server\/src\/config|cli\/src\/options|agent\/src\/options|vitest\.config)\.ts$|^(test|tools|bench|examples)\/|\.test\.ts$|contract\.ts$/, 'read the configuration handed to you'],
   [/\bDate\.now\(|new Date\(\)|(?<!\.)\bsetTimeout\(|\bsetInterval\(|\bMath\.random\(/, /^agent\/src\/base\/clock\.ts$|^(web|test|tools|bench|examples|workflows)\/|^cli\/src\/demo\/|\.test\.ts$|contract\.ts$/, 'take a Clock, or a random function'],
-  [/\bconsole\.(log|info|warn|error)\(/, /^(cli|test|tools|bench|examples|web)\/|\.test\.ts$/, 'take a Logger'],
+  [/\bconsole\.(log|info|warn|error)\(/, /^(cli|test|tools|bench|examples|web)\/|\.test\.ts$|contract\.ts$/, 'take a Logger'],
   [/\bas any\b|: any\b(?! \w)|<any>/, /^$/, 'unknown, and parse it'],
   [/^export \* from/, /^$/, 'import from the file that has it'],
   [/\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))/, /^tools\//, 'TODO(#issue)'],
