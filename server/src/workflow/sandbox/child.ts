@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire, stripTypeScriptTypes } from 'node:module'
 import { systemClock } from '@vamp/agent/base/clock'
 import { LINE_LENGTH_MAX, LINES_PER_SECOND_MAX, type PrintedLine, type RunRequest } from '../runner.ts'
-import { runInSandbox, type SandboxModules } from './engine.ts'
+import { prepareMachine, runInSandbox, type SandboxModules } from './engine.ts'
 import type { FromChild } from './messages.ts'
 import { openNetwork } from './network.ts'
 
@@ -29,6 +29,8 @@ const modules: SandboxModules = {
   required: name => name === 'vamp-node-client' ? nodeClient() : name === 'highland' ? highland() : undefined,
 }
 
+let next = prepareMachine()
+
 async function run(request: RunRequest): Promise<void> {
   const printer = openPrinter()
   const { url, dry } = request.facts
@@ -36,13 +38,16 @@ async function run(request: RunRequest): Promise<void> {
     url, dry, hosts: request.hosts, fetch, now: systemClock.monotonic, sleep: ms => systemClock.sleep(ms), told: line => printer.print('info', line),
     ...(request.token === undefined ? {} : { token: request.token }),
   })
-  const end = await runInSandbox({
+  const machine = await next
+  const end = await runInSandbox(machine, {
     request, network, modules, log: printer.print, now: systemClock.now, monotonic: systemClock.monotonic,
     cpuMs: () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000 },
     after: (ms, action) => systemClock.after(ms, action),
   }).catch((error: unknown) => ({ state: 'failed' as const, reason: error instanceof Error ? error.message : String(error) }))
   printer.end()
   tell({ is: 'end', end })
+  // The next run finds its machine ready.
+  next = prepareMachine()
 }
 
 /** A flood of lines becomes a number. */

@@ -1,6 +1,6 @@
 /** One script in one QuickJS, whose memory is an array of this process and whose only functions are those given to it here. */
 import { stripTypeScriptTypes } from 'node:module'
-import { newQuickJSWASMModuleFromVariant, type QuickJSContext, type QuickJSHandle, type QuickJSRuntime, type QuickJSSyncVariant } from 'quickjs-emscripten-core'
+import { newQuickJSWASMModuleFromVariant, type QuickJSContext, type QuickJSHandle, type QuickJSRuntime, type QuickJSSyncVariant, type QuickJSWASMModule } from 'quickjs-emscripten-core'
 import type { Limit } from '@vamp/model/workflow-run'
 import { CPU_BURST_MS, RESULT_BYTES_MAX, type RunEnd, type RunRequest } from '../runner.ts'
 import type { Network } from './network.ts'
@@ -30,8 +30,12 @@ export interface SandboxModules {
   readonly required: (name: string) => string | undefined
 }
 
-export async function runInSandbox(options: EngineOptions): Promise<RunEnd> {
-  const engine = await newQuickJSWASMModuleFromVariant(import('@jitl/quickjs-wasmfile-release-sync') as unknown as Promise<QuickJSSyncVariant>)
+/** A machine with a memory of its own; every run gets a new one. */
+export function prepareMachine(): Promise<QuickJSWASMModule> {
+  return newQuickJSWASMModuleFromVariant(import('@jitl/quickjs-wasmfile-release-sync') as unknown as Promise<QuickJSSyncVariant>)
+}
+
+export async function runInSandbox(engine: QuickJSWASMModule, options: EngineOptions): Promise<RunEnd> {
   return await new Promise<RunEnd>(resolve => { new Sandbox(engine.newRuntime(), options, resolve).begin() })
 }
 
