@@ -81,6 +81,8 @@ export interface SafeLoad {
   /** What it rests on. */
   readonly because: 'model' | 'seen_bad' | 'seen_best'
   readonly fitted: Fitted
+  /** More are late than promised even where nobody waits: no size keeps the promise. */
+  readonly hopeless: boolean
 }
 
 export interface QueueEstimator {
@@ -99,6 +101,16 @@ const WEIGHT_MIN = 20
 const WEIGHT_BAD = 60
 /** How much more than the best that was seen is dared at once. */
 const DARE = 1.5
+/** A promise that is planned to its edge is broken half the time: the size is for this share of what may be late. */
+const AIM = 0.02
+/** Of what is safe, for what comes between two looks. */
+const HEAD_ROOM = 0.9
+/** What has been proven good is exceeded by so much, to see whether more is. */
+const CLIMB = 1.1
+/** Where the work alone takes too long for some, no size helps them: waiting may add so much to their share. */
+const WAITING_ADDS = 1.3
+/** Nothing in three times as many as one is expected in: then it is rarer, at 95 %. */
+const RULE_OF_THREE = 3
 /** Errors of log latency that are taken for equal. */
 const EQUAL_ERROR = 0.02
 
@@ -144,25 +156,32 @@ export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise
     const [first] = seen
     if (!first) return undefined
     const allowed = 1 - wanted
+    const aimed = allowed * AIM
+    const enough = RULE_OF_THREE / aimed
     const isBad = ({ weight, share, rate }: typeof first) => weight >= WEIGHT_BAD && share - 1.3 * Math.sqrt(share * (1 - share) / weight) > allowed && rate > 0
-    const isGood = ({ share }: typeof first) => share <= allowed
-    const best = seen.findLast(isGood)?.rate ?? 0
-    const bad = seen.find(bin => isBad(bin) && bin.rate > best)?.rate
+    const best = seen.findLast(({ share }) => share <= allowed)?.rate ?? 0
+    const proven = seen.findLast(({ share, weight }) => share <= aimed && weight >= enough)?.rate ?? 0
+    const bad = seen.find(bin => isBad(bin) && bin.rate > proven)?.rate
     const fitted = fit(seen.filter(bin => bin.share <= 0.5 || seen.length === 1), shapeOf(seen), saturation && newest - saturation.at < HALF_LIFE_SECONDS ? saturation.rate : undefined)
-    const model = largestRate(fitted, limitMs, allowed)
-    const ceiling = bad === undefined ? Number.POSITIVE_INFINITY : bad * 0.95
+    const alone = shareAbove(fitted.station, fitted.shape, 0, limitMs)
+    const model = largestRate(fitted, limitMs, Math.max(aimed, alone * WAITING_ADDS))
+    const ceiling = bad === undefined || alone > allowed ? Number.POSITIVE_INFINITY : bad * 0.95
     // What was seen to be good may be relied on, whatever the model says.
-    const rate = Math.min(Math.max(model, best * 0.9), ceiling, best > 0 ? best * DARE : Number.POSITIVE_INFINITY)
+    const rate = Math.min(Math.max(model * HEAD_ROOM, proven * CLIMB), ceiling, best > 0 ? best * DARE : Number.POSITIVE_INFINITY)
     const because = rate === ceiling ? 'seen_bad' : best > 0 && rate === best * DARE ? 'seen_best' : 'model'
-    return { rate: Math.max(rate, 0.01), because, fitted }
+    return { rate: Math.max(rate, 0.01), because, fitted, hopeless: alone > allowed }
   }
 }
 
 interface Seen { readonly weight: number; readonly rate: number; readonly meanMs: number; readonly latency: SketchData }
 
-/** The service time's own spread shows where nobody waits: at the least load with enough requests. */
+const SHAPE_WEIGHT_MIN = 200
+
+/** The service time's own spread shows where nobody waits: where requests took least. */
 function shapeOf(seen: readonly Seen[]): { readonly shape: readonly number[]; readonly variability: number } {
-  const quiet = seen.find(({ weight, latency }) => weight >= WEIGHT_BAD && latency.length > 0) ?? seen.find(({ latency }) => latency.length > 0)
+  const known = seen.filter(({ latency }) => latency.length > 0)
+  const enough = known.filter(({ weight }) => weight >= SHAPE_WEIGHT_MIN)
+  const quiet = (enough.length > 0 ? enough : known).reduce<Seen | undefined>((least, bin) => !least || bin.meanMs < least.meanMs ? bin : least, undefined)
   const latency = quiet?.latency ?? []
   const points = Array.from({ length: SHAPE_POINTS }, (_, index) => quantile(latency, (index + 0.5) / SHAPE_POINTS) ?? 1)
   const mean = points.reduce((sum, point) => sum + point, 0) / points.length
@@ -212,7 +231,6 @@ function bestService(seen: readonly Seen[], servers: number, variability: number
 
 function largestRate({ station, shape }: Fitted, limitMs: number, allowed: number): number {
   let [low, high] = [0, capacityOf(station)]
-  if (shareAbove(station, shape, 0, limitMs) > allowed) return 0
   for (let step = 0; step < 30; step++) {
     const middle = (low + high) / 2
     if (shareAbove(station, shape, middle, limitMs) <= allowed) low = middle

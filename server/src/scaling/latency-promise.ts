@@ -4,7 +4,7 @@ import { openQueueEstimator, type SafeLoad } from '@vamp/stats/queueing'
 import { merge, type SketchData } from '@vamp/stats/sketch'
 import type { LoadHistory, LoadSecond } from './load.ts'
 import type { ScalerTick } from './service-scaler.ts'
-import { backlogRate, LATELY_SECONDS, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS } from './need.ts'
+import { backlogRate, LATELY_SECONDS, leadOf, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS } from './need.ts'
 
 /** Seconds are taken together until they hold so many requests, or so many seconds. */
 const BLOCK_REQUESTS = 40
@@ -20,14 +20,15 @@ export function openLatencyPromise(signal: string, { quantile, limitMs }: Extrac
       const measured = own.latency(STABLE_SECONDS / 3, quantile * 100)
       const stable = Math.max(demand.rate(STABLE_SECONDS).rate, ...LATELY_SECONDS.map(seconds => demand.rate(seconds).least))
       if (!safe) return { signal, value: measured ?? null, unit: 'ms', target: limitMs, wanted: stable > 0 ? Math.max(1, tick.instances) : 0 }
-      const { wanted, value } = needed({ least: seconds => demand.rate(seconds).least, rate: seconds => demand.rate(seconds).rate, stable, perInstance: safe.rate, windows, instances: tick.instances, extra: backlogRate(demand), room: ROOM })
+      const { wanted, value } = needed({ least: seconds => demand.rate(seconds).least, rate: seconds => demand.rate(seconds).rate, stable, perInstance: safe.rate, windows, instances: tick.instances, extra: backlogRate(demand), room: ROOM, growth: demand.growth, lead: leadOf(tick) })
       return { signal, value, unit: 'requests/s', target: safe.rate, wanted, perInstance: safe.rate, because: explain(signal, safe, measured) }
     },
   }
 }
 
-function explain(signal: string, { because, fitted: { station } }: SafeLoad, measured: number | undefined): string {
+function explain(signal: string, { because, hopeless, fitted: { station } }: SafeLoad, measured: number | undefined): string {
   const now = measured === undefined ? '' : `; measured ${Math.round(measured)} ms`
+  if (hopeless) return `the work alone takes longer than ${signal} allows, which no size changes; nobody waits much${now}`
   switch (because) {
     case 'seen_bad': return `more was seen to break ${signal}${now}`
     case 'seen_best': return `half as much again as the most that was seen to keep ${signal}${now}`
@@ -52,7 +53,8 @@ function openBlocks(take: Take): { add(tick: ScalerTick, own: LoadHistory): void
       if (requests < BLOCK_REQUESTS && block.length < BLOCK_SECONDS) return
       const last = block.at(-1)
       const latency = merge(block.map(second => second.latency))
-      if (last && requests > 0) take(requests / block.length / ready, requests, latency, own.growing, last.second)
+      // What has piled up tells of a while ago; only how fast it is worked off tells of now.
+      if (last && requests > 0 && (own.growing || backlogRate(own) === 0)) take(requests / block.length / ready, requests, latency, own.growing, last.second)
       block = []
     },
   }

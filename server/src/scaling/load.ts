@@ -40,9 +40,11 @@ export interface LoadHistory {
   errorRate(seconds: number): number | undefined
   requests(seconds: number): number
   readonly inFlight: number | undefined
-  /** Milliseconds that a request took at its best over the last minutes; nothing before the first. */
+  /** By how much the rate grows, per second and second: what is beyond chance of it, 0 where it does not. */
+  readonly growth: number
+  /** Milliseconds that a request took at its best over the last half hour; nothing before the first. */
   readonly quietMs: number | undefined
-  /** Is more coming than is being answered? */
+  /** Is more coming than is answered, beyond what is usually in flight? */
   readonly growing: boolean
   readonly last: LoadSecond | undefined
 }
@@ -99,19 +101,27 @@ export function openLoadHistory(): LoadHistory {
       return requests > 0 ? 100 * counted.reduce((sum, { errors }) => sum + errors, 0) / requests : undefined
     },
     requests: seconds => tail(seconds).reduce((sum, { requests }) => sum + requests, 0),
+    get growth() {
+      const [lately, before] = [this.rate(3), this.rate(9)]
+      // The middles of both windows are three seconds apart.
+      return Math.max(0, lately.rate - before.rate - 0.8 * Math.hypot(lately.rate - lately.least, before.rate - before.least)) / 3
+    },
     get inFlight() { return looks.at(-1)?.count },
     get quietMs() { return quiet.length > 0 ? Math.min(...quiet.map(({ ms }) => ms)) : undefined },
     get growing() {
       const now = looks.at(-1)
       const then = now && near(now.atMs - 2000)
-      return now !== undefined && then !== undefined && now.count - then.count > 3 * Math.sqrt(now.count + then.count) + 2
+      const best = quiet.length > 0 ? Math.min(...quiet.map(({ ms }) => ms)) : undefined
+      if (!now || !then || best === undefined) return false
+      return now.count - then.count > 3 * Math.sqrt(now.count + then.count) + 2 && then.count > 2 * this.rate(6).rate * best / 1000 + 10
     },
     get last() { return all.at(-1) },
   }
 }
 
-/** Seconds over which the least mean latency is looked for, each block of them one value. */
+/** Seconds of one mean latency, and over which the least of them is looked for. */
 const QUIET_BLOCK = 10
+const QUIET_SECONDS = 1800
 
 function note(quiet: { at: number; ms: number }[], { second, latency }: LoadSecond): void {
   const count = countOf(latency)
@@ -121,7 +131,7 @@ function note(quiet: { at: number; ms: number }[], { second, latency }: LoadSeco
   const last = quiet.at(-1)
   if (last?.at === block) last.ms = (last.ms + ms) / 2
   else quiet.push({ at: block, ms })
-  while ((quiet[0]?.at ?? block) < block - KEPT_SECONDS / QUIET_BLOCK) quiet.shift()
+  while ((quiet[0]?.at ?? block) < block - QUIET_SECONDS / QUIET_BLOCK) quiet.shift()
 }
 
 /** By how much seconds differ from each other beyond what independent visitors would: 1 for a Poisson stream. */

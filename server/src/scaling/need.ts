@@ -24,7 +24,7 @@ export const LATELY_SECONDS = [6, 12] as const
 /** Over which a level is looked at, and what is enough is found. */
 export const STABLE_SECONDS = 30
 /** How many seconds a backlog may take to be worked off. */
-const BACKLOG_SECONDS = 5
+const BACKLOG_SECONDS = 3
 /** Over which people are told what there is. */
 const SHOWN_SECONDS = 12
 /** What is given up must be spare by this factor where chance has a part, or it is wanted again at once. */
@@ -42,14 +42,26 @@ export interface Need {
   readonly extra: number
   /** `ROOM`, or 1 where the value is exact. */
   readonly room: number
+  /** Of the rate, per second and second. */
+  readonly growth: number
+  /** Seconds until what is ordered now serves. */
+  readonly lead: number
+}
+
+const LOOK_SECONDS = 4
+
+/** From the order to the first request, and as long as it takes to see that it was not enough. */
+export function leadOf({ startUpSeconds = 1 }: ScalerTick): number {
+  return startUpSeconds + LOOK_SECONDS
 }
 
 /** More than there is, if a window proves it, by as much as that window says; else what is enough for the stable window. */
-export function needed({ least, rate, stable, perInstance, windows, instances, extra, room }: Need): { readonly wanted: number; readonly value: number } {
+export function needed({ least, rate, stable, perInstance, windows, instances, extra, room, growth, lead }: Need): { readonly wanted: number; readonly value: number } {
   if (instances === 0 && stable + extra > 0) return { wanted: Math.max(1, Math.ceil((rate(1) + extra) / perInstance)), value: rate(1) }
   for (const seconds of windows) {
-    if (Math.ceil((least(seconds) + extra) / perInstance) <= instances) continue
-    const value = Math.max(rate(seconds), least(seconds)) + extra
+    const more = extra + growth * lead
+    if (Math.ceil((least(seconds) + more) / perInstance) <= instances) continue
+    const value = rate(seconds) + more
     return { wanted: Math.ceil(value / perInstance), value }
   }
   return { wanted: Math.min(instances, Math.ceil(stable * room / perInstance - 1e-9)), value: rate(SHOWN_SECONDS) }

@@ -66,7 +66,7 @@ test('without measurements the size stays, and it is said why', () => {
 test('a signal without a value stops giving up, not growing', () => {
   const world = play({ ...POLICY, signals: [...POLICY.signals, { metric: 'event:jobs', target: 5 }] }, 5)
   expect(world.times(60, 10)).toMatchObject({ granted: 5, frozen: 'event:jobs: there is no value of it' })
-  expect(world.step(200).granted).toBe(20)
+  expect(world.step(200).granted).toBeGreaterThanOrEqual(20)
 })
 
 test('of several signals the one that wants most is heard', () => {

@@ -5,7 +5,7 @@ import { parseSlo } from '@vamp/model/slo'
 import type { LoadHistory } from './load.ts'
 import type { ScalerTick } from './service-scaler.ts'
 import { openLatencyPromise } from './latency-promise.ts'
-import { backlogRate, LATELY_SECONDS, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS } from './need.ts'
+import { backlogRate, LATELY_SECONDS, leadOf, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS } from './need.ts'
 
 export interface Signals { read(demand: LoadHistory, own: LoadHistory, tick: ScalerTick): readonly Reading[] }
 
@@ -46,7 +46,7 @@ function sumReader(signal: string, expression: SignalExpression, target: number,
       const long = at(STABLE_SECONDS, 'rate')
       const unit = unitOf(expression)
       if (long === undefined) return { signal, value: null, unit, target, wanted: null, missing: missingOf(expression, demand, tick) }
-      const grown = needed({ least: seconds => at(seconds, 'least') ?? 0, rate: seconds => at(seconds, 'rate') ?? 0, stable: Math.max(long, ...LATELY_SECONDS.map(seconds => at(seconds, 'least') ?? 0)), perInstance: target, windows, instances: tick.instances, extra: expression.is === 'requests' ? backlogRate(demand) : 0, room })
+      const grown = needed({ least: seconds => at(seconds, 'least') ?? 0, rate: seconds => at(seconds, 'rate') ?? 0, stable: Math.max(long, ...LATELY_SECONDS.map(seconds => at(seconds, 'least') ?? 0)), perInstance: target, windows, instances: tick.instances, extra: expression.is === 'requests' ? backlogRate(demand) : 0, room, growth: expression.is === 'requests' ? demand.growth : 0, lead: leadOf(tick) })
       return { signal, value: grown.value, unit, target, wanted: grown.wanted, ...(expression.is === 'requests' ? { perInstance: target } : {}) }
     },
   }
