@@ -131,8 +131,8 @@ function openWorld(scenario: Scenario, random: () => number) {
     get instances() { return instances },
     live(second: number): { requests: number; misses: number; instanceSeconds: number } {
       let [requests, misses] = [0, 0]
-      const expected = rate(second)
-      for (let at = second - Math.log(1 - random()) / Math.max(expected, 1e-9); at < second + 1; at -= Math.log(1 - random()) / Math.max(rate(at), 1e-9)) {
+      const wait = (at: number) => -Math.log(1 - random()) / Math.max(rate(at), 1e-9)
+      for (let at = second + wait(second); at < second + 1; at += wait(at)) {
         requests++
         const end = serve(at)
         const latency = end === undefined ? 0 : (end - at) * 1000

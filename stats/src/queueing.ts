@@ -111,6 +111,8 @@ const CLIMB = 1.1
 const WAITING_ADDS = 1.3
 /** Nothing in three times as many as one is expected in: then it is rarer, at 95 %. */
 const RULE_OF_THREE = 3
+/** Of what was seen to be good, though not proven for long. */
+const RELIED = 0.95
 /** Errors of log latency that are taken for equal. */
 const EQUAL_ERROR = 0.02
 
@@ -160,6 +162,7 @@ export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise
     const enough = RULE_OF_THREE / aimed
     const isBad = ({ weight, share, rate }: typeof first) => weight >= WEIGHT_BAD && share - 1.3 * Math.sqrt(share * (1 - share) / weight) > allowed && rate > 0
     const best = seen.findLast(({ share }) => share <= allowed)?.rate ?? 0
+    const seenGood = seen.findLast(({ share, weight }) => share <= allowed / 4 && weight >= 2 * RULE_OF_THREE / allowed)?.rate ?? 0
     const proven = seen.findLast(({ share, weight }) => share <= aimed && weight >= enough)?.rate ?? 0
     const bad = seen.find(bin => isBad(bin) && bin.rate > proven)?.rate
     const fitted = fit(seen.filter(bin => bin.share <= 0.5 || seen.length === 1), shapeOf(seen), saturation && newest - saturation.at < HALF_LIFE_SECONDS ? saturation.rate : undefined)
@@ -167,7 +170,7 @@ export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise
     const model = largestRate(fitted, limitMs, Math.max(aimed, alone * WAITING_ADDS))
     const ceiling = bad === undefined || alone > allowed ? Number.POSITIVE_INFINITY : bad * 0.95
     // What was seen to be good may be relied on, whatever the model says.
-    const rate = Math.min(Math.max(model * HEAD_ROOM, proven * CLIMB), ceiling, best > 0 ? best * DARE : Number.POSITIVE_INFINITY)
+    const rate = Math.min(Math.max(model * HEAD_ROOM, proven * CLIMB, seenGood * RELIED), ceiling, best > 0 ? best * DARE : Number.POSITIVE_INFINITY)
     const because = rate === ceiling ? 'seen_bad' : best > 0 && rate === best * DARE ? 'seen_best' : 'model'
     return { rate: Math.max(rate, 0.01), because, fitted, hopeless: alone > allowed }
   }

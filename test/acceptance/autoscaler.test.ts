@@ -96,7 +96,7 @@ test('a promise about latency is kept with what the queueing model finds', async
   await w.apply(autoscaler('web', 'maximum: 12, slo: p95 <= 150ms, prediction: off'))
   await w.seconds(30)
   w.visit(9050, 150)
-  await w.seconds(90)
+  await w.seconds(150)
 
   const status = await scaling(w, 'web')
   expect(status?.instances).toBeGreaterThanOrEqual(4)
