@@ -26,6 +26,9 @@ export const path = {
   scales: () => '/scales',
   workflows: () => '/workflows',
   workflow: (name: string) => `/workflows/${segment(name)}`,
+  workflowRun: (name: string, run: string) => `/workflows/${segment(name)}/runs/${segment(run)}`,
+  workflowScript: (name: string) => `/workflows/${segment(name)}/script`,
+  newWorkflow: () => '/workflows/new',
   gateways: () => '/gateways',
   gateway: (name: string) => `/gateways/${segments(name)}`,
   events: (filter: { readonly tag?: string; readonly type?: string } = {}) => {

@@ -25,6 +25,8 @@ import SignIn from './pages/sign-in.tsx'
 import Slas from './pages/slas.tsx'
 import Tokens from './pages/tokens.tsx'
 import Workflow from './pages/workflow.tsx'
+import WorkflowRun from './pages/workflow-run.tsx'
+import WorkflowScript from './pages/workflow-script.tsx'
 import Workflows from './pages/workflows.tsx'
 import { Frame } from './ui/frame.tsx'
 import { Toasts } from './ui/toast.tsx'
@@ -58,7 +60,10 @@ export function Site() {
               <Route path="/slas" element={<Slas />} />
               <Route path="/scales" element={<Scales />} />
               <Route path="/workflows" element={<Workflows />} />
+              <Route path="/workflows/new" element={<WorkflowScript />} />
               <Route path="/workflows/:name" element={<Workflow />} />
+              <Route path="/workflows/:name/script" element={<WorkflowScript />} />
+              <Route path="/workflows/:name/runs/:run" element={<WorkflowRun />} />
               <Route path="/events" element={<Events />} />
               <Route path="/artifacts/:kind?" element={<Artifacts />} />
               <Route path="/artifacts/:kind/:name" element={<Artifact />} />

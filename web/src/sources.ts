@@ -1,11 +1,13 @@
 /** What the screens look at, and which events are a reason to look again. */
+import type { DataOf } from '@vamp/model/api/endpoint'
 import { type ArtifactJson, STATIC_KINDS, staticArtifacts } from '@vamp/model/api/artifacts'
 import type { DeploymentView } from '@vamp/model/api/deployments'
 import { deployments } from '@vamp/model/api/deployments'
 import { type GatewayView, gateways } from '@vamp/model/api/gateways'
 import { type ReleaseView, releases } from '@vamp/model/api/releases'
 import { type TrafficGroup, traffic } from '@vamp/model/api/traffic'
-import { workflows } from '@vamp/model/api/workflows'
+import { type RunSummary, workflows } from '@vamp/model/api/workflows'
+import type { WorkflowRun } from '@vamp/model/workflow-run'
 import type { Event } from '@vamp/model/event'
 import { system } from '@vamp/model/api/system'
 import { KINDS, singular } from '@vamp/model/kind'
@@ -96,4 +98,17 @@ export const languageKnown = (): Source<Known> => ({
     ])
     return { schemas: Object.fromEntries(schemas), names: Object.fromEntries(names) }
   },
+})
+
+export const workflowRuns = (name: string): Source<readonly RunSummary[]> => ({
+  key: `workflow runs ${name}`, everyMs: 2000, wakes: tagged(`workflows:${name}`),
+  load: async signal => (await vamp().call(workflows.runs, { path: { name }, query: { per_page: 50 } }, signal)).data,
+})
+
+export const workflowRun = (name: string, run: string): Source<WorkflowRun> => ({
+  key: `workflow run ${name} ${run}`, everyMs: 2000, load: async signal => (await vamp().call(workflows.getRun, { path: { name, run } }, signal)).data,
+})
+
+export const shippedWorkflows = (): Source<DataOf<typeof workflows.shipped>> => ({
+  key: 'shipped workflows', everyMs: 60_000, load: async signal => (await vamp().call(workflows.shipped, {}, signal)).data,
 })

@@ -5,15 +5,35 @@ import { vamp } from '../server.ts'
 import type { ServicePlace } from '../path.ts'
 import { Refusal } from './shown.tsx'
 
-interface Line { readonly id: number; readonly timestamp: string; readonly instance: string; readonly stream: string; readonly line: string }
+export interface LogLine { readonly timestamp: string; /** Who printed it; not shown where it is always the same. */ readonly from?: string; readonly isError: boolean; readonly line: string }
+type Line = LogLine & { readonly id: number }
+
+export interface LogSource {
+  /** The same key is the same log. */
+  readonly key: string
+  /** The newest lines, then those that come. */
+  readonly open: (signal: AbortSignal) => AsyncIterable<LogLine>
+}
+
+/** What the instances of a service print. */
+export function LogView({ instance, ...place }: ServicePlace & { readonly instance?: string }) {
+  const { deployment, cluster, service } = place
+  const key = JSON.stringify([deployment, cluster, service, instance])
+  return <LogLines source={{ key, open: signal => instanceLines(place, instance, signal) }} />
+}
+
+async function* instanceLines({ deployment, cluster, service }: ServicePlace, instance: string | undefined, signal: AbortSignal): AsyncGenerator<LogLine> {
+  for await (const { data } of vamp().stream(deployments.logs, { path: { deployment, cluster, service }, query: { follow: true, tail: 200, ...(instance === undefined ? {} : { instance }) } }, signal))
+    yield { timestamp: data.timestamp, isError: data.stream === 'stderr', line: data.line, ...(instance === undefined ? { from: shortName(data.instance).slice(-10) } : {}) }
+}
 
 const LINES_MAX = 2000
 const SHOW_MS = 200
 const RETRY_MS = 2000
 
-/** What the instances of a service print, the newest at the end; whoever scrolls up is left in peace. */
-export function LogView({ instance, ...place }: ServicePlace & { readonly instance?: string }) {
-  const { lines, error } = useLines(place, instance)
+/** Lines as they come, the newest at the end; whoever scrolls up is left in peace. */
+export function LogLines({ source }: { readonly source: LogSource }) {
+  const { lines, error } = useLines(source)
   const [following, setFollowing] = useState(true)
   const [text, setText] = useState('')
   const box = useRef<HTMLElement>(null)
@@ -33,16 +53,19 @@ export function LogView({ instance, ...place }: ServicePlace & { readonly instan
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard */}
       <section ref={box} className="log" aria-label="Lines" tabIndex={0} onScroll={scrolled}>
         {shown.length === 0 && <span className="dim">No line yet.</span>}
-        {shown.map(({ id, timestamp, instance: from, stream, line }) => <p key={id}><time className="dim">{new Date(timestamp).toLocaleTimeString()}</time>{instance === undefined && <span className="dim">{shortName(from).slice(-10)}</span>}<span className={stream}>{stream === 'stderr' && <span className="unseen">error: </span>}{line}</span></p>)}
+        {shown.map(({ id, timestamp, from, isError, line }) => <p key={id}><time className="dim">{new Date(timestamp).toLocaleTimeString()}</time>{from !== undefined && <span className="dim">{from}</span>}<span className={isError ? 'stderr' : 'stdout'}>{isError && <span className="unseen">error: </span>}{line}</span></p>)}
       </section>
     </>
   )
 }
 
 /** Lines come in bursts: they are shown a few times a second, and the oldest go. A stream that breaks is begun again. */
-function useLines({ deployment, cluster, service }: ServicePlace, instance: string | undefined): { readonly lines: readonly Line[]; readonly error: unknown } {
+function useLines(source: LogSource): { readonly lines: readonly Line[]; readonly error: unknown } {
   const [lines, setLines] = useState<readonly Line[]>([])
   const [error, setError] = useState<unknown>()
+  const latest = useRef(source)
+  latest.current = source
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another key is another log
   useEffect(() => {
     const gone = new AbortController()
     const waiting: Line[] = []
@@ -50,9 +73,9 @@ function useLines({ deployment, cluster, service }: ServicePlace, instance: stri
     setLines([])
     const timer = setInterval(() => { if (waiting.length > 0) { const come = waiting.splice(0); setLines(before => [...before, ...come].slice(-LINES_MAX)) } }, SHOW_MS)
     const follow = async () => {
-      for await (const { data } of vamp().stream(deployments.logs, { path: { deployment, cluster, service }, query: { follow: true, tail: 200, ...(instance === undefined ? {} : { instance }) } }, gone.signal)) {
+      for await (const line of latest.current.open(gone.signal)) {
         setError(undefined)
-        waiting.push({ ...data, id: next++ })
+        waiting.push({ ...line, id: next++ })
         if (waiting.length > LINES_MAX) waiting.shift()
       }
     }
@@ -65,6 +88,6 @@ function useLines({ deployment, cluster, service }: ServicePlace, instance: stri
     }
     void again()
     return () => { gone.abort(); clearInterval(timer) }
-  }, [deployment, cluster, service, instance])
+  }, [source.key])
   return { lines, error }
 }
