@@ -2,7 +2,7 @@
  * Our containers on an engine, as last heard: kept by the engine's events, read anew whenever the stream of events begins.
  * While there is no stream, whoever asks gets what the engine says at that moment.
  */
-import type { Clock } from '@vamp/agent/base/clock'
+import { type Clock, every } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import type { Observed } from '../container-driver.ts'
 import { identityOf, LABELS, ownedBy } from './labels.ts'
@@ -10,6 +10,8 @@ import { type DockerClient, jsonLines } from './docker-client.ts'
 
 const RECONNECT_MS = 250
 const RECONNECT_MS_MAX = 5000
+/** What no event told, as a full disk can bring it about, is noticed after so long. */
+const REREAD_MS = 10_000
 /** What changes an observation; `exec_*` of health checks, for example, does not. */
 const ACTIONS = /^(create|start|die|destroy|pause|unpause|oom|health_status.*)$/
 
@@ -30,6 +32,8 @@ export interface Inspected {
   readonly HostConfig: { readonly NetworkMode: string }
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> }
 }
+
+interface EngineEvent { readonly Action: string; readonly Actor: { readonly ID: string; readonly Attributes?: Readonly<Record<string, string>> } }
 
 export interface DockerContainers extends AsyncDisposable {
   all(): Promise<readonly Observed[]>
@@ -70,10 +74,10 @@ export function openDockerContainers(options: OpenOptions): DockerContainers {
     changed(instanceOf(before))
   }
   const readAll = async () => {
-    const { value } = await client.call<readonly { readonly Id: string }[]>('GET', '/containers/json', { query: { all: true, filters: ownedBy(owner) }, signal: closing.signal })
-    const present = new Set(value.map(({ Id }) => Id))
+    const { value } = await client.call<readonly { readonly Id: string; readonly State: string }[]>('GET', '/containers/json', { query: { all: true, filters: ownedBy(owner) }, signal: closing.signal })
+    const present = new Map(value.map(({ Id, State }) => [Id, State]))
     for (const id of known.keys()) if (!present.has(id)) await refresh(id)
-    for (const id of present) await refresh(id)
+    for (const [id, state] of present) if (!heard || known.get(id)?.State.Status !== state) await refresh(id)
     for (const id of applied.keys()) if (!known.has(id)) applied.delete(id)
   }
   const follow = async () => {
@@ -81,8 +85,21 @@ export function openDockerContainers(options: OpenOptions): DockerContainers {
     // After the stream is open, so that nothing happens unseen in between.
     await readAll()
     heard = true
-    for await (const { Action, Actor } of jsonLines<{ readonly Action: string; readonly Actor: { readonly ID: string } }>(stream))
-      if (ACTIONS.test(Action)) await refresh(Actor.ID)
+    const stop = every(clock, REREAD_MS, () => readAll().catch(error => { if (!closing.signal.aborted) log.debug('the containers could not be read again', { error }) }))
+    closing.signal.addEventListener('abort', stop, { once: true })
+    try {
+      await hear(stream)
+    } finally {
+      stop()
+      closing.signal.removeEventListener('abort', stop)
+    }
+  }
+  const hear = async (stream: AsyncIterable<Uint8Array>) => {
+    for await (const { Action, Actor } of jsonLines<EngineEvent>(stream)) {
+      // Whoever starts it reads it when it has started.
+      const ownDoing = /^(create|start)$/.test(Action) && isStarting(Actor.Attributes?.[LABELS.instance] ?? '')
+      if (ACTIONS.test(Action) && !ownDoing) await refresh(Actor.ID)
+    }
   }
   const followForever = async () => {
     let waitMs = RECONNECT_MS

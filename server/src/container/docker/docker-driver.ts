@@ -162,27 +162,34 @@ class DockerDriver implements ContainerDriver {
     return `vamp-${this.#options.owner}-${id}`
   }
 
+  /** As few calls as there can be: each of them costs the engine as much as it costs us. */
   async #start(workload: Workload, signal?: AbortSignal): Promise<void> {
     const name = this.#nameOf(workload.id)
-    if (await this.#containerId(name) === undefined) await this.#create(name, workload, signal)
-    // Started already: 304. Ended already: it is not started again, but stopped and forgotten first.
-    const { value } = await this.#client.call<{ readonly State: { readonly Status: string } }>('GET', `/containers/${name}/json`, { signal })
-    if (value.State.Status === 'created') await this.#client.call('POST', `/containers/${name}/start`, { accept: [304], signal })
+    if (!await this.#create(name, workload, signal)) {
+      // Started already: 304. Ended already: it is not started again, but stopped and forgotten first.
+      const { status, value } = await this.#client.call<{ readonly State: { readonly Status: string } }>('GET', `/containers/${name}/json`, { accept: [404], signal })
+      if (status === 404 || value.State.Status !== 'created') return
+    }
+    await this.#client.call('POST', `/containers/${name}/start`, { accept: [304], signal })
   }
 
-  async #create(name: string, workload: Workload, signal?: AbortSignal): Promise<void> {
+  /** Whether it is a new one; a second one of a name is refused. */
+  async #create(name: string, workload: Workload, signal?: AbortSignal): Promise<boolean> {
     const network = networkOf(workload, this.#options.network ?? 'bridge')
     const ports = await this.#portsOf(workload, network)
     const body = createBody(workload, { owner: this.#options.owner, network, ports })
-    const create = () => this.#client.call('POST', '/containers/create', { query: { name }, body, signal })
+    const create = async () => (await this.#client.call('POST', '/containers/create', { query: { name }, body, accept: [409], signal })).status !== 409
+    const giveBack = () => { if (network === 'host') this.#ports.release(Object.values(ports)) }
     try {
-      await create().catch(async error => {
+      const created = await create().catch(async error => {
         if (!(error instanceof Fault && error.code === 'image_not_found')) throw error
         await this.#pulls.pull(String(body['Image']), () => this.#changed(workload.id), signal)
-        await create()
+        return create()
       })
+      if (!created) giveBack()
+      return created
     } catch (error) {
-      if (network === 'host') this.#ports.release(Object.values(ports))
+      giveBack()
       throw error
     }
   }
@@ -192,10 +199,5 @@ class DockerDriver implements ContainerDriver {
     if (network !== 'host' || dialect['fixed_ports'] === true) return Object.fromEntries(ports.map(({ name, number }, index) => [name, number || PORT_DEFAULT + index]))
     const numbers = await this.#ports.allocate(ports.length)
     return Object.fromEntries(ports.map(({ name }, index) => [name, numbers[index] ?? 0]))
-  }
-
-  async #containerId(name: string): Promise<string | undefined> {
-    const { status, value } = await this.#client.call<{ readonly Id: string }>('GET', `/containers/${name}/json`, { accept: [404] })
-    return status === 404 ? undefined : value.Id
   }
 }
