@@ -37,6 +37,8 @@ export interface Config {
   readonly dockerNetwork: string
   /** As `docker login` writes it; absent = `.docker/config.json` of whoever runs the server. */
   readonly registryConfig?: string
+  /** By which registries are known that send no header. */
+  readonly imagePushSecret?: string
   /** What becomes of services and gateways when the server ends. */
   readonly onExit: 'keep' | 'stop'
   /** `auto`: needed unless the server binds to loopback only. */
@@ -124,6 +126,7 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'dockerTls', flag: 'docker-tls', value: '<directory>', help: 'with ca.pem, cert.pem and key.pem for an engine behind TLS', read: text }),
   option({ key: 'dockerNetwork', flag: 'docker-network', value: '<name>', fallback: 'bridge', help: 'network of the instances whose artifacts name none', read: text }),
   option({ key: 'registryConfig', flag: 'registry-config', value: '<file>', help: 'credentials for registries, as docker login writes them; ~/.docker/config.json if not given', read: text }),
+  option({ key: 'imagePushSecret', flag: 'image-push-secret', value: '<text>', secret: true, help: 'with which a registry that sends no header may tell of images: POST /api/v1/image-pushes?secret=…; at least 16 characters', read: matching(/^[\w.~-]{16,}$/) }),
   option({ key: 'onExit', flag: 'on-exit', dynamic: true, ...oneOf('keep', 'stop'), fallback: 'keep', help: 'when the server ends: keep leaves services and gateways serving, for the next server to find; stop ends them' }),
   option({ key: 'auth', flag: 'auth', ...oneOf('auto', 'on', 'off'), fallback: 'auto', help: 'whether the API asks for a token; auto: unless it listens on loopback only' }),
   option({ key: 'namespace', flag: 'namespace', was: 'namespace', value: '<name>', fallback: 'default', help: 'name of this installation in paths', read: given => /^[\w-]{1,64}$/.test(given) ? given : undefined }),

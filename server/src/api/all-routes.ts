@@ -6,6 +6,7 @@ import { deploymentRoutes } from './deployments.ts'
 import { documentRoutes } from './documents.ts'
 import { eventRoutes } from './events.ts'
 import { gatewayRoutes } from './gateways.ts'
+import { imagePushRoutes } from './image-pushes.ts'
 import { instanceLogRoutes } from './instance-logs.ts'
 import { instanceRoutes } from './instances.ts'
 import { measuredRoutes } from './measured.ts'
@@ -23,6 +24,6 @@ import type { World } from './world.ts'
 export function allRoutes(world: World): readonly Route[] {
   return [
     ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...instanceRoutes(world), ...gatewayRoutes(world),
-    ...workflowRoutes(world), ...workflowRunRoutes(world), ...releaseRoutes(world), ...scalingRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...trafficRoutes(world), ...traceRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
+    ...workflowRoutes(world), ...workflowRunRoutes(world), ...releaseRoutes(world), ...imagePushRoutes(world), ...scalingRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...trafficRoutes(world), ...traceRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
   ]
 }
