@@ -18,7 +18,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   cli: ['model', 'client', 'agent', 'server'],
   web: ['model', 'stats', 'client'],
   test: ['model', 'stats', 'client', 'agent', 'server', 'cli', 'web'],
-  bench: ['model', 'stats', 'client', 'agent', 'server', 'cli'],
+  bench: ['model', 'stats', 'client', 'agent', 'server', 'cli', 'web'],
   tools: ['model', 'stats', 'client', 'agent', 'server', 'cli', 'web'],
   examples: ['client'],
   /** Scripts that come with the server. */

@@ -170,8 +170,10 @@ export function useLive<T>({ key, load, everyMs, wakes }: Source<T>): Live<T> & 
         due = false
       }
     }
-    const plan = (ms: number) => { clearTimeout(timer); timer = setTimeout(() => { void look() }, ms) }
-    const listener = (event: Event) => { if (latest.current.wakes?.(event)) { if (busy) due = true; else plan(WAKE_MS) } }
+    let dueMs = Number.POSITIVE_INFINITY
+    const plan = (ms: number) => { clearTimeout(timer); dueMs = Date.now() + ms; timer = setTimeout(() => { void look() }, ms) }
+    // Events that never cease must not put the look off for ever.
+    const listener = (event: Event) => { if (latest.current.wakes?.(event)) { if (busy) due = true; else if (dueMs > Date.now() + WAKE_MS) plan(WAKE_MS) } }
     const seen = () => { if (!document.hidden) void look() }
     listeners.add(listener)
     document.addEventListener('visibilitychange', seen)

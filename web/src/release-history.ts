@@ -74,7 +74,7 @@ function withStep(history: History, event: Event): History {
 function withSecond(history: History, event: Event): History {
   const value = fieldsOf(event.value)
   const atMs = numberOf(value['second']) * 1000
-  if (atMs === 0 || history.seconds.some(second => second.atMs === atMs)) return history
+  if (atMs === 0 || isKnown(history.seconds, atMs)) return history
   const [baseline, canary] = [fieldsOf(value['baseline']), fieldsOf(value['canary'])]
   const second: Second = {
     atMs,
@@ -91,6 +91,12 @@ function withSecond(history: History, event: Event): History {
 export function withStatus(history: History, status: ReleaseView): History {
   if (status.judged_until === 0) return history
   return { ...history, moments: withMoment(history.moments, { atMs: status.judged_until * 1000, harm: status.harm, weight: status.weight, metrics: harmByMetric(status.evidence), bands: bandsByMetric(status.evidence) }) }
+}
+
+/** Most are newer than all others. */
+function isKnown(list: readonly { readonly atMs: number }[], atMs: number): boolean {
+  const last = list.at(-1)
+  return last !== undefined && atMs <= last.atMs && list.some(each => each.atMs === atMs)
 }
 
 function withMoment(moments: readonly Moment[], moment: Moment): readonly Moment[] {

@@ -31,7 +31,8 @@ export interface Stage extends AsyncDisposable {
   start(): Promise<void>
 }
 
-export async function openStage(): Promise<Stage> {
+/** With an embedded proxy and real processes, unless the server's flags say otherwise. */
+export async function openStage(flags: readonly string[] = ['--gateway', 'embedded']): Promise<Stage> {
   await buildWeb()
   const directory = mkdtempSync(join(tmpdir(), 'vamp-web-'))
   const [port, gateway, second] = [await freePort(), await freePort(), await freePort()]
@@ -40,7 +41,7 @@ export async function openStage(): Promise<Stage> {
   let visitors: ReturnType<typeof setInterval> | undefined
   const kill = async (signal: NodeJS.Signals = 'SIGKILL') => { server?.kill(signal); await exited(server); server = undefined }
   const start = async () => {
-    const command = [join(ROOT, 'cli/src/main.ts'), 'up', '--port', String(port), '--data', join(directory, 'data'), '--gateway', 'embedded', '--gateway-ports', `${await freePort()}-65000`, '--on-exit', 'stop', '--log-level', 'warn']
+    const command = [join(ROOT, 'cli/src/main.ts'), 'up', '--port', String(port), '--data', join(directory, 'data'), ...flags, '--gateway-ports', `${await freePort()}-65000`, '--on-exit', 'stop', '--log-level', 'warn']
     server = spawn(process.execPath, command, { cwd: ROOT, stdio: 'ignore' })
     await until('the server is ready', async () => (await fetch(`${url}/api/v1/health/ready`)).ok)
   }

@@ -4,7 +4,7 @@ import { Link, useNavigate, useParams } from 'react-router'
 import { useLive } from '../live.ts'
 import { path } from '../path.ts'
 import { vamp } from '../server.ts'
-import { deployment } from '../sources.ts'
+import { allGateways, deployment, routeTraffic } from '../sources.ts'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { LiveTraffic } from '../ui/live-traffic.tsx'
@@ -17,6 +17,9 @@ import { Versions } from '../ui/versions.tsx'
 export default function Deployment() {
   const { name = '' } = useParams()
   const found = useLive(deployment(name))
+  // Asked for at the same time, not one after the other: the picture needs all of them.
+  useLive(allGateways())
+  useLive(routeTraffic())
   const [leaving, setLeaving] = useState(false)
   return (
     <Page title={name} crumbs={[{ name: 'Deployments', to: path.deployments() }]}

@@ -1,6 +1,6 @@
 import { events } from '@vamp/model/api/events'
 import type { Event } from '@vamp/model/event'
-import { type FormEvent, useEffect, useState } from 'react'
+import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { Link, useNavigate, useSearchParams } from 'react-router'
 import { useEvents } from '../live.ts'
 import { path } from '../path.ts'
@@ -10,8 +10,16 @@ import { Page } from '../ui/page.tsx'
 import { Refusal } from '../ui/shown.tsx'
 
 const SHOWN_MAX = 300
+/** Events come in bursts; the list is drawn a few times a second. */
+const SHOW_MS = 150
 /** Once a second and long: shown only to who asks. */
 const LOUD = 'release-evidence'
+
+/** Filters that are a press away. */
+const OFTEN: readonly (readonly [words: string, filter: { readonly tag?: string; readonly type?: string }])[] = [
+  ['everything', {}], ['releases', { type: 'release' }], ['what was changed, and by whom', { type: 'archive' }], ['deployments', { tag: 'deployments' }], ['gateways', { tag: 'gateways' }],
+  ['autoscalers', { tag: 'autoscalers' }], ['workflows', { tag: 'workflows' }], ['evidence', { type: LOUD }],
+]
 
 export default function Events() {
   const [query] = useSearchParams()
@@ -21,6 +29,7 @@ export default function Events() {
   return (
     <Page title="Events" actions={<Button aria-pressed={paused} onClick={() => setPaused(!paused)}>{paused ? 'Go on' : 'Hold still'}</Button>}>
       <Filter key={`${tag} ${type}`} tag={tag} type={type} />
+      <nav className="kinds" aria-label="Often wanted">{OFTEN.map(([words, filter]) => { const to = path.events(filter); return <Link key={words} to={to} className={to === path.events({ tag, type }) ? 'active' : ''}>{words}</Link> })}</nav>
       {error !== undefined && <Refusal error={error} />}
       {shown.length === 0 ? <p className="empty">No such event.</p> : (
         <ol className="events card">{shown.map(event => <Entry key={event.id} event={event} type={type} />)}</ol>
@@ -79,10 +88,16 @@ function useStream(tag: string, type: string, paused: boolean): { readonly shown
       .then(({ data }) => setShown(before => merged(before, data.filter(event => type === LOUD || event.type !== LOUD))), thrown => { if (!gone.signal.aborted) setError(thrown) })
     return () => gone.abort()
   }, [tag, type])
+  const waiting = useRef<Event[]>([])
   useEvents(event => {
     const asked = (tag === '' || event.tags.includes(tag)) && (type === '' ? event.type !== LOUD : event.type === type)
-    if (asked && !paused) setShown(before => merged([event], before))
+    if (asked && !paused) waiting.current.unshift(event)
+    if (waiting.current.length > SHOWN_MAX) waiting.current.length = SHOWN_MAX
   })
+  useEffect(() => {
+    const timer = setInterval(() => { const come = waiting.current.splice(0); if (come.length > 0) setShown(before => merged(come, before)) }, SHOW_MS)
+    return () => clearInterval(timer)
+  }, [])
   return { shown, error }
 }
 

@@ -1,6 +1,7 @@
 import { events } from '@vamp/model/api/events'
 import type { ReleaseView } from '@vamp/model/api/releases'
-import { useEffect, useState } from 'react'
+import type { Event } from '@vamp/model/event'
+import { useEffect, useRef, useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { EvidenceChart } from '../chart/evidence-chart.tsx'
 import { PercentileLadder } from '../chart/percentile-ladder.tsx'
@@ -33,6 +34,8 @@ export default function Release() {
 /** Pages of the past that are read; the rest comes live. */
 const EVIDENCE_PAGES = 6
 const PER_PAGE = 100
+/** Events come in bursts; the page is drawn a few times a second. */
+const SHOW_MS = 150
 
 function useHistory(name: string, status: ReleaseView | undefined): History {
   const [history, setHistory] = useState(NO_HISTORY)
@@ -50,7 +53,12 @@ function useHistory(name: string, status: ReleaseView | undefined): History {
     void read('release', 5).then(() => read('release-evidence', EVIDENCE_PAGES)).catch(() => undefined)
     return () => gone.abort()
   }, [name])
-  useEvents(event => { if (event.tags.includes(`releases:${name}`)) setHistory(before => withEvent(before, event)) })
+  const waiting = useRef<Event[]>([])
+  useEvents(event => { if (event.tags.includes(`releases:${name}`)) waiting.current.push(event) })
+  useEffect(() => {
+    const timer = setInterval(() => { const come = waiting.current.splice(0); if (come.length > 0) setHistory(before => come.reduce(withEvent, before)) }, SHOW_MS)
+    return () => clearInterval(timer)
+  }, [])
   useEffect(() => { if (status) setHistory(before => withStatus(before, status)) }, [status])
   return history
 }
