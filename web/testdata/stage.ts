@@ -111,7 +111,7 @@ function exited(child: ChildProcess | undefined): Promise<void> {
   return new Promise(resolve => child.once('exit', () => resolve()))
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise(resolve => {
     const server = createServer()
     server.listen(0, '127.0.0.1', () => {
