@@ -44,17 +44,13 @@ clusters: { web: { services: [{ breed: web:1.0, scale: { cpu: 0.2, memory: 64MB,
     await page.getByRole('heading', { name: 'shop', level: 1 }).waitFor()
     await page.getByRole('cell', { name: '2 of 2 ready' }).waitFor()
     await page.getByRole('link', { name: 'Overview' }).click()
-    await page.getByText('2 of 2 ready').waitFor()
+    await page.getByText('2 of 2 ready').first().waitFor()
   })
 
   test('a release that was begun with the form is rolled back by a button while one watches', async () => {
     stage.visit(40)
-    await storeBreed(stage, '1.1', '0')
-    await page.goto(`${stage.url}/releases/new?deployment=shop&cluster=web`)
-    await page.getByLabel('New version', { exact: true }).selectOption('web:1.1')
-    await page.getByRole('button', { name: 'Begin' }).click()
-    await page.getByRole('heading', { name: 'shop-web-1.1' }).waitFor()
-    const verdict = page.getByRole('region', { name: 'Verdict' })
+    await writeBreed(page, stage, '1.1', '0')
+    const verdict = await beginRelease(page, stage, '1.1')
     await verdict.getByText('Ramping').waitFor()
 
     await page.getByRole('button', { name: 'Roll back' }).click()
@@ -66,16 +62,43 @@ clusters: { web: { services: [{ breed: web:1.0, scale: { cpu: 0.2, memory: 64MB,
   })
 
   test('a faulty version is rolled back by its evidence, on the page that is open', async () => {
-    await storeBreed(stage, '1.2', '0.5')
-    await page.goto(`${stage.url}/releases/new`)
-    await page.getByLabel('New version', { exact: true }).selectOption('web:1.2')
-    await page.getByRole('button', { name: 'Begin' }).click()
-
-    const verdict = page.getByRole('region', { name: 'Verdict' })
+    await writeBreed(page, stage, '1.2', '0.5')
+    const verdict = await beginRelease(page, stage, '1.2')
     await verdict.getByText('Rolled back', { exact: true }).waitFor()
     await verdict.getByText(/The new version failed \d+ of/).waitFor()
     await page.getByRole('row', { name: /errors.*worse/ }).waitFor()
     expect(await page.getByRole('img', { name: /Odds of harm over time/ }).count()).toBe(1)
+  })
+
+  test('from a breed that is written to a release that is done, by buttons alone', async () => {
+    await writeBreed(page, stage, '1.3', '0')
+    const verdict = await beginRelease(page, stage, '1.3')
+    await verdict.getByText('Ramping').waitFor()
+
+    await page.getByRole('button', { name: 'Promote' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Promote' }).click()
+
+    await verdict.getByText('Promoted, old one warm').waitFor()
+    await page.goto(`${stage.url}/gateways/shop/web/http`)
+    await page.getByRole('row', { name: /web:1\.3.*100 %.*100 %/ }).waitFor()
+  })
+
+  test('the editor says what may stand next', async () => {
+    await page.goto(`${stage.url}/artifacts/releases?new=`)
+    await write(page, 'kind: release\nname: x\n')
+    await page.getByLabel('YAML').press('Control+End')
+    await page.keyboard.type('stra')
+    await page.getByRole('option', { name: /^strategy/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('blue')
+    await page.getByRole('option', { name: /^blue-green/ }).waitFor()
+  })
+
+  test('where a request would go is told before one is sent', async () => {
+    await page.goto(`${stage.url}/gateways/shop/${stage.gateway}?path=/checkout`)
+    await page.getByLabel('Headers').fill('cookie: beta=1')
+    await page.getByText(/shop\/web\/http → .*By weight/).first().waitFor()
+    expect(new URL(page.url()).searchParams.get('headers')).toBe('cookie: beta=1')
   })
 
   test('what one changes with the keyboard and the sliders, another sees', async () => {
@@ -87,34 +110,45 @@ clusters: { web: { services: [{ breed: web:1.0, scale: { cpu: 0.2, memory: 64MB,
     await page.keyboard.type('gateway shop/web')
     await page.getByRole('option', { name: 'shop/web/http' }).waitFor()
     await page.keyboard.press('Enter')
-    await page.getByLabel('Who always gets web:1.0').fill('has coookie')
+    await page.getByLabel('Who always gets web:1.3').fill('has coookie')
     await page.getByRole('alert').waitFor()
-    await page.getByLabel('Who always gets web:1.0').fill('has cookie beta')
+    await page.getByLabel('Who always gets web:1.3').fill('has cookie beta')
     await page.getByRole('button', { name: 'See what will happen' }).click()
-    await page.getByText('100 % of those for whom has cookie beta get web:1.0').waitFor()
+    await page.getByText('100 % of those for whom has cookie beta get web:1.3').waitFor()
     await page.getByRole('dialog').getByRole('button', { name: 'Change it' }).click()
 
-    await until('the other page shows it', async () => await other.getByLabel('Who always gets web:1.0').inputValue() === 'has cookie beta')
+    await until('the other page shows it', async () => await other.getByLabel('Who always gets web:1.3').inputValue() === 'has cookie beta')
     await other.close()
   })
 
   test('a page that is open says that the server is gone, and goes on when it is back', async () => {
     await page.goto(`${stage.url}/`)
-    await page.getByText('2 of 2 ready').waitFor()
+    await page.getByText('2 of 2 ready').first().waitFor()
 
     await stage.kill()
     await page.getByText(/no data for \d+ s/).first().waitFor()
     await stage.start()
 
     await page.getByText('● live').waitFor()
-    await page.getByText('2 of 2 ready').waitFor()
+    await page.getByText('2 of 2 ready').first().waitFor()
     expect(await page.getByText(/no data for/).count()).toBe(0)
     expect(complaints).toEqual([])
   })
 })
 
-async function storeBreed({ url }: Stage, version: string, errorShare: string): Promise<void> {
-  const body = `name: web:${version}\ndeployable: { type: process, definition: node examples/shop/shop.ts }\nports: { http: 0/http }\nenvironment_variables: { SHOP_VERSION: "${version}", SHOP_ERROR_SHARE: "${errorShare}" }\nhealth_checks: [{ path: /health, port: http, initial_delay: 0s, interval: 1s, timeout: 2s, failures: 3 }]\n`
-  const answer = await fetch(`${url}/api/v1/breeds`, { method: 'POST', headers: { 'Content-Type': 'application/x-yaml' }, body })
-  expect(answer.status).toBe(201)
+/** In the editor, as a person does. */
+async function writeBreed(page: Page, { url }: Stage, version: string, errorShare: string): Promise<void> {
+  await page.goto(`${url}/artifacts/breeds?new=`)
+  await write(page, `kind: breed\nname: web:${version}\ndeployable: { type: process, definition: node examples/shop/shop.ts }\nports: { http: 0/http }\nenvironment_variables: { SHOP_VERSION: "${version}", SHOP_ERROR_SHARE: "${errorShare}" }\nhealth_checks: [{ path: /health, port: http, initial_delay: 0s, interval: 1s, timeout: 2s, failures: 3 }]\n`)
+  await page.getByRole('listitem').filter({ hasText: `breed web:${version}` }).waitFor()
+  await page.getByRole('button', { name: 'Apply' }).click()
+  await page.getByText('1 change is made').first().waitFor()
+}
+
+async function beginRelease(page: Page, { url }: Stage, version: string): Promise<ReturnType<Page['getByRole']>> {
+  await page.goto(`${url}/releases/new?deployment=shop&cluster=web`)
+  await page.getByLabel('New version', { exact: true }).selectOption(`web:${version}`)
+  await page.getByRole('button', { name: 'Begin', exact: true }).click()
+  await page.getByRole('heading', { name: `shop-web-${version}` }).waitFor()
+  return page.getByRole('region', { name: 'Verdict' })
 }
