@@ -13,8 +13,10 @@ export type Ramp =
 export interface Objective {
   /** `error_rate`, `latency_p50` … `latency_p999`, `event:<type>`. */
   readonly metric: string
-  /** Tolerated harm: absolute share (0.002 = 0.2 %) for `error_rate`, relative (0.1 = 10 %) for latencies; absent = the judge's default. */
+  /** Tolerated harm: absolute share (0.002 = 0.2 %) for `error_rate`, relative (0.1 = 10 %) for latencies and events; absent = the judge's default. */
   readonly margin?: number
+  /** Of an event: seconds after a session began within which it counts for it (default 1800). */
+  readonly within?: number
   readonly goal: 'not-worse' | 'better'
 }
 
@@ -36,6 +38,12 @@ export interface ReleaseClock {
   readonly load_check: number
   /** Old version keeps `1 − hold_back_share` … of the traffic after promotion is decided (default 900). */
   readonly hold_back: number
+}
+
+/** Requests that Vamp itself sends to the cluster while the release is judged: `rate` per second, GET, to `path`. */
+export interface Visitors {
+  readonly rate: number
+  readonly path: string
 }
 
 export interface Release {
@@ -61,6 +69,13 @@ export interface Release {
   readonly confidence: number
   readonly exposure: { readonly bad_requests: number }
   readonly gates: readonly Gate[]
+  /** Names of the releases that go with it: together to all the traffic, or together back. It may name itself. */
+  readonly train: readonly string[]
+  /** What becomes of a release of the same cluster that is under way: it is waited for, or aborted and replaced. */
+  readonly in_flight: 'wait' | 'replace'
+  /** Share of the whole service's requests that may fail for ten seconds before the release is suspected of harming both versions; absent: five times what is usual, at least 5 %. */
+  readonly guard?: number
+  readonly visitors?: Visitors
   /** Seconds that the old version stays warm after promotion (default 1800). */
   readonly keep: number
   readonly clock: ReleaseClock

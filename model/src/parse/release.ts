@@ -1,4 +1,5 @@
-import type { Gate, Objective, Ramp, Release, ReleaseClock, Strategy } from '../release.ts'
+import { parseTimeWindow } from '../time-window.ts'
+import type { Gate, Objective, Ramp, Release, ReleaseClock, Strategy, Visitors } from '../release.ts'
 import { readExpression } from './condition.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readArtifactName, readHeader } from './header.ts'
@@ -12,6 +13,7 @@ const DEFAULT_CONFIDENCE = 99
 const DEFAULT_BAD_REQUESTS = 200
 const DEFAULT_KEEP = 1800
 const DEFAULT_HOLD = 300
+const VISITORS_MAX = 1000
 
 export function readRelease(fields: Fields): Release {
   const header = readHeader(fields, 'releases')
@@ -19,6 +21,8 @@ export function readRelease(fields: Fields): Release {
   const from = fields.optional('from')
   const audience = fields.optional('audience')
   const keep = fields.optional('keep')
+  const guard = readPercentage(fields.optional('guard'))
+  const visitors = fields.optional('visitors')
   return {
     ...header,
     deployment: readName(fields.required('deployment')),
@@ -33,6 +37,10 @@ export function readRelease(fields: Fields): Release {
     confidence: readConfidence(fields.optional('confidence')),
     exposure: readExposure(fields.optional('exposure')),
     gates: fields.optional('gates')?.items().flatMap(readGate) ?? [],
+    train: fields.optional('train')?.items().map(readArtifactName) ?? [],
+    in_flight: fields.optional('in_flight')?.oneOf(['wait', 'replace'], 'wait') ?? 'wait',
+    ...(guard === undefined ? {} : { guard: fraction(guard) }),
+    ...(visitors ? { visitors: readVisitors(visitors) } : {}),
     keep: keep ? readTime(keep) : DEFAULT_KEEP,
     clock: readClock(fields.optional('clock')),
   }
@@ -85,8 +93,11 @@ function readObjective(cursor: Cursor): Objective {
   const metric = fields.required('metric')
   const margin = readPercentage(fields.optional('margin'))
   const goal = fields.optional('goal')?.oneOf(['not-worse', 'better'], 'not-worse') ?? 'not-worse'
+  const within = fields.optional('within')
   fields.finish()
-  return { metric: metric ? readMetric(metric) : '', ...(margin === undefined ? {} : { margin: fraction(margin) }), goal }
+  const named = metric ? readMetric(metric) : ''
+  if (within && !named.startsWith('event:')) within.unexpected('within says how long after a session began an event:TYPE counts for it')
+  return { metric: named, ...(margin === undefined ? {} : { margin: fraction(margin) }), ...(within ? { within: readTime(within) } : {}), goal }
 }
 
 function readMetric(cursor: Cursor): string {
@@ -126,13 +137,28 @@ function readGate(cursor: Cursor): Gate[] {
   fields.finish()
   switch (is) {
     case 'approve': return [{ is, who: text ?? '', before }]
-    case 'webhook': return [{ is, url: text ?? '', before }]
-    case 'window': return [{ is, window: text ?? '', before }]
+    case 'webhook':
+      if (text !== undefined && !/^https?:$/.test(URL.parse(text)?.protocol ?? '')) cursor.unexpectedType('the address of a webhook begins with http:// or https://')
+      return [{ is, url: text ?? '', before }]
+    case 'window':
+      if (text !== undefined && !parseTimeWindow(text)) cursor.unexpectedType('days, hours and a time zone are expected here, such as Mon-Thu 09:00-16:00 Europe/Amsterdam')
+      return [{ is, window: text ?? '', before }]
     case 'release': return [{ is, release: text ?? '', before }]
     case undefined:
       cursor.unexpectedType('approve, webhook, window or release is expected here')
       return []
   }
+}
+
+function readVisitors(cursor: Cursor): Visitors {
+  const fields = cursor.map()
+  const rate = fields.required('rate')
+  const path = fields.optional('path')
+  fields.finish()
+  const visitors = { rate: rate ? readCount(rate) : 0, path: path?.text() ?? '/' }
+  if (path && !visitors.path.startsWith('/')) path.unexpectedType('a path that begins with / is expected here')
+  if (rate && (visitors.rate < 1 || visitors.rate > VISITORS_MAX)) rate.unexpectedType(`a number of requests per second from 1 to ${VISITORS_MAX} is expected here`)
+  return visitors
 }
 
 function readClock(cursor: Cursor | undefined): ReleaseClock {

@@ -212,8 +212,8 @@ const schedule: Arbitrary<ArtifactOf['workflows']['schedule']> = fc.oneof(
 )
 const steps = fc.uniqueArray(fc.integer({ min: 1, max: 10_000 }), { minLength: 1, maxLength: 4 }).map(all => all.toSorted((a, b) => a - b).map(hundredths => hundredths / 100))
 const gate: Arbitrary<ArtifactOf['releases']['gates'][number]> = fc.oneof(
-  record<{ is: 'approve'; who: string; before: number }>({ is: fc.constant('approve'), who: text, before: percent }), record<{ is: 'webhook'; url: string; before: number }>({ is: fc.constant('webhook'), url: text, before: percent }),
-  record<{ is: 'window'; window: string; before: number }>({ is: fc.constant('window'), window: text, before: percent }), record<{ is: 'release'; release: string; before: number }>({ is: fc.constant('release'), release: text, before: percent }),
+  record<{ is: 'approve'; who: string; before: number }>({ is: fc.constant('approve'), who: text, before: percent }), record<{ is: 'webhook'; url: string; before: number }>({ is: fc.constant('webhook'), url: fc.constantFrom('https://qa.example.org/ok', 'http://10.0.0.1:80/?a=b'), before: percent }),
+  record<{ is: 'window'; window: string; before: number }>({ is: fc.constant('window'), window: fc.constantFrom('Mon-Thu 09:00-16:00 Europe/Amsterdam', '22:00-02:00'), before: percent }), record<{ is: 'release'; release: string; before: number }>({ is: fc.constant('release'), release: text, before: percent }),
 )
 const objective = record<ArtifactOf['releases']['objectives'][number]>({ metric: fc.constantFrom('error_rate', 'latency_p99', 'latency_p999', 'event:purchase'), goal: fc.constantFrom('not-worse', 'better') }, { margin: fc.nat({ max: 10_000 }).map(hundredths => Number((hundredths / 10_000).toFixed(6))) })
 const clock = fc.tuple(seconds, seconds).chain(([one, other]) => record<ArtifactOf['releases']['clock']>({ minimum: fc.constant(Math.min(one, other)), maximum: fc.constant(Math.max(one, other)), warm_up: seconds, load_check: seconds, hold_back: seconds }))
@@ -221,7 +221,8 @@ const release = fc.constantFrom('canary' as const, 'experiment' as const).chain(
   ...named('releases'), deployment: name, cluster: name, to: fc.uniqueArray(name, { minLength: 1, maxLength: strategy === 'experiment' ? 3 : 1 }), strategy: fc.constant(strategy),
   ramp: fc.oneof(fc.constant({ is: 'auto' } as const), fc.tuple(steps, seconds).map(([all, hold]) => ({ is: 'ladder', steps: all, hold }) as const)),
   objectives: fc.array(objective, { maxLength: 3 }), confidence: fc.integer({ min: 5000, max: 9999 }).map(hundredths => hundredths / 100), exposure: fc.record({ bad_requests: count }), gates: fc.array(gate, { maxLength: 3 }), keep: seconds, clock,
-}, { from: name, scale: either(inlineScale), audience: expression }))
+  train: fc.uniqueArray(name, { maxLength: 2 }), in_flight: fc.constantFrom('wait', 'replace'),
+}, { guard: fc.nat({ max: 10_000 }).map(hundredths => Number((hundredths / 10_000).toFixed(6))), visitors: fc.record({ rate: fc.integer({ min: 1, max: 1000 }), path: fc.constantFrom('/', '/health?x=1') }), from: name, scale: either(inlineScale), audience: expression }))
 
 const signal: Arbitrary<ArtifactOf['autoscalers']['signals'][number]> = record<ArtifactOf['autoscalers']['signals'][number]>({ metric: fc.constantFrom('requests', 'latency_p99', 'event:jobs + 2 * requests', 'max(cpu, memory)'), target: fc.integer({ min: 1, max: 1000 }) }, { steps: fc.array(record<{ above?: number; below?: number; change: number }>({ above: count, change: fc.integer({ min: -5, max: 5 }) }, { below: count }), { maxLength: 2 }) })
 const autoscaler = fc.tuple(count, count).chain(([one, other]) => record<ArtifactOf['autoscalers']>({

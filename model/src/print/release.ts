@@ -19,6 +19,10 @@ export function printRelease(release: Release): Json {
     confidence: printPercentage(release.confidence),
     exposure: release.exposure,
     gates: release.gates.map(printGate),
+    ...optional('train', release.train.length > 0 ? release.train : undefined),
+    ...optional('in_flight', release.in_flight === 'wait' ? undefined : release.in_flight),
+    ...optional('guard', release.guard === undefined ? undefined : printPercentage(Number((release.guard * 100).toFixed(12)))),
+    ...optional('visitors', release.visitors),
     keep: printTime(release.keep),
     clock: {
       minimum: printTime(clock.minimum),
@@ -35,8 +39,11 @@ function printRamp(ramp: Ramp): Json {
 }
 
 /** A margin is a fraction; rounding takes the binary dust of the product. */
-function printObjective({ metric, margin, goal }: Objective): Json {
-  return { metric, ...(margin === undefined ? {} : { margin: printPercentage(Number((margin * 100).toFixed(12))) }), goal }
+function printObjective({ metric, margin, within, goal }: Objective): Json {
+  return {
+    metric, ...(margin === undefined ? {} : { margin: printPercentage(Number((margin * 100).toFixed(12))) }),
+    ...(within === undefined ? {} : { within: printTime(within) }), goal,
+  }
 }
 
 function printGate(gate: Gate): Json {

@@ -100,8 +100,9 @@ const BODIES: { readonly [K in Kind]: { readonly properties: Readonly<Record<str
     properties: {
       deployment: text, cluster: text, to: some(text), from: text, scale: anyOf(weak('scale'), fields({ instances: count }, ['instances'])), audience: text,
       strategy: oneOf('canary', 'blue-green', 'rolling', 'shadow', 'experiment'), ramp: anyOf({ const: 'auto' }, { type: 'array', items: percentage, minItems: 1 }), hold: time,
-      objectives: some(anyOf(text, fields({ metric: text, margin: percentage, goal: oneOf('not-worse', 'better') }, ['metric']))), confidence: percentage, exposure: fields({ bad_requests: count }, ['bad_requests']),
+      objectives: some(anyOf(text, fields({ metric: text, margin: percentage, within: time, goal: oneOf('not-worse', 'better') }, ['metric']))), confidence: percentage, exposure: fields({ bad_requests: count }, ['bad_requests']),
       gates: some(fields({ approve: text, webhook: text, window: text, release: text, before: percentage })), keep: time,
+      train: some(text), in_flight: oneOf('wait', 'replace'), guard: percentage, visitors: fields({ rate: count, path: text }, ['rate']),
       clock: fields({ minimum: time, maximum: time, warm_up: time, load_check: time, hold_back: time }),
     },
     required: ['deployment', 'cluster', 'to'],
