@@ -6,6 +6,7 @@ export type ReleasePhase =
   | 'ramping'        // it takes traffic, evidence is gathered
   | 'paused'         // a person stopped the ramp; rollback stays armed
   | 'holding'        // undecided at the maximum: asks a person
+  | 'probing'        // the whole service fails more than it may: its traffic is switched on and off to see whether it is the cause
   | 'hold_back'      // promotion decided; the old version keeps a little, rollback stays armed
   | 'keeping'        // promoted; the old version is warm
   | 'promoted'       // done
@@ -33,10 +34,35 @@ export interface MetricEvidence {
 
 /** What a promotion still waits for. */
 export interface MissingEvidence {
-  readonly is: 'time' | 'load_check' | 'errors' | 'latency' | 'suspicion' | 'sample_ratio'
+  readonly is: 'time' | 'load_check' | 'errors' | 'latency' | 'events' | 'suspicion' | 'sample_ratio'
   readonly sentence: string
   /** Estimated, at the present rate; null: cannot be told. */
   readonly seconds: number | null
+}
+
+/** A gate of the release, in its order. */
+export interface GateStatus {
+  readonly is: 'approve' | 'webhook' | 'window' | 'release'
+  /** Percent: no share of this size or more before it is open. */
+  readonly before: number
+  readonly open: boolean
+  /** Who or what opened it, or what it waits for. */
+  readonly sentence: string
+}
+
+/** One of the versions that an experiment compares with the old one. */
+export interface VariantStatus {
+  readonly to: string
+  /** `ready`: everything is shown that a promotion needs; `dropped`: proven to be worse, or not the winner. */
+  readonly state: 'running' | 'ready' | 'dropped' | 'winner'
+  /** Percent. */
+  readonly weight: number
+  readonly sentence: string
+  readonly evidence: readonly MetricEvidence[]
+  readonly harm: number
+  readonly requests: number
+  readonly failed: number
+  readonly excess: number
 }
 
 export interface ReleaseStatus {
@@ -65,6 +91,11 @@ export interface ReleaseStatus {
   readonly rolls_back_at?: number
   /** While it is judged; absent or empty: nothing. */
   readonly missing?: readonly MissingEvidence[]
+  readonly gates?: readonly GateStatus[]
+  /** Of an experiment. */
+  readonly variants?: readonly VariantStatus[]
+  /** Of a train: everything is shown that a promotion needs; it waits for the others. */
+  readonly ready?: boolean
   readonly requests: { readonly baseline: number; readonly canary: number }
   readonly failed: { readonly baseline: number; readonly canary: number }
   /** Failed requests that would not have failed on the old version (estimate). */
@@ -79,9 +110,11 @@ export interface ReleaseStatus {
 /** What a person told the release to do; the reconciler takes it and deletes it. */
 export interface ReleaseOrder {
   readonly release: string
-  readonly order: 'pause' | 'resume' | 'promote' | 'abort' | 'rollback' | 'set-weight'
+  readonly order: 'pause' | 'resume' | 'promote' | 'abort' | 'rollback' | 'set-weight' | 'approve'
   /** Percent, for `set-weight`. */
   readonly weight?: number
+  /** For `approve`: who the gate waits for; absent: the first closed one. */
+  readonly gate?: string
   readonly by: string
   readonly reason?: string
 }

@@ -23,6 +23,7 @@ import { TABLE_KINDS } from './gateway/observe.ts'
 import type { Listening } from './gateway/plan.ts'
 import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
 import { tellReloads } from './gateway/reload-events.ts'
+import { openGateCalls } from './release/gate-calls.ts'
 import { releaseReconciler } from './release/reconciler.ts'
 import { notificationSink } from './scaling/notifications.ts'
 import { openScaling } from './scaling/open-scaling.ts'
@@ -127,12 +128,20 @@ function openQueues(lifecycle: Lifecycle, settings: Settings, outfit: Outfit, fl
     routing: open('routing', gatewayReconciler({
       store, events, fleet, log, portFree, ports: () => settings.current.gatewayPorts, listening: () => listeningOf(settings.current),
     })),
-    releases: open('releases', releaseReconciler({ store, events, traffic, clock, log })),
+    releases: openReleases(open, lifecycle, config, outfit, traffic),
   }
 }
 
 function listeningOf({ gatewayAddress: address, virtualHostsPort: port }: Config): Listening {
   return { address, ...(port === undefined ? {} : { virtualHosts: { address, port } }) }
+}
+
+function openReleases(open: (name: string, reconciler: Reconciler) => KeyedQueue, lifecycle: Lifecycle, config: Config, { store, events, clock, log }: Outfit, traffic: Traffic): KeyedQueue {
+  const wake = { release: (_name: string) => {} }
+  const gateCalls = lifecycle.use('gate calls', openGateCalls({ clock, ...(config.webhookSecret === undefined ? {} : { secret: config.webhookSecret }), answered: name => wake.release(name) }))
+  const queue = open('releases', releaseReconciler({ store, events, traffic, clock, log, gateCalls }))
+  wake.release = name => queue.wake(name)
+  return queue
 }
 
 /** Who is woken by what. A wake-up carries a name, never what happened. Returns what ends it. */

@@ -122,18 +122,27 @@ test('a version that never becomes healthy gets no request and is taken away wit
   expect(failed(w)).toBe(0)
 })
 
-test('a version that dies as soon as it has traffic is rolled back within seconds', async () => {
+test('a version that does not stay up gets no request, and is given up', async () => {
   const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }), {
     behaviour: version => version === 'web:8' ? { startUpMs: 100, exitsAfterMs: 50 } : { startUpMs: 300 },
   })
 
   await w.apply(release('8'))
-  await w.until(30, over(w, 'r8', 'rolled_back'))
+  await w.until(120, over(w, 'r8', 'failed'))
 
-  const status = await statusOf(w, 'r8')
-  expect(status?.failed.canary).toBeGreaterThan(0)
-  expect(status?.failed.canary).toBeLessThanOrEqual(20)
-  expect(failed(w)).toBe((w.visits.get('web:8')?.failed ?? 0) + (w.visits.get('none')?.failed ?? 0))
+  expect((await statusOf(w, 'r8'))?.sentence).toMatch(/^Version web:8 never got a request/)
+  expect(failed(w)).toBe(0)
+})
+
+test('a version that dies when it has traffic is rolled back within seconds', async () => {
+  const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }))
+
+  await w.apply(release('8'))
+  await w.until(60, async () => ((await statusOf(w, 'r8'))?.requests.canary ?? 0) > 10)
+  for (const { workload } of [...w.machine.instances.values()]) if (workload.service === 'web:8') w.machine.crash(workload.id)
+  await w.until(10, over(w, 'r8', 'rolled_back'))
+
+  expect((await statusOf(w, 'r8'))?.failed.canary).toBeLessThanOrEqual(20)
 })
 
 test('people steer: pause freezes the weight, set-weight moves it, abort brings everything back', async () => {

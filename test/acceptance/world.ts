@@ -27,7 +27,7 @@ export interface World {
   /** Sends a YAML document as `vamp apply` does. */
   apply(yaml: string): Promise<void>
   /** Steady visitors on a gateway's port from now on, until what is returned is called. */
-  visit(port: number, perSecond: number): () => void
+  visit(port: number, perSecond: number, headers?: Readonly<Record<string, string>>): () => void
   /** Lets time pass. */
   seconds(count: number): Promise<void>
   /** Lets time pass until it is so; fails after the given number of seconds. */
@@ -61,10 +61,10 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
     containers: withHealth(openMemoryDriver(machine), { clock, probe: (instance, check) => machine.probe(instance.id, check) }),
   })
   let app: App = await start()
-  const visitors: { port: number; perSecond: number; owed: number }[] = []
+  const visitors: { port: number; perSecond: number; owed: number; headers: Readonly<Record<string, string>> }[] = []
 
-  const send = async (port: number) => {
-    const { status, instance } = await proxy.send(port, { ip: `10.0.${Math.floor(random() * 256)}.${Math.floor(random() * 256)}`, port: Math.floor(random() * 60_000) })
+  const send = async (port: number, headers: Readonly<Record<string, string>>) => {
+    const { status, instance } = await proxy.send(port, { ip: `10.0.${Math.floor(random() * 256)}.${Math.floor(random() * 256)}`, port: Math.floor(random() * 60_000), headers })
     const version = versionOf(instance)
     const entry = visits.get(version) ?? { requests: 0, failed: 0 }
     visits.set(version, { requests: entry.requests + 1, failed: entry.failed + (status === 0 || status >= 500 ? 1 : 0) })
@@ -73,7 +73,7 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
     for (let left = ms; left > 0; left -= TICK_MS) {
       for (const visitor of visitors) {
         visitor.owed += (visitor.perSecond * TICK_MS) / 1000
-        for (; visitor.owed >= 1; visitor.owed--) void send(visitor.port)
+        for (; visitor.owed >= 1; visitor.owed--) void send(visitor.port, visitor.headers)
       }
       await clock.advance(Math.min(TICK_MS, left))
     }
@@ -86,8 +86,8 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
       const response = await fetch(`${app.url}/api/v1`, { method: 'POST', body: yaml, headers: { 'content-type': 'application/x-yaml' } })
       if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
     },
-    visit(port, perSecond) {
-      const visitor = { port, perSecond, owed: 0 }
+    visit(port, perSecond, headers = {}) {
+      const visitor = { port, perSecond, owed: 0, headers }
       visitors.push(visitor)
       return () => { visitors.splice(visitors.indexOf(visitor), 1) }
     },

@@ -68,6 +68,7 @@ export const PHASES: Readonly<Record<ReleasePhase, PhaseWords>> = {
   ramping: { tone: 'busy', label: 'Ramping', over: false },
   paused: { tone: 'warn', label: 'Paused', over: false },
   holding: { tone: 'warn', label: 'Needs a decision', over: false },
+  probing: { tone: 'warn', label: 'Probing', over: false },
   hold_back: { tone: 'busy', label: 'Holding back', over: false },
   keeping: { tone: 'good', label: 'Promoted, old one warm', over: true },
   promoted: { tone: 'good', label: 'Promoted', over: true },

@@ -27,6 +27,10 @@ export const releases = {
   promote: endpoint(order('/releases/{name}/promote', 'Give the new version all the traffic')),
   abort: endpoint(order('/releases/{name}/abort', 'End it: the old version takes everything, the new one is removed')),
   rollback: endpoint(order('/releases/{name}/rollback', 'Go back to the old version, also after promotion while it is warm')),
+  approve: endpoint({
+    method: 'POST', role: 'operator', group: 'releases', path: '/releases/{name}/approve', summary: 'Open a gate that waits for a person: the first closed one, or the named one',
+    body: { is: 'data', schema: Type.Object({ gate: Type.Optional(Type.String({ description: 'who the gate waits for' })), reason: Type.Optional(Type.String({ maxLength: 1000 })) }), optional: true }, answer: { is: 'data', status: 202, schema: ReleaseView },
+  }),
   weight: endpoint({
     method: 'PUT', path: '/releases/{name}/weight', role: 'operator', group: 'releases', summary: 'Set the share of the new version by hand; the ramp pauses',
     body: { is: 'data', schema: Type.Object({ weight: Type.Union([Type.Number({ minimum: 0, maximum: 100 }), Type.String({ pattern: '^[0-9]+([.][0-9]+)? *%?$' })], { description: 'percent' }), reason: Type.Optional(Type.String({ maxLength: 1000 })) }) },

@@ -49,6 +49,7 @@ function orderRoutes(world: World): Route[] {
     simple(releases.promote, 'promote'),
     simple(releases.abort, 'abort'),
     simple(releases.rollback, 'rollback'),
+    route(releases.approve, call => give(world, call.who.name, call.path.name, { order: 'approve', ...(call.body?.gate === undefined ? {} : { gate: call.body.gate }), ...reasonOf(call.body) })),
     route(releases.weight, call => give(world, call.who.name, call.path.name, { order: 'set-weight', weight: percentOf(call.body.weight), ...reasonOf(call.body) })),
   ]
 }
@@ -103,7 +104,7 @@ export function view({ judge: _, ...status }: ReleaseStatus): ReleaseView {
   return status
 }
 
-async function give(world: World, by: string, name: string, order: Pick<ReleaseOrder, 'order' | 'weight' | 'reason'>): Promise<Reply> {
+async function give(world: World, by: string, name: string, order: Pick<ReleaseOrder, 'order' | 'weight' | 'gate' | 'reason'>): Promise<Reply> {
   const { store } = world
   const status = await statusOf(world, name)
   if (OVER.has(status.phase) && !(order.order === 'rollback' && status.phase === 'keeping'))

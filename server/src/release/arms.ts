@@ -9,6 +9,8 @@ export interface ArmNames {
   /** Breed names. */
   readonly from: string
   readonly to: string
+  /** Of these gateways only; absent: of all of the cluster's own. */
+  readonly gateways?: ReadonlySet<string>
 }
 
 export interface Arms { readonly baseline: ArmSecond; readonly canary: ArmSecond }
@@ -20,7 +22,7 @@ const PARTS = 8
  * answered still counts for the version it was sent to.
  */
 export function armsOf(cells: readonly Cell[], names: ArmNames): Arms {
-  const own = cells.filter(cell => cell.gateway.startsWith(`${names.deployment}/${names.cluster}/`))
+  const own = cells.filter(cell => names.gateways ? names.gateways.has(cell.gateway) : cell.gateway.startsWith(`${names.deployment}/${names.cluster}/`))
   const of = (service: string) => arm(own.filter(cell => serviceOf(cell.route) === service))
   return { baseline: of(names.from), canary: of(names.to) }
 }

@@ -25,7 +25,13 @@ export interface JudgedEvidence extends Noted {
   readonly weight: number
   readonly share: number | null
   readonly age: number
+  /** The share of what both versions have, where others have traffic. */
+  readonly pair?: number | null
   readonly canary: ArmSecond
+  /** Something else than evidence held the share: a gate, instances, a probe. */
+  readonly held?: true
+  /** Of an experiment: the version. */
+  readonly to?: string
   /** Of the last second before a decision: the evidence of harm that it was taken on, as odds, all together and by metric. */
   readonly harm?: number
   readonly metrics?: Readonly<Record<string, number>>
@@ -33,10 +39,10 @@ export interface JudgedEvidence extends Noted {
 
 export type Evidence = BaselineEvidence | JudgedEvidence
 
-export function evidenceEvents(seconds: readonly JudgedSecond[], { name, phase, weight }: ReleaseStatus, before: number | null, nowMs: number, decision: Decision): NewEvent[] {
+export function evidenceEvents(seconds: readonly JudgedSecond[], { name, phase, weight }: ReleaseStatus, before: number | null, nowMs: number, decision: Decision, held = false, to?: string): NewEvent[] {
   if (phase === 'preparing') return []
-  return seconds.map(({ second, share, age, baseline, canary }, at) => event(name, {
-    second, after: at === 0 ? before : seconds[at - 1]?.second ?? null, at: nowMs, phase, weight, share, age, baseline: slim(baseline), canary: slim(canary),
+  return seconds.map(({ second, share, pair, age, baseline, canary }, at) => event(name, {
+    second, after: at === 0 ? before : seconds[at - 1]?.second ?? null, at: nowMs, phase, weight, share, ...(pair === undefined ? {} : { pair }), age, baseline: slim(baseline), canary: slim(canary), ...(held ? { held } : {}), ...(to === undefined ? {} : { to }),
     ...(at === seconds.length - 1 ? { harm: decision.harm, metrics: Object.fromEntries(decision.metrics.map(({ metric, harm }) => [metric, harm])) } : {}),
   }))
 }

@@ -1,54 +1,78 @@
 /** The ways a release ends. Rollback and promotion are one weight change each; what is taken away is taken away afterwards, drained. */
 import type { ReleaseStatus } from '@vamp/model/release-status'
+import type { Write } from '../store/store.ts'
+import { closeWrites, goneWrites } from './audience.ts'
+import { restored } from './capacity.ts'
 import type { ReleaseJudge } from './judge-state.ts'
 import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
-import { removeVersion } from './version.ts'
+import { removeVersions } from './version.ts'
 import { acknowledgedShare, weightWrites } from './weights.ts'
 
 /** All traffic back to the old version, now. */
-export function rollBack(observed: ObservedRelease, status: ReleaseStatus, verdict: 'rolled_back' | 'aborted', sentence: string, by?: string): ReleasePlan {
+export function rollBack(observed: ObservedRelease, status: ReleaseStatus, verdict: 'rolled_back' | 'aborted' | 'failed', sentence: string, by?: string): ReleasePlan {
   const back: ReleaseStatus = {
-    ...inPhase(status, 'rolling_back', observed.nowMs, sentence, `Version ${status.to} is drained and removed.`),
-    weight: 0, verdict, ended: iso(observed.nowMs),
+    ...inPhase(status, 'rolling_back', observed.nowMs, sentence, `Version ${newVersions(status).join(', ')} is drained and removed.`),
+    weight: 0, verdict, ended: iso(observed.nowMs), ready: false,
+    ...(status.variants ? { variants: status.variants.map(variant => ({ ...variant, weight: 0, state: 'dropped' as const })) } : {}),
   }
-  return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, back.to, 0)], events: [releaseEvent(verdict, back, by)] }
+  const none = new Map(newVersions(status).map(version => [version, 0]))
+  return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, none), ...restored(observed, status)], events: [releaseEvent(verdict, back, by)] }
 }
 
-/** The evidence is in: most of the traffic first (`holdBackWeight`, percent), if the release asks for a hold-back, then all of it; at once where a person (`by`) says so. */
+/** The evidence is in: most of the traffic first (`holdBackWeight`, percent), if the release asks for a hold-back, then all of it. */
 export function promote(observed: ObservedRelease, status: ReleaseStatus, { by, holdBackWeight }: { by?: string; holdBackWeight?: number } = {}): ReleasePlan {
-  const { clock, keep } = observed.release.value
-  if (status.phase !== 'hold_back' && clock.hold_back > 0 && holdBackWeight !== undefined) {
-    const judge: ReleaseJudge = { ...(status.judge as ReleaseJudge), holdBackSince: Math.ceil(observed.nowMs / 1000) }
+  const { clock, keep, strategy } = observed.release.value
+  const losers = lost(status)
+  if (status.phase !== 'hold_back' && clock.hold_back > 0 && holdBackWeight !== undefined && holdBackWeight < 100) {
+    const judge: ReleaseJudge = { ...(status.judge as ReleaseJudge), holdBackSince: Math.ceil(observed.nowMs / 1000), orderedMs: observed.nowMs }
     const back = { ...inPhase(status, 'hold_back', observed.nowMs, status.sentence, `All of the traffic in ${clock.hold_back} s; until then rollback is armed.`), weight: holdBackWeight, judge }
-    return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, back.to, holdBackWeight)], events: [releaseEvent('weight', back)] }
+    return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, new Map([...losers, [back.to, holdBackWeight]]))], events: [releaseEvent('weight', back)] }
   }
+  const warm = strategy === 'rolling' ? `Version ${status.from} keeps its last instance for ${keep} s.` : `Version ${status.from} stays warm for ${keep} s: one call returns to it.`
   const promoted: ReleaseStatus = {
-    ...inPhase(status, 'keeping', observed.nowMs, status.sentence, `Version ${status.from} stays warm for ${keep} s: one call returns to it.`),
+    ...inPhase(status, 'keeping', observed.nowMs, status.sentence, warm),
     weight: 100, verdict: 'promoted', ended: iso(observed.nowMs),
   }
-  return { writes: [statusWrite(observed, promoted), ...weightWrites(observed.gateways, promoted.from, promoted.to, 100)], events: [releaseEvent('promoted', promoted, by)] }
+  return { writes: [statusWrite(observed, promoted), ...weightWrites(observed.gateways, promoted.from, new Map([...losers, [promoted.to, 100]]))], events: [releaseEvent('promoted', promoted, by)] }
 }
 
-/** Promoted: the old version is warm until its time is over, then goes. */
+/** Promoted: the old version is warm until its time is over, then goes; where only an audience went over, it stays for the others. */
 export function keep(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
   const left = observed.release.value.keep - secondsSince(status.since, observed.nowMs)
   if (left > 0) return NOTHING
-  return withoutVersion(observed, status, status.from, 'promoted')
+  const forAudience = observed.release.value.audience !== undefined
+  return withoutVersions(observed, status, [...forAudience ? [] : [status.from], ...lost(status).keys()], 'promoted')
 }
 
 /** Back on the old version: when no proxy sends the new one anything, it goes. */
 export function remove(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
-  if (acknowledgedShare(observed.gatewayStatuses, status.to) > 0) return NOTHING
-  return withoutVersion(observed, status, status.to, status.verdict ?? 'rolled_back')
+  if (newVersions(status).some(version => acknowledgedShare(observed.gatewayStatuses, version) > 0)) return NOTHING
+  return withoutVersions(observed, status, newVersions(status), status.verdict ?? 'rolled_back')
 }
 
-function withoutVersion(observed: ObservedRelease, status: ReleaseStatus, version: string, phase: 'promoted' | 'rolled_back' | 'aborted' | 'failed'): ReleasePlan {
-  const removal = removeVersion(observed, version)
+function withoutVersions(observed: ObservedRelease, status: ReleaseStatus, versions: readonly string[], phase: 'promoted' | 'rolled_back' | 'aborted' | 'failed'): ReleasePlan {
+  // The audience's gateway goes only after every proxy has confirmed that nobody is led there.
+  const led = observed.audience.length > 0 ? closeWrites(observed, phase === 'promoted' ? status.to : undefined) : []
+  if (led.length > 0) return { writes: [statusWrite(observed, { ...status, next: 'Its audience is led past the gateway it had.' }), ...led], events: [] }
+  if (observed.audience.some(({ name }) => observed.ownStatuses.some(({ acknowledged }) => name in acknowledged))) return NOTHING
+  const removal = removeVersions(observed, versions)
   if (typeof removal === 'string') {
-    const next = `Version ${version} cannot be removed: ${removal}`
+    const next = `Version ${versions.join(', ')} cannot be removed: ${removal}`
     return next === status.next ? NOTHING : { writes: [statusWrite(observed, { ...status, next })], events: [] }
   }
-  const over = inPhase(status, phase, observed.nowMs, status.sentence, `Nothing: version ${version} is being removed.`)
-  return { writes: [statusWrite(observed, over), ...removal], events: [releaseEvent('ended', over)] }
+  const next = versions.length > 0 ? `Nothing: version ${versions.join(', ')} is being removed.` : `Nothing: ${status.from} serves those who are not of the audience.`
+  const over = inPhase(status, phase, observed.nowMs, status.sentence, next)
+  return { writes: [statusWrite(observed, over), ...removal, ...withoutDoubles(removal, goneWrites(observed))], events: [releaseEvent('ended', over)] }
+}
+
+const withoutDoubles = (first: readonly Write[], more: readonly Write[]) => more.filter(({ kind, name }) => !first.some(write => write.kind === kind && write.name === name))
+
+/** Every version that the release brought. */
+export function newVersions({ to, variants }: ReleaseStatus): readonly string[] {
+  return variants ? variants.map(variant => variant.to) : [to]
+}
+
+function lost({ to, variants = [] }: ReleaseStatus): ReadonlyMap<string, number> {
+  return new Map(variants.filter(variant => variant.to !== to).map(variant => [variant.to, 0]))
 }

@@ -1,43 +1,88 @@
 /** The phases in which evidence comes in: every complete second is judged once, in order, and the newest decision is carried out. */
 import type { ReleaseStatus } from '@vamp/model/release-status'
 import { advance, decide, type Decision, type JudgedSecond } from '@vamp/stats/sequential/judge'
-import { armsOf } from './arms.ts'
+import { readyInstances } from './capacity.ts'
+import { withoutJump } from './clock-jump.ts'
 import { evidenceEvents } from './evidence.ts'
 import { promote, rollBack } from './finish.ts'
-import { clockOf, holdBackLeft, loadCheckSince, percentOf, type ReleaseJudge, shareDuring, sharesSeen } from './judge-state.ts'
-import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, statusWrite } from './outcome.ts'
+import { beginProbe, harmedService, probe, watchService } from './guard.ts'
+import { clockOf, holdBackLeft, percentOf, type ReleaseJudge } from './judge-state.ts'
+import { inPhase, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
-import { acknowledgedShare, weightWrites } from './weights.ts'
+import { judgeSeconds, noteShare, secondsToJudge } from './seconds.ts'
+import { taken, towards, withLoadCheck } from './towards.ts'
+import { notReady } from './train.ts'
 
 /** Measurements further behind than this freeze the ramp. Rollback needs evidence too, so nothing is decided on silence. */
 const LAG_SECONDS_MAX = 10
+/** A new version without an instance for so long, before its first request, is given up. */
+const DOWN_SECONDS_MAX = 30
 
 export function judge(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
   const noted = noteShare(observed, status)
-  if (observed.seconds.length === 0) return silent(observed, noted === status.judge ? status : { ...status, judge: noted }, noted !== status.judge)
-  const seconds = secondsToJudge(observed, status, noted)
-  const judged = judgeSeconds({ ...status, judge: noted }, seconds)
-  const judge = judged.judge as ReleaseJudge
+  const [first] = observed.seconds
+  if (!first) return silent(observed, noted === status.judge ? status : { ...status, judge: noted }, noted !== status.judge)
+  const { status: settled, jumped } = withoutJump({ ...status, judge: noted }, first.second)
+  const before = (settled.judge as ReleaseJudge).state.second
+  const seconds = secondsToJudge(observed, settled, settled.to, settled.judge as ReleaseJudge)
+  const judged = judgeSeconds(settled, seconds, advance)
+  const judge: ReleaseJudge = { ...(judged.judge as ReleaseJudge), watch: watchService((judged.judge as ReleaseJudge).watch, seconds) }
   const decision = decide(judge.state, { ...clockOf(judge, judged.judged_until), ordered: judged.weight / 100 })
-  const evidence = evidenceEvents(seconds, status, noted.state.second, observed.nowMs, decision)
-  const told = tell(judged, decision, observed)
-  const plan = carryOut(observed, told, decision)
-  return { ...plan, events: [...evidence, ...plan.events] }
+  const told = tell({ ...judged, judge }, decision, observed)
+  const { plan, held } = carryOut(observed, told, decision, seconds)
+  const evidence = evidenceEvents(seconds, status, before, observed.nowMs, decision, held)
+  const jump = jumped === 0 ? [] : [releaseEvent('clock', { ...told, sentence: `${Math.abs(jumped)} s were not measured: the clock went ${jumped > 0 ? 'on' : 'back'}, or nobody looked. They do not count as time in which it was watched.` })]
+  return { ...plan, events: [...evidence, ...jump, ...plan.events] }
 }
 
-function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: Decision): ReleasePlan {
-  if (decision.action === 'roll_back') return rollBack(observed, status, 'rolled_back', decision.sentence)
-  if (status.phase === 'hold_back') return holdBack(observed, status)
-  if (status.phase === 'paused') return { writes: [statusWrite(observed, { ...status, next: 'Paused: the weight stays until somebody resumes; rollback is armed.' })], events: [] }
-  if (decision.action === 'promote') return promote(observed, status, { holdBackWeight: percentOf(decision.share) })
-  if (decision.action === 'ask') return ask(observed, status)
-  const back = status.phase === 'holding' ? inPhase(status, 'ramping', observed.nowMs, status.sentence, status.next) : status
+interface CarriedOut { readonly plan: ReleasePlan; /** Something else than evidence held it. */ readonly held: boolean }
+
+function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: Decision, seconds: readonly JudgedSecond[]): CarriedOut {
+  const as = (plan: ReleasePlan, held = false): CarriedOut => ({ plan, held })
+  if (decision.action === 'roll_back') return as(rollBack(observed, status, 'rolled_back', decision.sentence))
+  const down = neverUp(observed, status)
+  if (down !== undefined) return as(rollBack(observed, status, 'failed', down))
+  if (status.phase === 'probing') return as(probe(observed, status, seconds), true)
+  if (status.phase === 'paused') return as(stay(observed, { ...status, next: 'Paused: the weight stays until somebody resumes; rollback is armed.' }, seconds.length))
+  const harmed = harmedService(observed, status)
+  if (harmed !== undefined) return as(beginProbe(observed, status, harmed), true)
+  if (status.phase === 'hold_back') return holdBack(observed, status, seconds.length)
+  if (decision.action === 'promote') return ready(observed, status, percentOf(decision.share), seconds.length)
+  if (decision.action === 'ask') return as(ask(observed, status))
+  const back = { ...(status.phase === 'holding' ? inPhase(status, 'ramping', observed.nowMs, status.sentence, status.next) : status), ...(status.ready ? { ready: false } : {}) }
   // What was ordered may not be in force for a whole second yet: the judge, who sees what is in force, never lowers it.
-  const weight = Math.max(back.weight, percentOf(decision.share))
-  // A weight that a person set is a load check as well.
-  if (weight === back.weight) return { writes: [statusWrite(observed, withLoadCheck(back, observed))], events: [] }
-  const moved = withLoadCheck({ ...back, weight }, observed)
-  return { writes: [statusWrite(observed, moved), ...weightWrites(observed.gateways, moved.from, moved.to, weight)], events: [releaseEvent('weight', moved)] }
+  const step = towards(observed, withLoadCheck(back, observed), Math.max(back.weight, percentOf(decision.share)))
+  return as(taken(observed, status, { ...step, status: withLoadCheck(noTraffic(step.status), observed) }, seconds.length), step.held)
+}
+
+/** Healthy for a moment and gone before its first request: nobody is sent there, and it is given up. */
+function neverUp(observed: ObservedRelease, status: ReleaseStatus): string | undefined {
+  if (status.weight > 0 || status.phase !== 'ramping' || secondsSince(status.since, observed.nowMs) < DOWN_SECONDS_MAX) return undefined
+  if (readyInstances(observed, status.cluster, status.to) > 0) return undefined
+  const service = observed.deploymentStatus?.services.find(entry => entry.cluster === status.cluster && entry.service === status.to)
+  return `Version ${status.to} never got a request: its instances do not stay up${service?.notification ? `: ${service.notification}` : '.'}`
+}
+
+/** Waiting that is nobody's fault: it does not count for the maximum. */
+function stay(observed: ObservedRelease, status: ReleaseStatus, seconds: number): ReleasePlan {
+  const judge = status.judge as ReleaseJudge
+  return { writes: [statusWrite(observed, { ...status, judge: { ...judge, waited: judge.waited + seconds } satisfies ReleaseJudge })], events: [] }
+}
+
+/** Everything is shown. The others of its train may not be so far; a gate or missing instances may stand in the way. */
+function ready(observed: ObservedRelease, given: ReleaseStatus, percent: number, seconds: number): CarriedOut {
+  const { strategy, train } = observed.release.value
+  const status = train.length > 0 ? { ...given, ready: true } : given
+  const [late] = notReady(observed)
+  if (late !== undefined) {
+    const waits = { ...status, next: `Ready; it waits for release ${late} of its train.` }
+    return { plan: stay(observed, waits, seconds), held: true }
+  }
+  const target = strategy === 'blue-green' ? 100 : percent
+  const step = towards(observed, status, target)
+  if (step.status.weight < target) return { plan: taken(observed, status, step, seconds), held: step.held }
+  const gates = step.status.gates ? { gates: step.status.gates } : {}
+  return { plan: promote(observed, { ...status, ...gates }, { holdBackWeight: target }), held: false }
 }
 
 /** Undecided at the end of its time: the weight stays, rollback stays armed, a person is asked once. */
@@ -47,36 +92,16 @@ function ask(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
   return { writes: [statusWrite(observed, holding)], events: [releaseEvent('holding', holding)] }
 }
 
-function holdBack(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
-  const left = holdBackLeft(status.judge as ReleaseJudge, observed.release.value, status.judged_until)
-  if (left <= 0) return promote(observed, status)
-  const waiting = { ...status, next: `All of the traffic in ${Math.ceil(left)} s; until then ${status.from} keeps ${round(100 - status.weight)} % and rollback is armed.` }
-  return { writes: [statusWrite(observed, waiting)], events: [] }
-}
-
-/** What the judge is told of each second, from the cells of both versions. */
-function secondsToJudge(observed: ObservedRelease, status: ReleaseStatus, { shares, firstCanary: before }: ReleaseJudge): JudgedSecond[] {
-  let firstCanary = before
-  return observed.seconds.map(({ second, cells }) => {
-    const { baseline, canary } = armsOf(cells, status)
-    if (firstCanary === null && canary.requests > 0) firstCanary = second
-    return { second, share: shareDuring(shares, second), baseline, canary, age: firstCanary === null ? 0 : second - firstCanary }
-  })
-}
-
-function judgeSeconds(status: ReleaseStatus, seconds: readonly JudgedSecond[]): ReleaseStatus {
+function holdBack(observed: ObservedRelease, status: ReleaseStatus, seconds: number): CarriedOut {
   const judge = status.judge as ReleaseJudge
-  const firstCanary = judge.firstCanary ?? seconds.find(({ canary }) => canary.requests > 0)?.second ?? null
-  const state = seconds.reduce(advance, structuredClone(judge.state))
-  const until = (seconds.at(-1)?.second ?? status.judged_until - 1) + 1
-  const started = status.started ?? (firstCanary === null ? undefined : iso(firstCanary * 1000))
-  const sum = (counted: (second: JudgedSecond) => number) => seconds.reduce((total, second) => total + counted(second), 0)
-  const { requests, failed } = status
-  return {
-    ...status, ...(started === undefined ? {} : { started }), judged_until: until, judge: { ...judge, state, firstCanary } satisfies ReleaseJudge,
-    requests: { baseline: requests.baseline + sum(({ baseline }) => baseline.requests), canary: requests.canary + sum(({ canary }) => canary.requests) },
-    failed: { baseline: failed.baseline + sum(({ baseline }) => baseline.errors), canary: failed.canary + sum(({ canary }) => canary.errors) },
+  const left = judge.forcedBy === undefined ? holdBackLeft(judge, observed.release.value, status.judged_until) : 0
+  if (left > 0) {
+    const waiting = { ...status, next: `All of the traffic in ${Math.ceil(left)} s; until then ${status.from} keeps ${round(100 - status.weight)} % and rollback is armed.` }
+    return { plan: { writes: [statusWrite(observed, waiting)], events: [] }, held: false }
   }
+  const step = towards(observed, status, 100)
+  if (step.status.weight < 100) return { plan: taken(observed, status, step, seconds), held: true }
+  return { plan: promote(observed, { ...status, ...(step.status.gates ? { gates: step.status.gates } : {}) }, judge.forcedBy === undefined ? {} : { by: judge.forcedBy }), held: false }
 }
 
 function tell(status: ReleaseStatus, decision: Decision, observed: ObservedRelease): ReleaseStatus {
@@ -87,15 +112,14 @@ function tell(status: ReleaseStatus, decision: Decision, observed: ObservedRelea
   }
 }
 
-function withLoadCheck(status: ReleaseStatus, observed: ObservedRelease): ReleaseStatus {
-  const judge = status.judge as ReleaseJudge
-  return { ...status, judge: { ...judge, loadCheckSince: loadCheckSince(judge, status.weight, observed.nowMs) } satisfies ReleaseJudge }
-}
+/** Fewer requests per second than this, over half a minute, are none. */
+const RATE_MIN = 0.05
 
-function noteShare(observed: ObservedRelease, status: ReleaseStatus): ReleaseJudge {
-  const judge = status.judge as ReleaseJudge
-  const shares = sharesSeen(judge, observed.nowMs, acknowledgedShare(observed.gatewayStatuses, status.to))
-  return shares === judge.shares ? judge : { ...judge, shares }
+/** A service that nobody visits cannot be judged: that is said, instead of what is missing. */
+function noTraffic(status: ReleaseStatus): ReleaseStatus {
+  const { rate } = (status.judge as ReleaseJudge).state
+  if (status.weight === 0 || (rate ?? 0) >= RATE_MIN) return status
+  return { ...status, sentence: 'There is no traffic, and without traffic there is no verdict.', next: 'Waiting for visitors; `visitors: {rate: 20}` in the release sends some, `vamp release promote` decides without.' }
 }
 
 function silent(observed: ObservedRelease, status: ReleaseStatus, changed: boolean): ReleasePlan {

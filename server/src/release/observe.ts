@@ -3,8 +3,11 @@ import type { ArtifactOf } from '@vamp/model/artifact'
 import type { DeploymentStatus } from '@vamp/model/deployment'
 import type { GatewayStatus } from '@vamp/model/gateway-status'
 import type { Cell } from '@vamp/model/metric'
+import type { ReleaseStatus } from '@vamp/model/release-status'
 import type { Store, Stored } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
+import { audienceGateway } from './audience.ts'
+import type { GateAnswer } from './gates.ts'
 
 export interface ObservedRelease {
   readonly release: Stored<'releases'>
@@ -14,11 +17,23 @@ export interface ObservedRelease {
   readonly deploymentStatus?: DeploymentStatus
   /** Every gateway of the deployment. */
   readonly deploymentGateways: readonly Stored<'gateways'>[]
-  /** Of them the cluster's own, one per port: where its weights are. */
+  /** Of them the cluster's own, one per port. */
+  readonly own: readonly Stored<'gateways'>[]
+  readonly ownStatuses: readonly GatewayStatus[]
+  /** Those of the release's audience, if it has one. */
+  readonly audience: readonly Stored<'gateways'>[]
+  /** Where the release's weights are: the audience's, or the cluster's own. */
   readonly gateways: readonly Stored<'gateways'>[]
   readonly gatewayStatuses: readonly GatewayStatus[]
   /** Other releases of the same cluster that are under way. */
   readonly before: readonly string[]
+  /** Of the releases that this one names, in its train or at a gate: those that are stored, and where they are. */
+  readonly stored: ReadonlySet<string>
+  readonly others: ReadonlyMap<string, ReleaseStatus>
+  /** What the receivers of its gates' webhooks said last, by the gate's place. */
+  readonly answers: ReadonlyMap<number, GateAnswer>
+  /** Agents that have delivered no measurements for a while. */
+  readonly silentAgents: readonly string[]
   readonly breeds: ReadonlyMap<string, ArtifactOf['breeds']>
   readonly scales: ReadonlyMap<string, ArtifactOf['scales']>
   /** Complete seconds not judged yet, oldest first, with their cells. */
@@ -35,7 +50,10 @@ const OVER = new Set(['promoted', 'rolled_back', 'aborted', 'failed'])
 /** In these phases a release does not stand in the way of another. */
 const ASIDE = new Set([...OVER, 'keeping', 'waiting'])
 
-export async function observeRelease(store: Store, traffic: Traffic, nowMs: number, name: string): Promise<ObservedRelease | undefined> {
+/** An agent that is silent for longer is taken for gone: what it would tell is not waited for any more. */
+const AGENT_LOST_SECONDS = 120
+
+export async function observeRelease(store: Store, traffic: Traffic, nowMs: number, name: string, answers: ReadonlyMap<number, GateAnswer>): Promise<ObservedRelease | undefined> {
   const release = await store.get('releases', name)
   if (!release) return undefined
   const { deployment, cluster } = release.value
@@ -44,14 +62,21 @@ export async function observeRelease(store: Store, traffic: Traffic, nowMs: numb
     store.get('deployment-statuses', deployment), store.list('gateways', { prefix: `${deployment}/` }),
   ])
   const own = gateways.items.filter(gateway => gateway.name.startsWith(`${deployment}/${cluster}/`))
-  const gatewayStatuses = await Promise.all(own.map(gateway => store.get('gateway-statuses', gateway.name)))
+  const led = new Set(own.map(({ name }) => audienceGateway(name)))
+  const audience = release.value.audience === undefined ? [] : gateways.items.filter(gateway => led.has(gateway.name) && gateway.value.metadata['release'] === name)
+  const statusesOf = async (of: readonly Stored<'gateways'>[]) => (await Promise.all(of.map(gateway => store.get('gateway-statuses', gateway.name)))).flatMap(found => found ? [found.value] : [])
+  const ownStatuses = await statusesOf(own)
   const named = <K extends 'breeds' | 'scales'>(kind: K, names: readonly string[]) => lookups(store, kind, names)
   return {
     release, ...(status ? { status } : {}), ...(order ? { order } : {}), ...(stored ? { deployment: stored } : {}),
     ...(deploymentStatus ? { deploymentStatus: deploymentStatus.value } : {}),
     deploymentGateways: gateways.items,
-    gateways: own,
-    gatewayStatuses: gatewayStatuses.flatMap(found => found ? [found.value] : []),
+    own, ownStatuses, audience,
+    gateways: release.value.audience === undefined ? own : audience,
+    gatewayStatuses: release.value.audience === undefined ? ownStatuses : await statusesOf(audience),
+    ...await namedReleases(store, release),
+    answers,
+    silentAgents: traffic.silent(AGENT_LOST_SECONDS),
     before: !status || status.value.phase === 'waiting' ? await releasesBefore(store, release) : [],
     breeds: await named('breeds', release.value.to),
     scales: await named('scales', release.value.scale?.is === 'reference' ? [release.value.scale.reference] : []),
@@ -63,6 +88,16 @@ export async function observeRelease(store: Store, traffic: Traffic, nowMs: numb
 async function lookups<K extends 'breeds' | 'scales'>(store: Store, kind: K, names: readonly string[]): Promise<Map<string, ArtifactOf[K]>> {
   const found = await Promise.all(names.map(name => store.get(kind, name)))
   return new Map(found.flatMap(stored => stored ? [[stored.name, stored.value as ArtifactOf[K]] as const] : []))
+}
+
+/** Those of its train, and those that its gates wait for. */
+async function namedReleases(store: Store, { value }: Stored<'releases'>): Promise<Pick<ObservedRelease, 'stored' | 'others'>> {
+  const names = [...new Set([...value.train, ...value.gates.flatMap(gate => gate.is === 'release' ? [gate.release] : [])])].filter(name => name !== value.name)
+  const [stored, statuses] = await Promise.all([Promise.all(names.map(name => store.get('releases', name))), Promise.all(names.map(name => store.get('release-statuses', name)))])
+  return {
+    stored: new Set(stored.flatMap(found => found ? [found.name] : [])),
+    others: new Map(statuses.flatMap(found => found ? [[found.name, found.value] as const] : [])),
+  }
 }
 
 async function releasesBefore(store: Store, release: Stored<'releases'>): Promise<string[]> {

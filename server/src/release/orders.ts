@@ -1,20 +1,25 @@
 /** What people told a release to do. An order that does not fit the phase is answered in an event and changes nothing. */
 import type { ReleaseOrder, ReleasePhase, ReleaseStatus } from '@vamp/model/release-status'
 import type { Stored } from '../store/store.ts'
+import { capacityFor } from './capacity.ts'
+import { withWinner } from './experiment.ts'
 import { promote, rollBack } from './finish.ts'
+import { approved } from './gates.ts'
+import type { ReleaseJudge } from './judge-state.ts'
 import { inPhase, orderTaken, releaseEvent, type ReleasePlan, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
 import { weightWrites } from './weights.ts'
 
-const UNDER_WAY: readonly ReleasePhase[] = ['ramping', 'paused', 'holding', 'hold_back']
+const UNDER_WAY: readonly ReleasePhase[] = ['ramping', 'paused', 'holding', 'probing', 'hold_back']
 
 const ALLOWED: Readonly<Record<ReleaseOrder['order'], readonly ReleasePhase[]>> = {
-  pause: ['ramping', 'holding'],
-  resume: ['paused', 'holding'],
+  pause: ['ramping', 'holding', 'probing'],
+  resume: ['paused', 'holding', 'probing'],
   promote: UNDER_WAY,
   abort: ['waiting', 'preparing', ...UNDER_WAY],
   rollback: [...UNDER_WAY, 'keeping'],
   'set-weight': ['ramping', 'paused', 'holding'],
+  approve: ['preparing', ...UNDER_WAY],
 }
 
 export function obey(observed: ObservedRelease, status: ReleaseStatus, { value: order }: Stored<'release-orders'>): ReleasePlan {
@@ -31,17 +36,43 @@ function carryOut(observed: ObservedRelease, status: ReleaseStatus, order: Relea
   const why = order.reason ? `${order.by}: ${order.reason}` : `by ${order.by}`
   switch (order.order) {
     case 'pause': return told(observed, inPhase(status, 'paused', observed.nowMs, `Paused (${why}).`, 'The weight stays until somebody resumes; rollback is armed.'), 'paused', order.by)
-    case 'resume': return told(observed, inPhase(status, 'ramping', observed.nowMs, `Resumed (${why}).`, 'The ramp goes on as the evidence comes in.'), 'resumed', order.by)
-    case 'promote': return promote(observed, { ...status, sentence: `Promoted by hand (${why}).` }, { by: order.by })
+    case 'resume': return told(observed, { ...inPhase(status, 'ramping', observed.nowMs, `Resumed (${why}).`, 'The ramp goes on as the evidence comes in.'), judge: resumed(observed, status) }, 'resumed', order.by)
+    case 'promote': return promoteByHand(observed, { ...status, sentence: `Promoted by hand (${why}).` }, order.by)
+    case 'approve': {
+      const gates = approved(observed.release.value, status, order.gate, why)
+      if (!gates) return told(observed, { ...status, sentence: `There is no closed gate that waits for ${order.gate ?? 'a person'} (${why}).` }, 'order-refused', order.by)
+      return told(observed, { ...status, gates, sentence: `Approved (${why}).` }, 'approved', order.by)
+    }
     case 'abort': return rollBack(observed, status, 'aborted', `Aborted (${why}).`, order.by)
     case 'rollback': return rollBack(observed, status, 'rolled_back', `Rolled back by hand (${why}).`, order.by)
     case 'set-weight': {
+      if (status.variants && observed.release.value.to.length > 1 && !status.variants.some(({ state }) => state === 'winner'))
+        return told(observed, { ...status, sentence: `An experiment has no one weight (${why}); pause, promote or abort it.` }, 'order-refused', order.by)
       const weight = order.weight ?? status.weight
-      const paused = { ...inPhase(status, 'paused', observed.nowMs, `Weight set to ${weight} % (${why}).`, 'The weight stays until somebody resumes; rollback is armed.'), weight }
-      return { writes: [statusWrite(observed, paused), ...weightWrites(observed.gateways, status.from, status.to, weight)], events: [releaseEvent('weight', paused, order.by)] }
+      const paused = { ...inPhase(status, 'paused', observed.nowMs, `Weight set to ${weight} % (${why}).`, 'The weight stays until somebody resumes; rollback is armed.'), weight, judge: { ...(status.judge as ReleaseJudge), orderedMs: observed.nowMs } satisfies ReleaseJudge }
+      const { writes } = capacityFor(observed, paused, paused.to, weight)
+      return { writes: [statusWrite(observed, paused), ...weightWrites(observed.gateways, status.from, new Map([[status.to, weight]])), ...writes], events: [releaseEvent('weight', paused, order.by)] }
     }
     default: return order.order satisfies never
   }
+}
+
+/** Whoever resumes grants it as much time again, and no probe. */
+function resumed(observed: ObservedRelease, status: ReleaseStatus): ReleaseJudge {
+  const { probe: _, ...judge } = status.judge as ReleaseJudge
+  const again = status.phase === 'holding' ? observed.release.value.clock.maximum : 0
+  return { ...judge, waited: judge.waited + again, watch: { ...judge.watch, cleared: judge.watch.cleared || status.phase === 'probing' } }
+}
+
+/** Evidence, gates and the hold-back are passed over; the instances for all of the traffic are not. Of an experiment the first version that is left is meant. */
+function promoteByHand(observed: ObservedRelease, given: ReleaseStatus, by: string): ReleasePlan {
+  const status = withWinner(given)
+  const judge: ReleaseJudge = { ...(status.judge as ReleaseJudge), forcedBy: by }
+  const forced = { ...status, judge }
+  const capacity = capacityFor(observed, forced, forced.to, 100)
+  if (capacity.waits === undefined) return promote(observed, forced, { by })
+  const waits = { ...inPhase(forced, 'hold_back', observed.nowMs, forced.sentence, capacity.waits), weight: Math.max(forced.weight, capacity.percent) }
+  return { writes: [statusWrite(observed, waits), ...weightWrites(observed.gateways, waits.from, new Map([[waits.to, waits.weight]])), ...capacity.writes], events: [releaseEvent('weight', waits, by)] }
 }
 
 function told(observed: ObservedRelease, status: ReleaseStatus, change: string, by: string): ReleasePlan {

@@ -2,11 +2,14 @@
 import type { NewEvent } from '@vamp/model/event'
 import type { ReleasePhase, ReleaseStatus } from '@vamp/model/release-status'
 import type { Write } from '../store/store.ts'
+import type { GateCall } from './gates.ts'
 import type { ObservedRelease } from './observe.ts'
 
 export interface ReleasePlan {
   readonly writes: readonly Write[]
   readonly events: readonly NewEvent[]
+  /** Questions to the receivers of gates that are in the way. */
+  readonly calls?: readonly GateCall[]
 }
 
 export const NOTHING: ReleasePlan = { writes: [], events: [] }

@@ -5,6 +5,7 @@ import { Fault } from '@vamp/model/fault'
 import { again, done, type Outcome, type Reconciler } from '../base/reconciler.ts'
 import type { EventLog } from '../event/event-log.ts'
 import type { Store } from '../store/store.ts'
+import type { GateCalls } from './gate-calls.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { isOver, observeRelease } from './observe.ts'
 import { planRelease } from './plan.ts'
@@ -20,23 +21,31 @@ export interface ReleaseReconcilerOptions {
   readonly traffic: Traffic
   readonly clock: Clock
   readonly log: Logger
+  readonly gateCalls: GateCalls
 }
 
-export function releaseReconciler({ store, events, traffic, clock, log }: ReleaseReconcilerOptions): Reconciler {
+export function releaseReconciler({ store, events, traffic, clock, log, gateCalls }: ReleaseReconcilerOptions): Reconciler {
   return {
     async reconcile(name): Promise<Outcome> {
-      const observed = await observeRelease(store, traffic, clock.now(), name)
-      if (!observed) return forget(store, name)
-      if (observed.status && isOver(observed.status.value.phase) && !observed.order) return done
+      const observed = await observeRelease(store, traffic, clock.now(), name, gateCalls.answers(name))
+      if (!observed) {
+        gateCalls.forget(name)
+        return forget(store, name)
+      }
+      if (observed.status && isOver(observed.status.value.phase) && !observed.order) {
+        gateCalls.forget(name)
+        return done
+      }
       const plan = planRelease(observed)
       try {
-        if (plan.writes.length > 0) await store.transaction(plan.writes)
+        if (plan.writes.length > 0) await store.transaction(plan.writes, plan.events)
+        else if (plan.events.length > 0) await events.append(plan.events)
       } catch (error) {
         if (error instanceof Fault && error.code === 'revision_mismatch') return again(LOST_RACE_MS)
         throw error
       }
       for (const { type, tags, value } of plan.events) if (type === 'release') log.info('release', { release: name, tags, value })
-      if (plan.events.length > 0) await events.append(plan.events)
+      gateCalls.ask(name, plan.calls ?? [])
       return again(LOOK_AGAIN_MS)
     },
   }

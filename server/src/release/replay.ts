@@ -10,7 +10,7 @@ import type { Release } from '@vamp/model/release'
 import type { MetricEvidence } from '@vamp/model/release-status'
 import { advance, decide, type Decision, type JudgeState, newJudge, observeBaseline } from '@vamp/stats/sequential/judge'
 import type { DecisionLog } from './decision-log.ts'
-import type { Evidence, JudgedEvidence } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
 import { clockOf, holdBackLeft, loadCheckSince, percentOf } from './judge-state.ts'
 import { judgeSettings } from './settings.ts'
 
@@ -56,8 +56,9 @@ export function replay({ evidence }: Pick<DecisionLog, 'evidence'>, policy: Rele
     const [decided] = batch
     if (decided.phase === 'preparing') continue
     course.at = decided.at
-    if (decided.phase === 'paused') course.weight = decided.weight
-    const verdict = carryOut(course, policy, decided.phase)
+    const held = decided.phase === 'paused' || decided.held === true
+    if (held) course.weight = decided.weight
+    const verdict = carryOut(course, policy, held)
     if (verdict) return outcome(course, verdict)
   }
   return outcome(course, 'undecided')
@@ -113,8 +114,8 @@ function takeIn(course: Course, noted: Evidence): void {
     course.state = observeBaseline(course.state, { ...noted.baseline, second: noted.second })
     return
   }
-  const { second, share, age, weight, baseline, canary } = noted
-  course.state = advance(course.state, { second, share, age, baseline, canary })
+  const { second, share, pair, age, weight, baseline, canary } = noted
+  course.state = advance(course.state, { second, share, ...(pair === undefined ? {} : { pair }), age, baseline, canary })
   if (canary.requests > 0) course.firstCanary ??= second
   const excess = canary.errors - (baseline.requests > 0 ? canary.requests * baseline.errors / baseline.requests : 0)
   course.requests += canary.requests
@@ -124,12 +125,12 @@ function takeIn(course: Course, noted: Evidence): void {
 }
 
 /** What the release does with a decision, see `judging.ts`. */
-function carryOut(course: Course, policy: Release, recorded: JudgedEvidence['phase']): Exclude<Replay['verdict'], 'undecided'> | undefined {
+function carryOut(course: Course, policy: Release, held: boolean): Exclude<Replay['verdict'], 'undecided'> | undefined {
   const decision = decide(course.state, { ...clockOf(course, secondsUntil(course)), ordered: course.weight / 100 })
   course.decision = decision
   if (decision.action === 'roll_back') { step(course, 'rolled_back', 0); return 'rolled_back' }
   if (course.phase === 'hold_back') return holdBackLeft(course, policy, secondsUntil(course)) > 0 ? undefined : finish(course)
-  if (recorded === 'paused') return undefined
+  if (held) return undefined
   if (decision.action === 'promote') {
     if (policy.clock.hold_back <= 0) return finish(course)
     course.phase = 'hold_back'

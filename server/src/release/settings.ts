@@ -1,23 +1,51 @@
 /** A release's wishes as the judge's knobs. */
 import type { Objective, Release } from '@vamp/model/release'
 import { DEFAULT_SETTINGS, type HarmMetric, type JudgeSettings, type SafetySettings, WINDOWS_PER_RELEASE } from '@vamp/stats/sequential/settings'
+import { members } from './train.ts'
 
 export function judgeSettings(release: Release): JudgeSettings {
-  const { clock, exposure, ramp, objectives, confidence } = release
+  const { clock, exposure, objectives, to } = release
+  const shares = sharesOf(release)
   return {
     ...DEFAULT_SETTINGS,
-    confidence: confidence / 100,
+    confidence: confidenceOf(release) / 100,
     metrics: DEFAULT_SETTINGS.metrics.map(metric => withMargin(metric, objectives)),
     safety: withMargins(DEFAULT_SETTINGS.safety, objectives),
-    ramp: ramp.is === 'ladder' ? { is: 'ladder', steps: ramp.steps.map(percent => percent / 100), hold: ramp.hold } : { is: 'auto' },
-    exposure: { ...DEFAULT_SETTINGS.exposure, badRequests: exposure.bad_requests / WINDOWS_PER_RELEASE },
-    clock: { minimum: clock.minimum, maximum: clock.maximum, warmUp: clock.warm_up, loadCheck: clock.load_check, holdBack: clock.hold_back },
+    ramp: rampOf(release),
+    exposure: { ...DEFAULT_SETTINGS.exposure, badRequests: exposure.bad_requests / WINDOWS_PER_RELEASE / to.length },
+    shares, start: { ...DEFAULT_SETTINGS.start, most: Math.min(DEFAULT_SETTINGS.start.most, shares.test) },
+    clock: { minimum: clock.minimum, maximum: clock.maximum, warmUp: clock.warm_up, loadCheck: release.strategy === 'shadow' ? 0 : clock.load_check, holdBack: clock.hold_back },
   }
 }
 
+/**
+ * One risk for all that is released together: each version of an experiment, and each release of a train, has its part of it, so
+ * that none of them is rolled back by chance more often than promised (Bonferroni; what they see may depend on each other).
+ */
+function confidenceOf(release: Pick<Release, 'confidence' | 'to' | 'train' | 'name'>): number {
+  return 100 - (100 - release.confidence) / (release.to.length * members(release))
+}
+
+/** The versions of an experiment share what one new version may have, and at last as much as the old one each. */
+function sharesOf({ to: { length } }: Release): JudgeSettings['shares'] {
+  const { shares } = DEFAULT_SETTINGS
+  return length === 1 ? shares : { ...shares, warmUp: shares.warmUp / length, test: Math.min(shares.test, 3 * shares.test / length, 0.75 / length), loadCheck: 1 / (length + 1) }
+}
+
+/** Blue-green is one step to nearly everything, the rest being what it is compared with. */
+function rampOf({ strategy, ramp, clock }: Release): JudgeSettings['ramp'] {
+  if (ramp.is === 'ladder') return { is: 'ladder', steps: ramp.steps.map(percent => percent / 100), hold: ramp.hold }
+  if (strategy === 'blue-green') return { is: 'ladder', steps: [DEFAULT_SETTINGS.shares.holdBack], hold: clock.minimum }
+  if (strategy === 'rolling') return { is: 'ladder', steps: ROLLING, hold: clock.minimum / ROLLING.length }
+  return { is: 'auto' }
+}
+
+/** Shares of a rolling release that says none. */
+const ROLLING: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+
 /** Evidence of harm, as odds: 99 % are 100 to 1. */
-export function rollsBackAt({ confidence }: Pick<Release, 'confidence'>): number {
-  return Math.round(100 / (100 - confidence))
+export function rollsBackAt(release: Pick<Release, 'confidence' | 'to' | 'train' | 'name'>): number {
+  return Math.round(100 / (100 - confidenceOf(release)))
 }
 
 /** Objectives that name something the judge does not look at. */

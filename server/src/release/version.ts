@@ -13,32 +13,32 @@ import type { ObservedRelease } from './observe.ts'
 /** The writes, or why it cannot be done. */
 export type VersionWrites = readonly Write[] | string
 
-/** Adds `to` with the size and the settings that `from` has, unless the release says otherwise. It starts without traffic. */
-export function addVersion(observed: ObservedRelease, from: string, to: string): VersionWrites {
+/** Adds the versions with the size and the settings that `from` has, unless the release says otherwise. They start without traffic. */
+export function addVersions(observed: ObservedRelease, from: string, to: readonly string[]): VersionWrites {
   const { deployment, breeds, scales, deploymentGateways: gateways } = observed
-  const breed = breeds.get(to)
-  if (!deployment || !breed) return `There is no breed ${to}; store it first.`
+  const missing = to.find(name => !breeds.has(name))
+  if (!deployment || missing !== undefined) return `There is no breed ${missing ?? to.join(', ')}; store it first.`
   const release = observed.release.value
   const sibling = deployment.value.clusters.find(({ name }) => name === release.cluster)?.services.find(service => service.breed.name === from)
   const planned = planDeployment({
     current: deployment.value,
-    incoming: blueprint(release, serviceLike(sibling, breed, release)),
+    incoming: blueprint(release, to.flatMap(name => { const breed = breeds.get(name); return breed ? [serviceLike(sibling, breed, release)] : [] })),
     lookup: (kind, name) => kind === 'breeds' ? breeds.get(name) : kind === 'scales' ? scales.get(name) : undefined,
     gateways: gateways.map(({ value }) => value),
   })
   return asWrites(deployment, planned, gateways)
 }
 
-/** Takes a version without traffic away; its instances are drained first. */
-export function removeVersion(observed: ObservedRelease, name: string): VersionWrites {
+/** Takes versions without traffic away; their instances are drained first. */
+export function removeVersions(observed: ObservedRelease, names: readonly string[]): VersionWrites {
   const { deployment, deploymentGateways: gateways } = observed
   if (!deployment) return []
   const cluster = deployment.value.clusters.find(({ name: cluster }) => cluster === observed.release.value.cluster)
-  const service = cluster?.services.find(({ breed, intention }) => breed.name === name && intention === 'Deployment')
-  if (!service) return []
+  const leaving = names.filter(name => cluster?.services.some(({ breed, intention }) => breed.name === name && intention === 'Deployment'))
+  if (leaving.length === 0) return []
   const planned = planSlice({
     current: deployment.value,
-    outgoing: blueprint(observed.release.value, { breed: reference(name), environment_variables: [], arguments: [], dialects: {} }),
+    outgoing: blueprint(observed.release.value, leaving.map(name => ({ breed: reference(name), environment_variables: [], arguments: [], dialects: {} }))),
     gateways: gateways.map(({ value }) => value),
   })
   return asWrites(deployment, planned, gateways)
@@ -57,10 +57,10 @@ function serviceLike(sibling: DeploymentService | undefined, breed: Breed, relea
   }
 }
 
-function blueprint(release: Release, service: Service): Blueprint {
+function blueprint(release: Release, services: readonly Service[]): Blueprint {
   return {
     kind: 'blueprints', name: release.deployment, metadata: {}, gateways: [], environment_variables: [], dialects: {},
-    clusters: [{ name: release.cluster, metadata: {}, gateways: [], dialects: {}, services: [service] }],
+    clusters: [{ name: release.cluster, metadata: {}, gateways: [], dialects: {}, services: [...services] }],
   }
 }
 

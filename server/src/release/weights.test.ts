@@ -15,14 +15,14 @@ function gateway(weights: Record<string, number>): Stored<'gateways'> {
 const weightsOf = (value: Gateway) => value.routes.map(route => route.settings.is === 'inline' ? route.settings.value.weight : undefined)
 
 test('the new version gets its share, the old one what is left, others keep theirs', () => {
-  const [write] = weightWrites([gateway({ 'web:1.0': 90, 'web:0.9': 10, 'web:1.1': 0 })], 'web:1.0', 'web:1.1', 2.5)
+  const [write] = weightWrites([gateway({ 'web:1.0': 90, 'web:0.9': 10, 'web:1.1': 0 })], 'web:1.0', new Map([['web:1.1', 2.5]]))
 
   expect(write?.do === 'put' ? weightsOf(write.value) : []).toEqual([87.5, 10, 2.5])
   expect(write?.expected).toBe(7)
 })
 
 test('weights that are as wanted are not written again', () => {
-  expect(weightWrites([gateway({ 'web:1.0': 95, 'web:1.1': 5 })], 'web:1.0', 'web:1.1', 5)).toEqual([])
+  expect(weightWrites([gateway({ 'web:1.0': 95, 'web:1.1': 5 })], 'web:1.0', new Map([['web:1.1', 5]]))).toEqual([])
 })
 
 test('the baseline is what holds most of the traffic', () => {

@@ -5,24 +5,32 @@ import type { GatewayStatus } from '@vamp/model/gateway-status'
 import type { Stored, Write } from '../store/store.ts'
 import { serviceOf } from './arms.ts'
 
-/** Gateways whose weights are not yet as wanted, as writes. Versions other than the two keep their weight; the old one gets what is left. */
-export function weightWrites(gateways: readonly Stored<'gateways'>[], from: string, to: string, percent: number): Write<'gateways'>[] {
+/** Percent by version. */
+export type Weights = ReadonlyMap<string, number>
+
+/** Gateways whose weights are not yet as wanted, as writes. Versions that are not named keep their weight; the old one gets what is left. */
+export function weightWrites(gateways: readonly Stored<'gateways'>[], from: string, wanted: Weights): Write<'gateways'>[] {
   return gateways.flatMap(stored => {
-    const value = withWeight(stored.value, from, to, percent)
+    const value = withWeights(stored.value, from, wanted)
     return JSON.stringify(value) === JSON.stringify(stored.value) ? []
       : [{ do: 'put' as const, kind: 'gateways' as const, name: stored.name, value, expected: stored.revision }]
   })
 }
 
-function withWeight(gateway: Gateway, from: string, to: string, percent: number): Gateway {
-  const others = gateway.routes.filter(route => ![from, to].includes(serviceOf(route.path) ?? ''))
+function withWeights(gateway: Gateway, from: string, wanted: Weights): Gateway {
+  let left = 100 - gateway.routes.filter(route => !wanted.has(serviceOf(route.path) ?? '') && serviceOf(route.path) !== from)
     .reduce((sum, route) => sum + (weightOf(route) ?? 0), 0)
-  const canary = round(Math.min(percent, 100 - others))
-  const wanted = new Map([[to, canary], [from, round(100 - others - canary)]])
+  const given = new Map<string, number>()
+  for (const [version, percent] of wanted) {
+    const weight = round(Math.min(percent, left))
+    given.set(version, weight)
+    left -= weight
+  }
+  given.set(from, round(left))
   return {
     ...gateway,
     routes: gateway.routes.map(route => {
-      const weight = wanted.get(serviceOf(route.path) ?? '')
+      const weight = given.get(serviceOf(route.path) ?? '')
       return weight === undefined || route.settings.is === 'reference' ? route : { ...route, settings: inline({ ...route.settings.value, weight }) }
     }),
   }

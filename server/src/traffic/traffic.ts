@@ -33,6 +33,8 @@ export interface Traffic {
   read(query: SeriesQuery): Promise<readonly Point[]>
   /** The first second, Unix time, that a resolution still knows. */
   knownSince(resolution: Resolution): number
+  /** Agents that deliver nothing any more and are not waited for, by name; those silent for longer than this are left out. */
+  silent(secondsMax: number): readonly string[]
   /** Log lines that agents reported as lost, since the start. */
   readonly dropped: number
   onSecond(listener: () => void): () => void
@@ -81,6 +83,10 @@ export function openTraffic({ clock, series = openMemorySeries({ clock }) }: { c
       const now = nowSecond()
       const live = [...agents.values()].filter(agent => now - agent.last <= AGENT_SILENT_SECONDS)
       return live.length ? Math.min(...live.map(agent => agent.last)) + 1 : 0
+    },
+    silent(secondsMax) {
+      const now = nowSecond()
+      return [...agents].filter(([, { last }]) => now - last > AGENT_SILENT_SECONDS && now - last <= secondsMax).map(([name]) => name).sort()
     },
     recent: ({ gateway, route, instance, from, to }) => [...raw].filter(([second]) => second >= from && second < to).sort(([a], [b]) => a - b).flatMap(([second, all]) => {
       const cells = withoutParts(all.filter(key => (!gateway || key.gateway === gateway) && (!route || key.route === route) && (!instance || key.instance === instance)))

@@ -32,6 +32,8 @@ export interface JudgedSecond {
   readonly second: number
   /** The new version's ordered share in [0, 1] that was in force for the whole second; null if it changed within. */
   readonly share: number | null
+  /** The same, of what both versions have, where other versions have traffic besides them; absent: as `share`. */
+  readonly pair?: number | null
   readonly baseline: ArmSecond
   readonly canary: ArmSecond
   /** Seconds since the new version's first request. */

@@ -19,6 +19,8 @@ export interface DecisionClock {
   readonly atLoadCheck: number
   /** The share that was ordered last, if it may not be in force yet; absent: the last that was seen in force. */
   readonly ordered?: number
+  /** Seconds in which it could not go on, for reasons that are no evidence: they do not count for the maximum. */
+  readonly waited?: number
 }
 
 export interface Missing {
@@ -66,7 +68,7 @@ export function decide(state: JudgeState, clock: DecisionClock): Decision {
   const share = basis.ordered
   if (harm >= 1 / (1 - settings.confidence) - 1e-9) return { ...common, action: 'roll_back', share: 0, sentence: rolledBack(basis), next: say.rollingBack }
   if (missing.length === 0) return promotion(basis, common)
-  if (clock.elapsed >= settings.clock.maximum) return { ...common, action: 'ask', share, sentence: say.undecided(missing), next: say.asking }
+  if (clock.elapsed >= settings.clock.maximum + (clock.waited ?? 0)) return { ...common, action: 'ask', share, sentence: say.undecided(missing), next: say.asking }
   if (!basis.routed) return { ...common, action: 'freeze', share, sentence: say.wrongShare(share, state.sampleRatio), next: say.frozen(share) }
   if (harm >= settings.freezeAt) return { ...common, action: 'freeze', share, sentence: suspicion(basis), next: say.frozen(share) }
   return onwards(basis, missing, common)

@@ -74,7 +74,7 @@ export function advance(state: JudgeState, given: JudgedSecond): JudgeState {
   noteShare(state, second, share)
   addSecond(state.stratum, state.settings, slowBuckets(state.settings, state.thresholds.buckets), given)
   if (isFull(state.stratum)) judgeStratum(state)
-  countShare(state.sampleRatio, second, share, canary.requests, baseline.requests, slowMs(state))
+  countShare(state.sampleRatio, second, given.pair === undefined ? share : given.pair, canary.requests, baseline.requests, slowMs(state))
   addTotals(state, baseline, canary)
   learn(state, baseline, baseline.requests + canary.requests)
   learnClumpsOf(state.clumps.both, canary)
