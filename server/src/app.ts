@@ -128,7 +128,7 @@ function openQueues(lifecycle: Lifecycle, settings: Settings, outfit: Outfit, fl
     routing: open('routing', gatewayReconciler({
       store, events, fleet, log, portFree, ports: () => settings.current.gatewayPorts, listening: () => listeningOf(settings.current),
     })),
-    releases: openReleases(open, lifecycle, config, outfit, traffic),
+    releases: openReleases(open, lifecycle, settings, outfit, traffic),
   }
 }
 
@@ -136,9 +136,9 @@ function listeningOf({ gatewayAddress: address, virtualHostsPort: port }: Config
   return { address, ...(port === undefined ? {} : { virtualHosts: { address, port } }) }
 }
 
-function openReleases(open: (name: string, reconciler: Reconciler) => KeyedQueue, lifecycle: Lifecycle, config: Config, { store, events, clock, log }: Outfit, traffic: Traffic): KeyedQueue {
+function openReleases(open: (name: string, reconciler: Reconciler) => KeyedQueue, lifecycle: Lifecycle, settings: Settings, { store, events, clock, log }: Outfit, traffic: Traffic): KeyedQueue {
   const wake = { release: (_name: string) => {} }
-  const gateCalls = lifecycle.use('gate calls', openGateCalls({ clock, ...(config.webhookSecret === undefined ? {} : { secret: config.webhookSecret }), answered: name => wake.release(name) }))
+  const gateCalls = lifecycle.use('gate calls', openGateCalls({ clock, secret: () => settings.current.webhookSecret, answered: name => wake.release(name) }))
   const queue = open('releases', releaseReconciler({ store, events, traffic, clock, log, gateCalls }))
   wake.release = name => queue.wake(name)
   return queue

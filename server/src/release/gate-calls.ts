@@ -17,15 +17,16 @@ interface Asked { times: number; nextMs: number; busy: boolean; answer?: GateAns
 /** After a no: a little later, then ever later. */
 const [AGAIN_MS, AGAIN_MS_MAX] = [2000, 60_000]
 
-export function openGateCalls({ clock, secret, answered }: { clock: Clock; secret?: string; answered: (release: string) => void }): GateCalls {
+export function openGateCalls({ clock, secret, answered }: { clock: Clock; secret: () => string | undefined; answered: (release: string) => void }): GateCalls {
   const closing = new AbortController()
-  const key = secret === undefined ? undefined : webhookKey(secret)
   const releases = new Map<string, Map<number, Asked>>()
   const running = new Set<Promise<void>>()
 
   const put = async (release: string, { gate, url, body }: GateCall, asked: Asked) => {
     const text = JSON.stringify(body)
     try {
+      const shared = secret()
+      const key = shared === undefined ? undefined : webhookKey(shared)
       const says = await send(url, { body: text, type: 'application/json', headers: signedHeaders(key, `${release}-${gate}`, text, clock) }, closing.signal)
       asked.answer = { yes: true, says: says.slice(0, 200) }
     } catch (error) {
