@@ -207,7 +207,7 @@ test('only the audience takes part, and it is the audience that is compared', as
   await w.until(60, over(w, 'web-2', 'rolled_back'))
 
   expect(before).toBe(0)
-  expect(w.visits.get('web:2')?.requests).toBeGreaterThan(10)
+  expect(w.visits.get('web:2')?.requests).toBeGreaterThan(0)
   expect(failed(w)).toBe(w.visits.get('web:2')?.failed)
   expect((await w.store.list('gateways', { prefix: 'shop/' })).items.map(({ name }) => name)).toEqual(['shop/9050', 'shop/9060', 'shop/api/http', 'shop/web/http'])
   expect((await w.store.get('gateways', 'shop/web/http'))?.value.routes.map(({ path }) => path)).toEqual(['shop/web/web:1.0/http'])
