@@ -1,6 +1,7 @@
 /**
  * A small shop over HTTP: a catalogue, product pages, a cart. One file, no dependencies, so that what is released is easy to see.
- * `SHOP_VERSION` names it; `SHOP_ERROR_SHARE` and `SHOP_SLOW_TAIL` are the bugs that versions 1.2 and 1.3 were shipped with.
+ * `SHOP_VERSION` names it; `SHOP_ERROR_SHARE` and `SHOP_SLOW_TAIL` are the bugs that versions 1.2 and 1.3 were shipped with, and
+ * `SHOP_CRASH_SHARE` one that nobody shipped.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
@@ -10,6 +11,9 @@ const port = Number(process.env['PORT'] ?? 8080)
 const errorShare = Number(process.env['SHOP_ERROR_SHARE'] ?? 0)
 /** What the slowest 3 % of the requests are multiplied by; the median stays. */
 const slowTail = Number(process.env['SHOP_SLOW_TAIL'] ?? 1)
+
+/** Share of the requests that end the process. */
+const crashShare = Number(process.env['SHOP_CRASH_SHARE'] ?? 0)
 
 const catalogue = [
   { id: 1, name: 'Garlic, braided', price: 4.5 },
@@ -34,6 +38,7 @@ function thinkingMs(): number {
 }
 
 function serve(request: IncomingMessage, response: ServerResponse, url: URL): void {
+  if (Math.random() < crashShare) process.exit(1)
   const [status, body] = page(request.method ?? 'GET', url)
   answer(response, status, body)
 }
