@@ -14,7 +14,7 @@ const steps: readonly { name: string; command: readonly string[] }[] = [
   { name: 'lint', command: ['biome', 'lint', '.'] },
 ]
 
-ensureTools(['haproxy', 'postgresql', 'docker.io', 'docker-registry', 'chromium', 'tmux', 'etcd-server', 'zookeeper', 'default-jre-headless'])
+ensureTools(['haproxy', 'postgresql', 'docker.io', 'docker-registry', 'chromium', 'tmux', 'etcd-server', 'zookeeper', 'default-jre-headless', 'prometheus'])
 for (const { name, command: [program = '', ...args] } of steps) {
   console.log(`— ${name}`)
   const { status } = spawnSync(program, args, { stdio: 'inherit' })

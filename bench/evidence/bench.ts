@@ -1,28 +1,42 @@
 /**
- * What keeping every event costs.
+ * What it costs to measure every request and to keep every event.
  *
- *     npm run bench -- evidence [--json] [--batch N] [--rounds N]
+ *     npm run bench -- evidence [--json] [--batch N] [--rounds N] [--routes N] [--lines N]
  */
 import { parseArgs } from 'node:util'
 import { embeddedEvents, type EventRates, postgresEvents } from './events.ts'
+import { measureLog } from './log-load.ts'
+import { measureSeries } from './series.ts'
+
+const numbers = { batch: '500', rounds: '7', lines: '3000000', routes: '100', series: '1000' }
 
 export async function run(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, batch: { type: 'string', default: '500' }, rounds: { type: 'string', default: '7' } } })
-  const load = { batch: Number(values.batch), batches: 40, rounds: Number(values.rounds) }
+  const options = Object.fromEntries(Object.entries(numbers).map(([name, fallback]) => [name, { type: 'string', default: fallback } as const]))
+  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, ...options } })
+  const number = (name: keyof typeof numbers) => Number((values as Record<string, unknown>)[name])
+  const say = (line: string) => { if (!values.json) console.log(line) }
+
+  const log = await measureLog({ routes: number('routes'), lines: number('lines'), steadyPerSecond: 10_000, steadySeconds: 10 })
+  say(`the agent: ${Math.round(log.linesPerSecond)} log lines for each second on a core, ${(100 * log.share).toFixed(1)} % of a core at 10 000 requests/s, ${log.missing} requests missing`)
+  const load = { batch: number('batch'), batches: 40, rounds: number('rounds') }
   const embedded = await embeddedEvents(load)
+  say(line('embedded database', embedded))
   const postgres = await postgresEvents(load)
-  if (values.json) {
-    console.log(JSON.stringify({ events_ratio_embedded: round(embedded.ratio), events_ratio_postgres: postgres ? round(postgres.ratio) : null, events_per_second_embedded: Math.round(embedded.perSecond), events_per_second_postgres: postgres ? Math.round(postgres.perSecond) : null }))
-    return
-  }
-  console.log(line('embedded database', embedded))
-  console.log(postgres ? line('PostgreSQL', postgres) : 'PostgreSQL is not installed')
+  say(postgres ? line('PostgreSQL', postgres) : 'PostgreSQL is not installed')
+  const series = await measureSeries({ routes: number('series'), days: 7, every: 600, lastEvery: 120 })
+  say(`series of ${number('series')} routes: p99 over 24 h of one of them ${series.queryMs.toFixed(1)} ms, by ten minutes ${series.pointsMs.toFixed(1)} ms; memory in use at the end of each of seven days: ${series.heapMb.join(', ')} MB; database ${series.databaseMb} MB`)
+  if (values.json) console.log(JSON.stringify({
+    lines_per_second: Math.round(log.linesPerSecond), core_share_at_10k: Math.round(log.share * 1000) / 1000, lines_missing: log.missing,
+    events_ratio_embedded: round(embedded.ratio), events_ratio_postgres: postgres ? round(postgres.ratio) : null,
+    events_per_second_embedded: Math.round(embedded.perSecond), events_per_second_postgres: postgres ? Math.round(postgres.perSecond) : null,
+    query_p99_24h_ms: round(series.queryMs), query_p99_24h_by_10m_ms: round(series.pointsMs), week_memory_mb: series.heapMb,
+  }))
 }
 
 function line(name: string, { perSecond, barePerSecond, ratio }: EventRates): string {
   return `${name}: ${Math.round(perSecond)} events/s durable, ${Math.round(barePerSecond)} in a bare loop, ratio ${round(ratio)}`
 }
 
-function round(ratio: number): number {
-  return Math.round(ratio * 100) / 100
+function round(number: number): number {
+  return Math.round(number * 100) / 100
 }

@@ -57,6 +57,9 @@ export interface Config {
   readonly elasticsearchAuthorization?: string
   /** Seconds between two looks at the SLAs; 0 = they are not looked at. */
   readonly slaPeriod: number
+  /** An OpenTelemetry collector. */
+  readonly otlp?: string
+  readonly otlpHeaders: Readonly<Record<string, string>>
   /** For scripts of the original. */
   readonly elasticsearchInterface: 'on' | 'off'
   /** Scripts of workflows may run in a whole Node.js, with the rights of this server's user. */
@@ -104,6 +107,11 @@ function webAddress(given: string): string | undefined {
   return url && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' ? given : undefined
 }
 
+function headerList(given: string): Readonly<Record<string, string>> | undefined {
+  const pairs = given.split(',').filter(Boolean).map(pair => /^\s*([\w-]+)\s*=\s*(.*?)\s*$/.exec(pair))
+  return pairs.some(pair => pair === null) ? undefined : Object.fromEntries(pairs.map(pair => [pair?.[1]?.toLowerCase() ?? '', pair?.[2] ?? '']))
+}
+
 function portRange(given: string): PortRange | undefined {
   const [, from = '', to = ''] = /^(\d+)-(\d+)$/.exec(given) ?? []
   const range = { from: Number(from), to: Number(to) }
@@ -138,6 +146,8 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'elasticsearchIndex', flag: 'elasticsearch-index', dynamic: true, was: 'pulse.elasticsearch.index.name', value: '<name>', fallback: 'vamp', help: 'how the names of its indices begin; the type and the day follow', read: matching(/^[a-z0-9][a-z0-9._-]{0,100}$/) }),
   option({ key: 'elasticsearchAuthorization', flag: 'elasticsearch-authorization', value: '<header>', secret: true, help: 'its Authorization header, such as "ApiKey …"', read: text }),
   option({ key: 'slaPeriod', flag: 'sla-period', was: 'operation.sla.period', value: '<seconds>', fallback: '5', help: 'how often SLAs are looked at; 0 switches them off', read: number(0, 86_400) }),
+  option({ key: 'otlp', flag: 'otlp', value: '<url>', help: 'an OpenTelemetry collector (OTLP over HTTP, such as http://collector:4318), which gets metrics and traces of the server\'s own work', read: webAddress }),
+  option({ key: 'otlpHeaders', flag: 'otlp-headers', value: '<name=value,…>', fallback: '', secret: true, help: 'headers for it, such as authorization=Bearer …', read: headerList }),
   option({ key: 'elasticsearchInterface', flag: 'elasticsearch-interface', ...oneOf('on', 'off'), fallback: 'off', help: 'whether this server answers the few searches that scripts for the original send to an Elasticsearch' }),
   option({ key: 'trustedScripts', flag: 'trusted-scripts', ...oneOf('on', 'off'), fallback: 'off', help: 'whether workflows may ask for “runner: node”: a whole Node.js with the rights of the server\'s user, instead of the sandbox' }),
   option({ key: 'slots', flag: 'slots', value: '<number>', help: 'room for so many instances of services with an autoscaler, the important ones first; without it each gets what it wants', read: number(1, 100_000) }),

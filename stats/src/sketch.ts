@@ -68,8 +68,9 @@ export class Sketch {
   /** Room for the bucket and for some neighbours, within the bounds; the bucket's place in it. */
   #widen(index: number): number {
     const length = this.#counts.length
-    const low = Math.max(BUCKET_MIN, Math.min(length ? this.#first : index, index - ROOM))
-    const high = Math.min(BUCKET_MAX, Math.max(length ? this.#first + length - 1 : index, index + ROOM))
+    const room = Math.max(ROOM, length >> 1)
+    const low = Math.max(BUCKET_MIN, Math.min(length ? this.#first : index, index - (length && index > this.#first ? 0 : room)))
+    const high = Math.min(BUCKET_MAX, Math.max(length ? this.#first + length - 1 : index, index + (length && index < this.#first ? 0 : room)))
     const wider = new Float64Array(high - low + 1)
     wider.set(this.#counts, length ? this.#first - low : 0)
     this.#counts = wider
@@ -78,7 +79,7 @@ export class Sketch {
   }
 }
 
-/** Buckets of room on both sides of a value outside the range so far; 16 buckets are a factor of 1.4. */
+/** Buckets of room at least on that side of a value on which it lies outside the range so far; 16 buckets are a factor of 1.4. */
 const ROOM = 16
 
 export function fromData(data: SketchData): Sketch {

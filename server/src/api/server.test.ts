@@ -131,7 +131,7 @@ test('counters are in Prometheus\' format', async () => {
   const { text, headers } = await open.ask('//metrics')
 
   expect(headers.get('content-type')).toContain('text/plain; version=0.0.4')
-  expect(text).toMatch(/^vamp_api_requests_total\{method="GET",status="200"\} \d+$/m)
+  expect(text).toMatch(/^vamp_api_request_duration_seconds_count\{method="GET",route="\/[^"]*",code="200"\} \d+$/m)
 })
 
 test('requests that the proxies saw are counted by gateway and route, and keep on growing between two looks', async () => {

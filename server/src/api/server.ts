@@ -21,7 +21,8 @@ import { addElasticsearchInterface } from './elasticsearch/interface.ts'
 import { failureBody, failureOf } from './failure.ts'
 import { BODY_BYTES_MAX, PATH_SEGMENT_MAX, REQUEST_MS } from './limits.ts'
 import type { LogTail } from './log-tail.ts'
-import { type Meters, openMeters } from './prometheus.ts'
+import { type Meters, openMeters } from './meters.ts'
+import { prometheusRoutes } from './prometheus.ts'
 import { addReverseProxy } from './reverse-proxy.ts'
 import { mount } from './route.ts'
 import type { Streams } from './sse.ts'
@@ -68,6 +69,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const closing = new AbortController()
   const { app, upgraded } = assemble(world, meters, { clock, open: 0, closing: closing.signal })
   const firstToken = needsToken(config) ? await bootstrap(tokens, log) : undefined
+  const endOtlp = config.otlp === undefined ? undefined : await (await import('./otlp.ts')).openOtlp({ url: config.otlp, headers: config.otlpHeaders, instance: config.installation }, meters)
   await listen(app, config)
   const close = async () => {
     closing.abort()
@@ -76,6 +78,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     const callOff = upgraded.end()
     await app.close()
     callOff()
+    await endOtlp?.()
   }
   const lend = (name: string, secret: string) => tokens.lend({ name, role: 'operator' }, secret)
   return { url: urlOf(app, config), close, ...(needsToken(config) ? { lend } : {}), ...(firstToken === undefined ? {} : { firstToken }) }
@@ -101,7 +104,7 @@ function assemble(world: World, meters: Meters, streams: Streams): { readonly ap
     if (identity) identities.set(request, identity)
   })
   app.addHook('onResponse', async (request, reply) => {
-    meters.answered(request.method, reply.statusCode)
+    meters.answered({ method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode, ms: reply.elapsedTime })
     upgraded.answered(request.raw.socket)
   })
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, log))
@@ -110,7 +113,7 @@ function assemble(world: World, meters: Meters, streams: Streams): { readonly ap
   addWebSocket(app, config.namespace, request => identities.get(request))
   addElasticsearchInterface(app, world, request => identities.get(request))
   addReverseProxy(app, world, request => identities.get(request), streams.closing)
-  for (const route of [...allRoutes(world), ...meters.routes]) mount(app, route, request => identities.get(request), streams)
+  for (const route of [...allRoutes(world), ...prometheusRoutes(world, meters)]) mount(app, route, request => identities.get(request), streams)
   return { app, upgraded }
 }
 

@@ -8,6 +8,7 @@ import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
 import type { KeyedQueue, Outcome, Reconciler } from './reconciler.ts'
+import { traced } from './telemetry.ts'
 
 /** Names reconciled at the same time, unless told otherwise. */
 const CONCURRENCY = 8
@@ -68,7 +69,7 @@ export function openKeyedQueue({ name: queue, reconciler, clock, log, random, co
   /** Milliseconds until the next run, or nothing when there is none. */
   async function reconcile(name: string, entry: Entry): Promise<number | undefined> {
     try {
-      const outcome: Outcome = await reconciler.reconcile(name, closing.signal)
+      const outcome: Outcome = await traced('reconcile', queue, { 'vamp.name': name }, async () => await reconciler.reconcile(name, closing.signal))
       entry.failures = 0
       return outcome.is === 'again' ? outcome.afterMs : undefined
     } catch (error) {

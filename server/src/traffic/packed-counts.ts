@@ -52,7 +52,7 @@ export class PackedCounts {
 
   #room(more: number): void {
     if (this.#length + more <= this.#bytes.length) return
-    const wider = new Uint8Array(Math.max(Math.ceil(this.#bytes.length * 1.5), this.#length + more))
+    const wider = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + more))
     wider.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = wider
   }

@@ -16,23 +16,36 @@ const SETTLE_MS = 1_000
 interface Stream { first: number; last: number; received: number }
 
 export function lostLines(): LostLines {
-  const streams = new Map<number, Stream>()
+  /** By process, then by the number of the frontend. */
+  const processes = new Map<number, (Stream | undefined)[]>()
+  let [newest, newestStreams]: [number, (Stream | undefined)[]] = [Number.NaN, []]
+  let streams = 0
   let forgotten = 0
   let reported = 0
   let seen = 0
   let seenAt = Number.NEGATIVE_INFINITY
   const missing = (stream: Stream) => Math.max(0, stream.last - stream.first + 1 - stream.received)
+  const streamsOf = (process: number) => {
+    const known = processes.get(process) ?? []
+    processes.set(process, known)
+    ;[newest, newestStreams] = [process, known]
+    return known
+  }
+  const forgetOldest = () => {
+    for (const [process, oldest] of processes) {
+      if (process === newest) return
+      processes.delete(process)
+      for (const stream of oldest) if (stream) { streams--; forgotten += missing(stream) }
+      return
+    }
+  }
   return {
     count(process, frontend, counter) {
-      const key = process * 2 ** 20 + frontend
-      const stream = streams.get(key)
+      const own = process === newest ? newestStreams : streamsOf(process)
+      const stream = own[frontend]
       if (!stream) {
-        streams.set(key, { first: counter, last: counter, received: 1 })
-        const oldest = streams.size > STREAMS_MAX ? streams.entries().next().value : undefined
-        if (oldest) {
-          forgotten += missing(oldest[1])
-          streams.delete(oldest[0])
-        }
+        own[frontend] = { first: counter, last: counter, received: 1 }
+        if (++streams > STREAMS_MAX) forgetOldest()
         return
       }
       stream.received++
@@ -42,7 +55,7 @@ export function lostLines(): LostLines {
     take(monotonicMs) {
       if (monotonicMs - seenAt < SETTLE_MS) return 0
       let now = forgotten
-      for (const stream of streams.values()) now += missing(stream)
+      for (const own of processes.values()) for (const stream of own) if (stream) now += missing(stream)
       const settled = Math.min(seen, now)
       seen = now
       seenAt = monotonicMs
