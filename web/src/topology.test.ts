@@ -34,3 +34,11 @@ test('many instances are drawn as one, with how many are well', () => {
 test('a gateway that leads elsewhere is not drawn', () => {
   expect(topologyOf([shop(version('web:1', 0))], [gateway('other', false, { 'other/web/http': 100 })], NONE).nodes.map(({ kind }) => kind)).toEqual(['cluster', 'version'])
 })
+
+test('many gateways are drawn as one, with what passes through all of them', () => {
+  const fronts = Array.from({ length: 20 }, (_, index) => gateway(`front-${index}`, false, { 'shop/web/http': 100 }))
+  const { nodes, edges } = topologyOf([shop(version('web:1', 1))], fronts, { routes: fronts.map(({ name }) => group({ gateway: name, route: 'shop/web/http', rate: 2 })), instances: [] })
+
+  expect(nodes.filter(({ kind }) => kind === 'gateway').map(({ name, note }) => `${name}: ${note}`)).toEqual(['20 gateways: in force'])
+  expect(edges.at(-1)).toMatchObject({ to: 'shop/web', rate: 40 })
+})

@@ -32,8 +32,8 @@ export interface Measured { readonly routes: readonly TrafficGroup[]; readonly i
 
 /** More instances of a version are drawn as one. */
 export const INSTANCES_DRAWN_MAX = 6
-/** Beyond this nothing is drawn one by one. */
-export const NODES_MAX = 60
+/** More gateways are drawn as one for each place that they lead to. */
+export const GATEWAYS_DRAWN_MAX = 12
 
 interface Drawing { readonly nodes: TopologyNode[]; readonly edges: TopologyEdge[]; readonly traffic: Measured }
 
@@ -41,7 +41,9 @@ export function topologyOf(deployments: readonly DeploymentView[], gateways: rea
   const drawing: Drawing = { nodes: [], edges: [], traffic }
   const clusters = new Set(deployments.flatMap(({ name, clusters: all }) => Object.keys(all).map(cluster => `${name}/${cluster}`)))
   for (const deployment of deployments) addDeployment(drawing, deployment, gateways, clusters.size)
-  for (const gateway of gateways) if (!gateway.internal) addGateway(drawing, gateway, clusters)
+  const leading = gateways.filter(({ internal }) => !internal).map(gateway => ({ gateway, ways: waysOf(gateway, clusters) })).filter(({ ways }) => ways.length > 0)
+  if (leading.length > GATEWAYS_DRAWN_MAX) addGatewaysTogether(drawing, leading)
+  else for (const { gateway, ways } of leading) addGateway(drawing, gateway, ways)
   return { nodes: drawing.nodes, edges: drawing.edges }
 }
 
@@ -84,17 +86,33 @@ function addInstances({ nodes, edges, traffic }: Drawing, place: { readonly depl
   }
 }
 
-/** Only what leads into what is drawn; another gateway in between is drawn as well. */
-function addGateway({ nodes, edges, traffic }: Drawing, { name, port, state, deployed }: GatewayView, clusters: ReadonlySet<string>): void {
-  const ways = Object.entries(state.desired).flatMap(([route, share]) => {
+interface Way { readonly route: string; readonly share: number; readonly to: string }
+
+/** Only what leads into what is drawn. */
+function waysOf({ state }: GatewayView, clusters: ReadonlySet<string>): readonly Way[] {
+  return Object.entries(state.desired).flatMap(([route, share]) => {
     const cluster = route.split('/').slice(0, 2).join('/')
     return clusters.has(cluster) ? [{ route, share, to: route.split('/').length === 4 ? route.split('/').slice(0, 3).join('/') : cluster }] : []
   })
-  if (ways.length === 0) return
-  const tone: Tone = state.problem !== undefined ? 'bad' : deployed ? 'good' : 'busy'
-  nodes.push({ id: `gateway ${name}`, kind: 'gateway', name, note: state.problem ?? `port ${port.split('/')[0]}`, tone, to: path.gateway(name) })
+}
+
+const gatewayTone = ({ state, deployed }: GatewayView): Tone => state.problem !== undefined ? 'bad' : deployed ? 'good' : 'busy'
+
+function addGateway({ nodes, edges, traffic }: Drawing, gateway: GatewayView, ways: readonly Way[]): void {
+  const { name, port, state } = gateway
+  nodes.push({ id: `gateway ${name}`, kind: 'gateway', name, note: state.problem ?? `port ${port.split('/')[0]}`, tone: gatewayTone(gateway), to: path.gateway(name) })
   for (const { route, share, to } of ways)
     edges.push({ id: `gateway ${name} → ${route}`, from: `gateway ${name}`, to, ...flow(traffic.routes.filter(group => group.gateway === name && group.route === route)), ...(ways.length > 1 ? { share } : {}) })
+}
+
+function addGatewaysTogether({ nodes, edges, traffic }: Drawing, leading: readonly { readonly gateway: GatewayView; readonly ways: readonly Way[] }[]): void {
+  for (const to of new Set(leading.flatMap(({ ways }) => ways.map(way => way.to)))) {
+    const own = leading.filter(({ ways }) => ways.some(way => way.to === to)).map(({ gateway }) => gateway)
+    const wrong = own.filter(gateway => gatewayTone(gateway) === 'bad').length
+    const names = new Set(own.map(({ name }) => name))
+    nodes.push({ id: `gateways → ${to}`, kind: 'gateway', name: `${own.length} gateways`, note: wrong > 0 ? `${wrong} not in force` : 'in force', tone: wrong > 0 ? 'bad' : 'good', to: path.gateways() })
+    edges.push({ id: `gateways → ${to}`, from: `gateways → ${to}`, to, ...flow(traffic.routes.filter(({ gateway, route = '' }) => names.has(gateway) && route.startsWith(to))) })
+  }
 }
 
 function flow(groups: readonly TrafficGroup[]): { readonly rate?: number; readonly errorRate?: number } {
