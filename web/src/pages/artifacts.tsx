@@ -1,14 +1,17 @@
 import type { ArtifactJson } from '@vamp/model/api/artifacts'
+import { documents } from '@vamp/model/api/documents'
 import { singular } from '@vamp/model/kind'
+import { useState } from 'react'
 import { Link, NavLink, useParams, useSearchParams } from 'react-router'
 import { useLive } from '../live.ts'
 import { path } from '../path.ts'
+import { vamp } from '../server.ts'
 import { artifactList, EDITED_KINDS, type EditedKind } from '../sources.ts'
 import { templateOf } from '../templates.ts'
 import { ButtonLink } from '../ui/button.tsx'
 import { DocumentEditor } from '../ui/document-editor.tsx'
 import { Page } from '../ui/page.tsx'
-import { Shown } from '../ui/shown.tsx'
+import { Refusal, Shown } from '../ui/shown.tsx'
 import { Table } from '../ui/table.tsx'
 
 export const editedKind = (word: string | undefined): EditedKind => EDITED_KINDS.find(kind => kind === word) ?? 'blueprints'
@@ -18,8 +21,32 @@ export default function Artifacts() {
   const [query] = useSearchParams()
   return (
     <Page title={query.has('new') ? `New ${singular(kind)}` : 'Artifacts'} actions={!query.has('new') && <ButtonLink to={path.newArtifact(kind)} kind="main">New {singular(kind)}</ButtonLink>}>
-      {query.has('new') ? <DocumentEditor key={kind} text={templateOf(kind)} fresh /> : <List kind={kind} />}
+      {query.has('new') ? <Fresh key={kind} kind={kind} /> : <List kind={kind} />}
     </Page>
+  )
+}
+
+/** From a template; a blueprint also from a Docker Compose file, which the server reads and nothing is stored of. */
+function Fresh({ kind }: { readonly kind: EditedKind }) {
+  const [text, setText] = useState(templateOf(kind))
+  const [error, setError] = useState<unknown>()
+  const take = async (file: File | undefined) => {
+    if (!file) return
+    try {
+      const name = file.name.replace(/\.ya?ml$/i, '').replaceAll(/[^\w.-]+/g, '-').replace(/^(docker-)?compose$/, 'shop')
+      const { data } = await vamp().call(documents.compose, { query: { name, validate_only: true }, body: await file.text() })
+      setText(String(data))
+      setError(undefined)
+    } catch (thrown) {
+      setError(thrown)
+    }
+  }
+  return (
+    <>
+      {kind === 'blueprints' && <label className="line"><span className="dim">Begin with a Docker Compose file:</span> <input type="file" accept=".yml,.yaml" onChange={({ target }) => { void take(target.files?.[0]) }} /></label>}
+      {error !== undefined && <Refusal error={error} />}
+      <DocumentEditor key={text} text={text} fresh />
+    </>
   )
 }
 

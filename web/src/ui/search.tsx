@@ -2,6 +2,7 @@ import { STATIC_KINDS, staticArtifacts } from '@vamp/model/api/artifacts'
 import { deployments } from '@vamp/model/api/deployments'
 import { gateways } from '@vamp/model/api/gateways'
 import { releases } from '@vamp/model/api/releases'
+import { workflows } from '@vamp/model/api/workflows'
 import { singular } from '@vamp/model/kind'
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react'
 import { useNavigate } from 'react-router'
@@ -9,9 +10,11 @@ import { type Findable, foundIn } from '../found.ts'
 import { path } from '../path.ts'
 import { vamp } from '../server.ts'
 
+const page = (name: string, to: string): Findable => ({ kind: 'page', name, to })
 const PAGES: readonly Findable[] = [
-  { kind: 'page', name: 'Overview', to: path.overview() }, { kind: 'page', name: 'Start a release', to: path.newRelease() },
-  { kind: 'page', name: 'Events', to: path.events() }, { kind: 'page', name: 'Info', to: path.info() },
+  page('Overview', path.overview()), page('Start a release', path.newRelease()), page('Releases', path.releases()), page('Deployments', path.deployments()), page('How requests flow', path.deploymentGraph()),
+  page('Gateways', path.gateways()), page('Events', path.events()), page('Autoscalers', path.autoscalers()), page('SLAs', path.slas()), page('Scales', path.scales()), page('Workflows', path.workflows()),
+  page('Write a blueprint', path.newArtifact('blueprints')), page('Artifacts', path.artifacts()), page('Tokens and roles', path.tokens()), page('Settings', path.settings()), page('Info', path.info()),
 ]
 
 async function everything(): Promise<readonly Findable[]> {
@@ -21,7 +24,9 @@ async function everything(): Promise<readonly Findable[]> {
     client.all(deployments.list).then(items => named(items, 'deployment', path.deployment)),
     client.all(gateways.list).then(items => named(items, 'gateway', path.gateway)),
     client.all(releases.list).then(items => named(items, 'release', path.release)),
-    ...STATIC_KINDS.map(kind => client.all(staticArtifacts[kind].list).then(items => named(items, singular(kind), name => path.artifact(kind, name)))),
+    client.all(workflows.list).then(items => named(items, 'workflow', path.workflow)),
+    client.all(deployments.instances).then(items => items.map(({ name, deployment, cluster, service }) => ({ kind: 'instance', name, to: path.instance({ deployment, cluster, service, instance: name }) }))),
+    ...STATIC_KINDS.map(kind => client.all(staticArtifacts[kind].list).then(items => named(items, singular(kind), name => kind === 'autoscalers' ? path.autoscaler(name) : path.artifact(kind, name)))),
   ].map(list => list.catch((): readonly Findable[] => [])))
   return [...PAGES, ...lists.flat()]
 }
