@@ -27,7 +27,9 @@ const FOREIGN_PER_SECOND = 1000
 /** Beyond these a call is refused: a script that does not wait for its answers must not fill the memory. */
 const CALLS_WAITING_MAX = 1000
 const STREAMS_MAX = 256
-const CALLS_PER_SECOND = 100
+const CALLS_PER_SECOND = 25
+/** What may come at once after a while of quiet. */
+const CALLS_BURST = 100
 const BODY_BYTES_MAX = 1024 * 1024
 const CALL_TIMEOUT_MS = 60_000
 
@@ -36,8 +38,8 @@ interface Stream { readonly reader: ReadableStreamDefaultReader<Uint8Array> | un
 export function openNetwork(options: NetworkOptions): Network {
   const streams = new Map<number, Stream>()
   let ids = 0
-  const toVamp = openBucket(options, CALLS_AT_ONCE_MAX, CALLS_PER_SECOND)
-  const elsewhere = openBucket(options, FOREIGN_AT_ONCE_MAX, FOREIGN_PER_SECOND)
+  const toVamp = openBucket(options, CALLS_AT_ONCE_MAX, CALLS_PER_SECOND, CALLS_BURST)
+  const elsewhere = openBucket(options, FOREIGN_AT_ONCE_MAX, FOREIGN_PER_SECOND, FOREIGN_PER_SECOND)
 
   async function request(value: unknown): Promise<unknown> {
     const { method, url, headers, body } = checked(value)
@@ -111,8 +113,8 @@ export function openNetwork(options: NetworkOptions): Network {
 }
 
 /** So many calls in a second, refilled evenly, and so many at a time: who is faster waits. Gives what ends the call. */
-function openBucket({ now, sleep }: Pick<NetworkOptions, 'now' | 'sleep'>, atOnce: number, perSecond: number): () => Promise<() => void> {
-  let tokens = perSecond
+function openBucket({ now, sleep }: Pick<NetworkOptions, 'now' | 'sleep'>, atOnce: number, perSecond: number, burst: number): () => Promise<() => void> {
+  let tokens = burst
   let filledAt = now()
   let open = 0
   let waiting = 0
@@ -122,7 +124,7 @@ function openBucket({ now, sleep }: Pick<NetworkOptions, 'now' | 'sleep'>, atOnc
     try {
       for (;;) {
         const at = now()
-        tokens = Math.min(perSecond, tokens + ((at - filledAt) / 1000) * perSecond)
+        tokens = Math.min(burst, tokens + ((at - filledAt) / 1000) * perSecond)
         filledAt = at
         if (tokens >= 1 && open < atOnce) break
         await sleep(tokens < 1 ? Math.ceil(((1 - tokens) / perSecond) * 1000) : 5)

@@ -1,10 +1,13 @@
 /** What scripts can do, and what the worst of them cannot. */
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { systemClock } from '@vamp/agent/base/clock'
 import { silent } from '@vamp/agent/base/log'
+import { parseArtifact } from '@vamp/model/parse/document'
 import { afterAll, describe, expect, test } from 'vitest'
+import { readManifest } from '../../../../tools/conformance-manifest.ts'
 import { type Changes, describeRunner, fakeApi, ranOn, requestOf } from '../contract.ts'
 import { openSandboxRunner } from './sandbox-runner.ts'
 
@@ -84,5 +87,24 @@ describe('hostile scripts', () => {
     const { end } = await run('export default JSON.stringify([process.env, Object.keys(globalThis)])', { facts: { url: api.url }, token: 'vamp_secret' })
     api.close()
     expect(String(end.result)).not.toContain('vamp_secret')
+  })
+})
+
+const CORPUS = process.env['VAMP_CORPUS'] ?? new URL('../../../../../shared/corpus', import.meta.url).pathname
+
+// Scripts of the original's documentation are data beside the project: without them there is nothing to run.
+describe.skipIf(!existsSync(CORPUS))('scripts of the original\'s documentation', () => {
+  test('each runs as it was written', async () => {
+    await using runner = openSandboxRunner({ clock: systemClock, log: silent })
+    const api = await fakeApi()
+    const ran: [file: string, state: string][] = []
+    for (const { file } of readManifest(CORPUS).filter(({ kind, file }) => kind === 'breed' && /application\/javascript/.test(readFileSync(join(CORPUS, file), 'utf8')))) {
+      const parsed = parseArtifact('breeds', readFileSync(join(CORPUS, file), 'utf8'))
+      const { end } = await ranOn(runner, requestOf(parsed.is === 'ok' ? parsed.value.deployable.definition : 'throw new Error("it is no breed")', { facts: { url: api.url } }))
+      ran.push([file, end.reason ?? end.state])
+    }
+    api.close()
+    expect(ran.length).toBeGreaterThan(0)
+    expect(ran.filter(([, state]) => state !== 'succeeded')).toEqual([])
   })
 })
