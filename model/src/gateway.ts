@@ -22,6 +22,8 @@ export interface Gateway {
   readonly service?: { readonly host: string; readonly port: Port }
   readonly sticky: Sticky
   readonly split?: SplitBy
+  /** Weights take turns instead of drawing lots: every few requests are divided as the weights say. */
+  readonly smooth?: boolean
   readonly virtual_hosts: readonly string[]
   readonly selector?: string
   /** Document order is kept; the first route whose condition matches takes the request. */

@@ -128,6 +128,17 @@ export function proxyContract(name: string, open: () => Promise<ProxyHarness>, g
         expectShare(counted(answers)['two'] ?? 0, 600, 0.35)
       })
 
+      test('where requests take turns every hundred are divided as ordered, whatever came between', async () => {
+        const [port, [one, other]] = [await harness.freePort(), await two()]
+        const weights = (a: number) => apply(contractGateway('shop', port, { a: { weight: a, to: [one] }, b: { weight: FULL_SHARE - a, to: [other] } }, { smooth: true }))
+        await weights(3_000)
+        // The discrepancy of a hundred steps of the golden ratio is below three.
+        for (let hundred = 0; hundred < 3; hundred++) expect(Math.abs((counted(await many(port, 100))['one'] ?? 0) - 30)).toBeLessThanOrEqual(3)
+
+        expect(await weights(250)).toMatchObject({ how: 'runtime' })
+        expect(Math.abs((counted(await many(port, 200))['one'] ?? 0) - 5)).toBeLessThanOrEqual(3)
+      })
+
       test('a route of weight 0 gets nothing', async () => {
         const [port, [one, other]] = [await harness.freePort(), await two()]
         await apply(contractGateway('shop', port, { a: { weight: FULL_SHARE, to: [one] }, b: { weight: 0, to: [other] } }))

@@ -64,11 +64,11 @@ function blank(name: string, { type }: Port): Gateway {
 function withSettings(base: Gateway, given: Gateway | undefined, { type }: Port): Gateway {
   const gateway = { ...base, port: { ...base.port, type } }
   if (!given) return gateway
-  const { split, selector, policy } = given
+  const { split, smooth, selector, policy } = given
   return {
     ...gateway,
     metadata: { ...base.metadata, ...given.metadata }, sticky: given.sticky, virtual_hosts: given.virtual_hosts,
-    ...(split ? { split } : {}), ...(selector === undefined ? {} : { selector }), ...(policy ? { policy } : {}),
+    ...(split ? { split } : {}), ...(smooth ? { smooth } : {}), ...(selector === undefined ? {} : { selector }), ...(policy ? { policy } : {}),
   }
 }
 

@@ -101,7 +101,7 @@ export function portsOf(services: readonly Service[]): ReadonlyMap<string, Port>
 }
 
 /** These keys say that the map is the gateway itself, not a map from port to gateway. */
-const ANONYMOUS_KEYS = ['sticky', 'routes', 'split', 'virtual_hosts', 'policy'] as const
+const ANONYMOUS_KEYS = ['sticky', 'routes', 'split', 'smooth', 'virtual_hosts', 'policy'] as const
 
 /** `breeds` are the names of the cluster's services. */
 export function readClusterGateways(cursor: Cursor, ports: ReadonlyMap<string, Port> | undefined, breeds: ReadonlySet<string>): Gateway[] {

@@ -25,12 +25,13 @@ export const UNASSIGNED: Port = { name: '', number: 0, type: 'http' }
 export function readGatewaySettings(fields: Fields, checkPath?: (path: string, cursor: Cursor) => void) {
   fields.ignore('deployed', 'internal', 'proxy', 'active', 'state')
   const split = fields.optional('split')
+  const smooth = fields.optional('smooth')?.boolean()
   const selector = fields.optional('selector')
   const policy = fields.optional('policy')
   return {
     metadata: readMetadata(fields),
     sticky: readSticky(fields.optional('sticky')),
-    ...(split ? { split: readSplit(split) } : {}),
+    ...(split ? { split: readSplit(split) } : {}), ...(smooth ? { smooth } : {}),
     virtual_hosts: readVirtualHosts(fields.optional('virtual_hosts')),
     ...(selector ? { selector: readSelector(selector) } : {}),
     routes: readRoutes(fields.optional('routes'), checkPath),

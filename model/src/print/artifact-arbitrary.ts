@@ -146,7 +146,7 @@ function gatewayWith(header: Pick<Gateway, 'name' | 'port'>, paths: readonly str
     kind: fc.constant('gateways'), name: fc.constant(header.name), port: fc.constant(header.port), metadata,
     sticky: tcp ? fc.constant('none') : fc.constantFrom('none', 'route', 'instance'), virtual_hosts: fc.array(word, { maxLength: 2 }),
     routes: routes(paths, tcp ? tcpSettings : httpSettings),
-  }, { split, policy: either(policy) })
+  }, { split, smooth: fc.constant(true as const), policy: either(policy) })
 }
 
 const portOf = (number: number, type: 'http' | 'tcp') => ({ name: number === 0 ? '' : String(number), number, type })
@@ -177,7 +177,7 @@ function clusterGateways(services: readonly Service[]): Arbitrary<readonly Gatew
 }
 
 /** A port of such a name is taken for a setting of the gateway. */
-const PORTS_MISTAKEN: ReadonlySet<string> = new Set(['sticky', 'routes', 'split', 'virtual_hosts', 'policy'])
+const PORTS_MISTAKEN: ReadonlySet<string> = new Set(['sticky', 'routes', 'split', 'smooth', 'virtual_hosts', 'policy'])
 
 function cluster(index: number): Arbitrary<Cluster> {
   return fc.array(fc.boolean(), { minLength: 1, maxLength: 2 })

@@ -47,7 +47,7 @@ export function printGatewayPort({ number, type }: Port): string | null {
 export function printGatewaySettings(gateway: Gateway, beside: (route: Route) => Json = () => ({})): Json {
   return {
     sticky: gateway.sticky === 'none' ? null : gateway.sticky,
-    ...optional('split', gateway.split),
+    ...optional('split', gateway.split), ...optional('smooth', gateway.smooth),
     virtual_hosts: gateway.virtual_hosts,
     selector: gateway.selector ?? null,
     ...optional('policy', gateway.policy && printReference(gateway.policy, printPolicySettings)),

@@ -111,7 +111,7 @@ class GatewayBuilder {
   }
 
   build(): GatewayTable {
-    const { name, port, sticky, split, virtual_hosts, policy, selector } = this.gateway
+    const { name, port, sticky, split, smooth, virtual_hosts, policy, selector } = this.gateway
     const groups = selector === undefined ? undefined : this.selected(selector)
     const routes = groups ? this.groupRoutes([...groups.keys()]) : this.gateway.routes
     const settings = routes.map(route => this.settings(route))
@@ -125,7 +125,7 @@ class GatewayBuilder {
       name, lookup_name: gatewayLookupName(name), address: this.input.address, port: port.number, mode: port.type,
       virtual_hosts: http ? virtualHosts(name, virtual_hosts, this.input.virtualHosts !== undefined) : [],
       sticky: http ? sticky : 'none',
-      ...(split && http ? { split } : {}),
+      ...(split && http ? { split } : {}), ...(smooth && http ? { smooth } : {}),
       routes: this.withWaysOut(routes.map(({ path }, index) => this.route(path, settings[index] ?? NO_SETTINGS, shares[index] ?? 0, groups?.get(path))), own.policy),
       ...own,
     }

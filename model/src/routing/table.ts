@@ -24,6 +24,8 @@ export interface GatewayTable {
   readonly virtual_hosts: readonly string[]
   readonly sticky: Sticky
   readonly split?: SplitBy
+  /** Places on the scale of shares follow `smoothDraw` instead of being drawn. */
+  readonly smooth?: boolean
   /** In the order in which their conditions are examined. Weights count over all of them. */
   readonly routes: readonly RouteTable[]
   readonly policy?: PolicySettings

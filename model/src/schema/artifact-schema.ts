@@ -32,7 +32,7 @@ const breedFields = {
 }
 const serviceFields = { breed: shared('breed_reference'), ...environment, scale: weak('scale'), arguments: args, health_checks: some(shared('health_check')), network: text, ...drivers, ...exported, ...reference }
 const gatewayFields = {
-  metadata: verbatim, sticky: { type: 'string', pattern: '^[nN][oO][nN][eE]|[rR][oO][uU][tT][eE]|[iI][nN][sS][tT][aA][nN][cC][eE]$' }, split: shared('split'), virtual_hosts: some(text), selector: text, policy: weak('policy'),
+  metadata: verbatim, sticky: { type: 'string', pattern: '^[nN][oO][nN][eE]|[rR][oO][uU][tT][eE]|[iI][nN][sS][tT][aA][nN][cC][eE]$' }, split: shared('split'), smooth: flag, virtual_hosts: some(text), selector: text, policy: weak('policy'),
   routes: anyOf(text, { type: 'array', items: anyOf(text, map(open(weak('route')))) }, map(open(weak('route')))), deployed: {}, internal: {}, proxy: {}, active: {}, lookup_name: {}, service: {},
 }
 const routeFields = {
@@ -46,6 +46,7 @@ const policyFields = {
   rate_limit: fields({ requests: count, per: time, by: oneOf('gateway', 'ip', 'header'), header: text }, ['requests']),
   connection_limit: fields({ maximum: count, queue: integer, queue_timeout: time }, ['maximum']),
   fault: fields({ delay: fields({ time, share: percentage }, ['time']), abort: fields({ status: integer, share: percentage }, ['status']) }),
+  hold: fields({ time, maximum: integer }),
   mirror: fields({ to: text, share: percentage, methods: oneOf('GET', 'any') }, ['to']),
   failover: some(text),
   headers: fields({ request: shared('header_changes'), response: shared('header_changes') }),

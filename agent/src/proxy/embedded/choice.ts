@@ -2,6 +2,7 @@
 import { type Decision, decide } from '@vamp/model/routing/decide'
 import type { PolicySettings } from '@vamp/model/policy'
 import type { Endpoint, GatewayTable, MirrorTarget, RouteTable, RouteTarget, RoutingTable } from '@vamp/model/routing/table'
+import { nextTurn } from '../turns.ts'
 import { sessionPart, type StickyCookies, stickyCookies, userKeyOf } from '../sticky-cookie.ts'
 import { type OwnAnswers, ownAnswers } from './own-answer.ts'
 import type { Upstreams } from './upstreams.ts'
@@ -47,9 +48,15 @@ export interface PreparedGateway {
 
 interface PreparedRoute { readonly policy: PolicySettings; readonly own: OwnAnswers; readonly changes: Choice['changes']; readonly endpoints: readonly Endpoint[]; readonly ready: readonly Endpoint[]; readonly balance: string; turn: number }
 
-export interface ChoiceOptions { readonly random: () => number; readonly upstreams: Pick<Upstreams, 'inProgress'> }
+export interface ChoiceOptions {
+  readonly random: () => number
+  /** Of gateways whose requests take turns; survives the table. */
+  readonly turns: Map<string, number>
+  readonly upstreams: Pick<Upstreams, 'inProgress'>
+}
 
-export function prepareGateway(gateway: GatewayTable, table: RoutingTable, { random, upstreams }: ChoiceOptions): PreparedGateway {
+export function prepareGateway(gateway: GatewayTable, table: RoutingTable, { random, upstreams, turns }: ChoiceOptions): PreparedGateway {
+  const draw = () => gateway.smooth ? nextTurn(turns, gateway.name) : random()
   const cookies: StickyCookies = stickyCookies(gateway)
   const routes = new Map(gateway.routes.map(route => [route.path, prepareRoute(gateway, route, table, random)]))
   const mirrors = new Map(gateway.routes.flatMap(({ path, mirror }) => mirror ? [[path, prepareMirror(mirror, routes, table, random, upstreams)] as const] : []))
@@ -58,7 +65,7 @@ export function prepareGateway(gateway: GatewayTable, table: RoutingTable, { ran
     choose(visitor) {
       const user = userKeyOf(gateway, visitor.headers)
       const bond = cookies.read(visitor.headers['cookie'])
-      const decision = decide(gateway, visitor, { strength: random(), weight: random(), instance: 0 }, bond, user)
+      const decision = decide(gateway, visitor, { strength: random(), weight: draw(), instance: 0 }, bond, user)
       const route = decision.route && routes.get(decision.route.path)
       const bound = decision.route?.path === bond.route ? route?.endpoints.find(({ id }) => id === bond.instance) : undefined
       return {

@@ -41,6 +41,7 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
   /** Closed, with connections that have not ended. */
   const closing = new Set<Listener>()
   let carried: string | undefined
+  const turns = new Map<string, number>()
   let ended = false
   let tail: Promise<unknown> = Promise.resolve()
 
@@ -50,7 +51,7 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
     const how = wanted === carried ? 'nothing' : carried === undefined ? 'start' : 'runtime'
     if (how !== 'nothing') {
       refuseGaps(table)
-      const next = targetsOf(table, gateway => prepareGateway(gateway, table, { random, upstreams }))
+      const next = targetsOf(table, gateway => prepareGateway(gateway, table, { random, upstreams, turns }))
       await listenAt(next.addresses)
       targets = next.targets
       carried = wanted

@@ -7,6 +7,8 @@
 import { createHash } from 'node:crypto'
 import { Fault } from '@vamp/model/fault'
 import type { GatewayTable } from '@vamp/model/routing/table'
+import { SMOOTH_STEP } from '@vamp/model/routing/smooth'
+import { FULL_SHARE } from '@vamp/model/routing/table'
 import { splitSeed } from '@vamp/model/routing/user-slot'
 import { needsCountry, rawAcls, rawFlag } from './condition-pattern.ts'
 import { httpLog, LOG_WAY_RULES, TCP_LOG } from './log-line.ts'
@@ -33,7 +35,7 @@ export function gatewayFrontend(id: string, gateway: GatewayTable, paths: Fronte
   const bind = `bind ${serverAddress(gateway.address === '' ? '*' : gateway.address, gateway.port)}`
   const generation = `str(${id}),map_str_int(${paths.generations},0)`
   if (gateway.mode === 'tcp') return [bind, ...gatewayPolicyLines('tcp', gateway.policy), ...tcpRules(id, generation, paths)]
-  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieSuffix(gateway.lookup_name), policy: gatewayPolicyLines('http', gateway.policy), splits: splitsOf([gateway]), raw: gatewayRaw(gateway), mirrors: hasMirrors(gateway) })]
+  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieSuffix(gateway.lookup_name), policy: gatewayPolicyLines('http', gateway.policy), splits: splitsOf([gateway]), smooth: gateway.smooth ? [{ id, only: '' }] : [], raw: gatewayRaw(gateway), mirrors: hasMirrors(gateway) })]
 }
 
 /** Cookies know no ports: a gateway's have a name of their own. */
@@ -60,6 +62,7 @@ export function hostsFrontend(address: string, port: number, laid: readonly { re
         'http-request return status 404 if !{ var(txn.gw) -m found } !handed',
       ],
       id: HOSTS, secret, generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host',
+      smooth: here.flatMap(({ name, smooth }) => smooth ? [{ id: idOf(name), only: ` { var(txn.gw) -m str ${idOf(name)} }` }] : []),
       splits: splitsOf(here).map(split => ({ ...split, only: ` { var(txn.gw) -m str ${idOf(split.gateway)} }` })), raw: [...new Set(here.flatMap(gatewayRaw))].sort(), mirrors: here.some(hasMirrors) }),
   ]
 }
@@ -90,6 +93,8 @@ interface HttpRules {
   readonly cookie: string
   readonly policy?: readonly string[]
   readonly splits: readonly Split[]
+  /** Gateways whose requests take turns, by id. */
+  readonly smooth: readonly { readonly id: string; readonly only: string }[]
   readonly raw: readonly string[]
   /** Requests may have copies, and copies come back here. */
   readonly mirrors: boolean
@@ -128,12 +133,14 @@ function httpRules(rules: HttpRules): string[] {
     ...conditionRules(rules),
     ...strengthRules(rules),
     ...sessionRules(rules),
+    ...rules.smooth.map(gateway => `http-request track-sc1 str(${gateway.id}) table ${TURNS}${gateway.only && ` if${gateway.only}`}`),
     ...keepRules(rules),
     `use_backend ${SUCCESSOR} if handed`,
     ...(rules.mirrors ? ['use_backend %[var(txn.shadow)] if { var(txn.shadow) -m found }'] : []),
     'use_backend %[var(txn.cb)] if taken',
     'use_backend %[var(txn.sbe)] if led',
     ...splitRules(rules),
+    ...rules.smooth.map(({ only }) => `use_backend %[sc1_inc_gpc0,mul(${SMOOTH_STEP}),mod(${FULL_SHARE}),add(txn.g),map_ip(${paths.map(id, 'shares')})]${only && ` if${only}`}`),
     // What the shares leave to nobody has no name, and nameless requests are lost.
     `use_backend %[rand(10000),add(txn.g),map_ip(${paths.map(id, 'shares')})]`,
     'default_backend lost',
@@ -149,6 +156,10 @@ const ACLS = [
   'acl refused var(txn.old) -m found',
   'acl taken var(txn.cb) -m found',
 ]
+
+/** Counts the turns of gateways whose requests take turns. */
+export const TURNS = 'turns'
+export const TURNS_LINES = ['stick-table type string len 16 size 100k store gpc0']
 
 /** The backend that leads to where the client wanted to connect, which is the worker that serves now. */
 export const SUCCESSOR = 'successor'

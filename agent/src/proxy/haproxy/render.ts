@@ -1,5 +1,5 @@
 /** A layout as HAProxy's configuration and maps. Pure: the same layout gives the same bytes. */
-import { gatewayFrontend, HOSTS, hostsFrontend, SUCCESSOR, successorLines } from './frontend.ts'
+import { gatewayFrontend, HOSTS, hostsFrontend, SUCCESSOR, successorLines, TURNS, TURNS_LINES } from './frontend.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { LaidGateway, Layout, Slot } from './layout.ts'
 import { DELAY_ACTION, DELAY_SCRIPT, WAITING_SERVER } from './policy-lines.ts'
@@ -153,6 +153,7 @@ function preamble(settings: RenderSettings, withDelays: boolean): string {
     ]),
     section('backend lost from http', ['http-request return status 503']),
     section(`backend ${SUCCESSOR} from http`, successorLines(settings.secret)),
+    section(`backend ${TURNS} from http`, TURNS_LINES),
     section('backend lost-tcp from tcp', ['tcp-request content reject']),
   ].join('\n')
 }

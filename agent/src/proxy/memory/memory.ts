@@ -10,6 +10,7 @@ import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from '@vamp/mod
 import type { Clock } from '../../base/clock.ts'
 import { conditionGap } from '../condition-gap.ts'
 import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
+import { nextTurn } from '../turns.ts'
 import { sessionPart, type StickyCookies, stickyCookies, userKeyOf } from '../sticky-cookie.ts'
 
 export interface VirtualRequest {
@@ -77,6 +78,7 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
   let open = true
   const inProgress = new Map<string, number>()
   const occupied = new Map<number, string>()
+  const turns = new Map<string, number>()
 
   const count = (endpoint: string, by: 1 | -1) => {
     const left = (inProgress.get(endpoint) ?? 0) + by
@@ -111,7 +113,7 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
     const user = userKeyOf(gateway, headers)
     const bond = cookies.read(headers['cookie'])
     const routed = { method: request.method ?? 'GET', path: (request.path ?? '/').split('?')[0] ?? '/', headers, ip: request.ip ?? '127.0.0.1' }
-    const decision = decide(gateway, routed, { strength: random(), weight: random(), instance: random() }, bond, user)
+    const decision = decide(gateway, routed, { strength: random(), weight: gateway.smooth ? nextTurn(turns, gateway.name) : random(), instance: random() }, bond, user)
     const began = clock.monotonic()
     const outcome = await serve(decision, bond, cookies, request)
     const { status } = outcome.answer
