@@ -1,7 +1,7 @@
 /** Host names to addresses before HAProxy sees them: it would look them up only once, when it starts. */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
+import type { Endpoint, GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import type { Logger } from '../../base/log.ts'
 
 export type Resolve = (host: string) => Promise<string>
@@ -25,9 +25,15 @@ export function addressBook(resolve: Resolve, log: Logger): (table: RoutingTable
       log.warn('the name of an endpoint cannot be looked up', { host, known: known.get(host), cause })
     }
   }
+  /** Gateways that stay what they are are not searched again. */
+  const found = new WeakMap<GatewayTable, readonly string[]>()
+  const namesIn = (gateway: GatewayTable) => {
+    const names = found.get(gateway) ?? gateway.routes.flatMap(({ target }) => target.is === 'endpoints' ? target.endpoints.map(({ host }) => host).filter(host => isIP(host) === 0) : [])
+    found.set(gateway, names)
+    return names
+  }
   return async table => {
-    const names = new Set(table.gateways.flatMap(gateway => gateway.routes.flatMap(route =>
-      route.target.is === 'endpoints' ? route.target.endpoints.map(endpoint => endpoint.host).filter(host => isIP(host) === 0) : [])))
+    const names = new Set(table.gateways.flatMap(namesIn))
     if (names.size === 0) return table
     await Promise.all([...names].map(find))
     const addressed = (endpoint: Endpoint): Endpoint[] => {
@@ -35,7 +41,7 @@ export function addressBook(resolve: Resolve, log: Logger): (table: RoutingTable
       const host = known.get(endpoint.host)
       return host === undefined ? [] : [{ ...endpoint, host }]
     }
-    return { ...table, gateways: table.gateways.map(gateway => ({ ...gateway, routes: gateway.routes.map(route =>
+    return { ...table, gateways: table.gateways.map(gateway => namesIn(gateway).length === 0 ? gateway : ({ ...gateway, routes: gateway.routes.map(route =>
       route.target.is === 'endpoints' ? { ...route, target: { ...route.target, endpoints: route.target.endpoints.flatMap(addressed) } } : route) })) }
   }
 }

@@ -49,6 +49,8 @@ export interface CarrierOptions {
 const TIDY_MS = 1_000
 /** Files follow the running process this much later; a process of ours that dies in between costs the next one a reload. */
 const PERSIST_MS = 100
+/** Files of thousands of gateways take their time: they are written so much less often than writing them takes. */
+const PERSIST_SHARE = 20
 /** A HAProxy whose socket was lost either ends or answers again within this time. */
 const SETTLE_MS = 2_000
 const HARD_STOP_SECONDS = 3_600
@@ -76,6 +78,7 @@ export class Carrier {
   /** Resting slots that were without servers in the last round. */
   #rested: readonly string[] = []
   #ended = false
+  #persistMs = PERSIST_MS
   #cancelTidy: (() => void) | undefined
   #cancelPersist: (() => void) | undefined
 
@@ -273,16 +276,18 @@ export class Carrier {
 
   async #persist(): Promise<void> {
     if (this.#ended || !this.#master) return
+    const began = this.#options.clock.monotonic()
     const files = render(this.#layout, this.#settings(this.#side))
     await refreshSide(this.#options.directory, this.#side, files, this.#written)
     this.#written = files
     await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: this.#layout, logPort: this.#options.door.port })
+    this.#persistMs = Math.max(PERSIST_MS, PERSIST_SHARE * (this.#options.clock.monotonic() - began))
   }
 
   /** Sees to it that files and leftovers are looked after. */
   #arm(): void {
     const { clock, alone, log } = this.#options
-    this.#cancelPersist ??= clock.after(PERSIST_MS, () => {
+    this.#cancelPersist ??= clock.after(this.#persistMs, () => {
       this.#cancelPersist = undefined
       alone(() => this.#persist()).catch((cause: unknown) => log.warn('the state of haproxy could not be written', { cause }))
     })

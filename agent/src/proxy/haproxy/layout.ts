@@ -65,37 +65,62 @@ export const GENERATIONS = 2 ** 18
 
 export const EMPTY: Layout = { revision: 0, gateways: [], slots: [], generation: 0 }
 
-/** The layout that the table needs, as close to the previous one as it can be. Slots that had to be made or changed cost a reload. */
+/**
+ * The layout that the table needs, as close to the previous one as it can be. Slots that had to be made or changed cost a reload.
+ * A gateway that is the same object as before is laid out as before, without a look into it: a change costs what it changes.
+ */
 export function layOut(previous: Layout, table: RoutingTable, abilities: Abilities = { countries: false }): Layout {
   const wanted = new Map(table.gateways.map(gateway => [gateway.name, gateway]))
   const open = new Map(previous.gateways.map(laid => [laid.table.name, laid]))
-  const pool = slotPool(previous, wanted)
+  const sharing = table.virtual_hosts !== undefined
+  const sameHosts = sharing === (previous.virtual_hosts !== undefined)
+  const unchanged = (name: string) => sameHosts && open.get(name)?.table === wanted.get(name) && !leadsToGateways(wanted.get(name))
+  const pool = slotPool(previous, wanted, unchanged)
   const freeGateway = numbered('g', previous.gateways.map(laid => laid.id))
-  let generation = previous.generation
-  const used = new Set(previous.gateways.flatMap(laid => Array.from({ length: generationsOf(laid.table) }, (_, index) => laid.generation + index)))
-  /** The first of as many as the gateway takes, one after the other. Returns it. */
-  const nextGenerations = (count: number) => {
-    let first = generation + 1
-    for (let found = 0; found < count;) {
-      if (first + count > GENERATIONS) { first = 1; found = 0 }
-      if (used.has(first + found)) { first += found + 1; found = 0 } else found++
-    }
-    for (let index = 0; index < count; index++) used.add(first + index)
-    generation = first + count - 1
-    return first
-  }
-  const gateways: LaidGateway[] = []
-  for (const gateway of table.gateways) {
+  const generations = generationPool(previous)
+  const gateways = table.gateways.map((gateway): LaidGateway => {
     const before = open.get(gateway.name)
-    inGateway(gateway.name, () => requireFrontend(gateway, table.virtual_hosts !== undefined, abilities))
-    const slots = inGateway(gateway.name, () => gateway.routes.map(route => pool.take(gateway, route, table)))
-    const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, generation: before?.generation ?? 0 }
-    const same = inGateway(gateway.name, () => before ? sameProgram(before, laid) : !gatewayProgram(laid))
-    gateways.push(same ? laid : { ...laid, generation: nextGenerations(generationsOf(gateway)) })
+    if (before && unchanged(gateway.name)) return before
+    return inGateway(gateway.name, () => {
+      requireFrontend(gateway, sharing, abilities)
+      const slots = gateway.routes.map(route => pool.take(gateway, route, table))
+      const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, generation: before?.generation ?? 0 }
+      const same = before ? sameProgram(before, laid) : !gatewayProgram(laid)
+      return same ? laid : { ...laid, generation: generations.take(generationsOf(gateway)) }
+    })
+  })
+  return {
+    revision: table.revision, gateways, slots: pool.slots(), generation: generations.last(),
+    ...(table.virtual_hosts ? { virtual_hosts: table.virtual_hosts } : {}),
+  }
+}
+
+/** Its servers are the addresses of other gateways, so others' changes are its own. */
+const leadsToGateways = (gateway: GatewayTable | undefined): boolean => gateway?.routes.some(({ target }) => target.is === 'gateway') ?? false
+
+/** Numbers that no gateway has, one after the other and around. */
+function generationPool(previous: Layout): { take(count: number): number; last(): number } {
+  let last = previous.generation
+  const taken: { readonly from: number; readonly to: number }[] = []
+  const conflict = (from: number, to: number) => {
+    const own = taken.find(block => block.from < to && from < block.to)
+    if (own) return own.to
+    const laid = previous.gateways.find(({ generation, table }) => generation < to && generation > 0 && from < generation + generationsOf(table))
+    return laid && laid.generation + generationsOf(laid.table)
   }
   return {
-    revision: table.revision, gateways, slots: pool.slots(), generation,
-    ...(table.virtual_hosts ? { virtual_hosts: table.virtual_hosts } : {}),
+    last: () => last,
+    take(count) {
+      let first = last + 1
+      for (let after: number | undefined = first; after !== undefined;) {
+        if (first + count > GENERATIONS) first = 1
+        after = conflict(first, first + count)
+        first = after ?? first
+      }
+      taken.push({ from: first, to: first + count })
+      last = first + count - 1
+      return first
+    },
   }
 }
 
@@ -152,13 +177,13 @@ interface SlotPool {
   slots(): readonly Slot[]
 }
 
-function slotPool(previous: Layout, wanted: ReadonlyMap<string, GatewayTable>): SlotPool {
+function slotPool(previous: Layout, wanted: ReadonlyMap<string, GatewayTable>, unchanged: (gateway: string) => boolean): SlotPool {
   const slots = new Map(previous.slots.map(slot => [slot.id, slot]))
   const freeSlot = numbered('b', slots.keys())
   const owned = new Map<string, Slot>()
   const ownerKey = (gateway: string, route: string) => JSON.stringify([gateway, route])
   for (const slot of previous.slots) {
-    if (!slot.owner) continue
+    if (!slot.owner || unchanged(slot.owner.gateway)) continue
     const { gateway, route } = slot.owner
     const table = wanted.get(gateway)
     const still = table?.routes.find(candidate => candidate.path === route)

@@ -1,5 +1,5 @@
 /** What the numbers in the log mean under a layout. A slot that rests keeps its meaning: its last requests are still on their way. */
-import type { Layout } from './layout.ts'
+import type { Layout, Slot } from './layout.ts'
 import { nameHash } from './log-line.ts'
 import type { LogBackend, LogNames } from './log-line.ts'
 
@@ -10,6 +10,10 @@ export function logNames(layout: Layout, before: LogNames): LogNames {
   for (const slot of layout.slots) {
     const number = Number(slot.id.slice(1))
     const old = before.backends[number]
+    if (old && told.get(slot) === old) {
+      backends[number] = old
+      continue
+    }
     if (!slot.owner) {
       backends[number] = old
       continue
@@ -20,10 +24,15 @@ export function logNames(layout: Layout, before: LogNames): LogNames {
       servers.delete(nameHash(name))
       servers.set(nameHash(name), server.id)
     }
-    backends[number] = { gateway: slot.owner.gateway, route: slot.owner.route, servers }
+    const backend = { gateway: slot.owner.gateway, route: slot.owner.route, servers }
+    backends[number] = backend
+    told.set(slot, backend)
   }
   return { gateways, backends }
 }
+
+/** A slot that stays what it is keeps its meaning, without a look at its servers. */
+const told = new WeakMap<Slot, LogBackend>()
 
 /** Servers of a route that are gone and still remembered. */
 const SERVERS_MAX = 500

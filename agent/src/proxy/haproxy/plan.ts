@@ -5,10 +5,10 @@
  * notice; `last` ends what nobody needs any more; `later` is for when no request can be between two look-ups of an old
  * generation. Servers that are leaving are deleted by whoever sees that they have no connections left.
  */
-import { gatewayRaw } from './frontend.ts'
+import { gatewayFrontend, gatewayRaw, hostsFrontend } from './frontend.ts'
 import type { LaidGateway, LaidServer, Layout, Slot } from './layout.ts'
 import { WAITING_SERVER } from './policy-lines.ts'
-import { frameSections, gatewayEntries, generationEntry, hostEntries, mapPaths } from './render.ts'
+import { gatewayEntries, generationEntry, hostEntries, mapPaths } from './render.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { Entry } from './program.ts'
 
@@ -40,21 +40,41 @@ export function plan(previous: Layout, next: Layout, maps: string): Plan {
   return add.length + flip.length + last.length === 0 ? { is: 'nothing' } : { is: 'runtime', add, flip, last, later: gateways.later }
 }
 
-/** Why the running process cannot carry the layout; empty if it can. */
+/** Why the running process cannot carry the layout; empty if it can. What is the same object is not looked into. */
 export function reloadReasons(previous: Layout, next: Layout, paths: FrontendPaths): string[] {
-  const before = frameSections(previous, paths)
   const reasons = new Set<string>()
-  for (const [title, lines] of frameSections(next, paths)) {
-    if (before.get(title)?.join('\n') === lines.join('\n')) continue
-    const laid = next.gateways.find(each => title.startsWith(`frontend ${each.id} `))
-    const slot = next.slots.find(each => title.startsWith(`backend ${each.id} `))
-    for (const reason of laid ? gatewayReasons(previous, laid)
-      : slot ? [slotReason(previous, slot)] : hostsReasons(previous, next)) reasons.add(reason)
+  const add = (more: readonly string[]) => { for (const reason of more) reasons.add(reason) }
+  const openBefore = new Map(previous.gateways.map(laid => [laid.id, laid]))
+  const changed = next.gateways.filter(laid => openBefore.get(laid.id)?.table !== laid.table)
+  for (const laid of changed) {
+    const before = openBefore.get(laid.id)
+    if (!before || frontendText(before, paths) !== frontendText(laid, paths)) add(gatewayReasons(previous, laid))
   }
+  const slotsBefore = new Map(previous.slots.map(slot => [slot.id, slot]))
+  for (const slot of next.slots) {
+    const before = slotsBefore.get(slot.id)
+    if (before === slot || before?.lines === slot.lines) continue
+    if (before?.mode !== slot.mode || before.lines.join('\n') !== slot.lines.join('\n')) add([slotReason(previous, slot)])
+  }
+  if (sharedChanged(previous, next, changed) && hostsText(previous, paths) !== hostsText(next, paths)) add(hostsReasons(previous, next))
   // A listener that is shut down at run time keeps its socket, for the next worker, and connections to it would hang.
-  for (const { table: { port } } of previous.gateways) if (!next.gateways.some(({ table }) => table.port === port)) reasons.add(`port ${port} closed`)
-  if (previous.virtual_hosts && !next.virtual_hosts) reasons.add('virtual hosts switched off')
+  const listening = new Set(next.gateways.map(({ table }) => table.port))
+  for (const { table: { port } } of previous.gateways) if (!listening.has(port)) reasons.add(`port ${port} closed`)
   return [...reasons]
+}
+
+const frontendText = ({ id, table }: LaidGateway, paths: FrontendPaths): string => [table.mode, ...gatewayFrontend(id, table, paths, '')].join('\n')
+
+const hostsText = ({ virtual_hosts: hosts, gateways }: Layout, paths: FrontendPaths): string => hosts ? hostsFrontend(hosts.address, hosts.port, gateways, paths, '').join('\n') : ''
+
+/** May the shared listener be another one? */
+function sharedChanged(previous: Layout, next: Layout, changed: readonly LaidGateway[]): boolean {
+  if (JSON.stringify(previous.virtual_hosts) !== JSON.stringify(next.virtual_hosts)) return true
+  if (!next.virtual_hosts) return false
+  const there = new Set(next.gateways.map(({ id }) => id))
+  const before = new Map(previous.gateways.map(laid => [laid.id, laid]))
+  const hosted = (laid: LaidGateway | undefined) => (laid?.table.virtual_hosts.length ?? 0) > 0
+  return changed.some(laid => hosted(laid) || hosted(before.get(laid.id))) || previous.gateways.some(laid => hosted(laid) && !there.has(laid.id))
 }
 
 function gatewayReasons(previous: Layout, laid: LaidGateway): string[] {
@@ -81,6 +101,7 @@ function slotReason(previous: Layout, slot: Slot): string {
 
 function hostsReasons(previous: Layout, next: Layout): string[] {
   const [before, after] = [previous.virtual_hosts, next.virtual_hosts]
+  if (before && !after) return ['virtual hosts switched off']
   if (after && (before?.port !== after.port || before.address !== after.address)) return [`new port ${after.port} for virtual hosts`]
   return ['raw condition behind virtual hosts']
 }
