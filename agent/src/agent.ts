@@ -4,7 +4,7 @@
  */
 import type { Busy } from '@vamp/model/metric'
 import { Fault } from '@vamp/model/fault'
-import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
+import type { Endpoint, GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import { type Clock, every } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
 import type { AgentReport, Link } from './link/link.ts'
@@ -208,7 +208,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
     close: () => stopWatching(),
     async confirmed(table, part, { how, reasons }, error) {
       // What is set aside may come into force at any moment: its instances are not free to stop.
-      carried = { table, endpoints: endpointsOf([...part.gateways, ...table.gateways]), shares: sharesOf(part) }
+      carried = { table, endpoints: endpointsOf(part.gateways === table.gateways ? table.gateways : [...part.gateways, ...table.gateways]), shares: sharesOf(part) }
       stopWatching()
       stopWatching = draining() ? every(clock, DRAINING_POLL_MS, watchDraining) : () => {}
       refusal = error ? refusalOf(table, error) : undefined
@@ -247,8 +247,15 @@ function busyRoutes({ gateways }: RoutingTable, connections: ReadonlyMap<string,
   }))
 }
 
+/** A gateway that stays what it is keeps its object. */
+const told = new WeakMap<GatewayTable, AgentReport['shares'][string]>()
+
 function sharesOf(table: RoutingTable): AgentReport['shares'] {
-  return Object.fromEntries(table.gateways.map(gateway => [gateway.name, Object.fromEntries(gateway.routes.map(route => [route.path, route.weight]))]))
+  return Object.fromEntries(table.gateways.map(gateway => {
+    const shares = told.get(gateway) ?? Object.fromEntries(gateway.routes.map(route => [route.path, route.weight]))
+    told.set(gateway, shares)
+    return [gateway.name, shares]
+  }))
 }
 
 function refusalOf(table: RoutingTable, error: unknown): NonNullable<AgentReport['refusal']> {

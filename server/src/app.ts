@@ -126,7 +126,7 @@ function openQueues(lifecycle: Lifecycle, settings: Settings, outfit: Outfit, fl
   return {
     deployments: { wakeAll: async () => { for (const name of await deployments.names()) queue.wake(name) } },
     routing: open('routing', gatewayReconciler({
-      store, events, fleet, log, portFree, ports: () => settings.current.gatewayPorts, listening: () => listeningOf(settings.current),
+      store, events, fleet, log, clock, portFree, ports: () => settings.current.gatewayPorts, listening: () => listeningOf(settings.current),
     })),
     releases: openReleases(open, lifecycle, settings, outfit, traffic),
   }

@@ -15,6 +15,7 @@ import { effectivePolicy } from './effective-policy.ts'
 import { resolveTarget, type Targets } from './route-target.ts'
 import { type Candidate, candidates, selectGroups } from './selected.ts'
 import type { Endpoint, GatewayTable, MirrorTarget, RouteTable, RouteTarget, RoutingTable } from './table.ts'
+import { type Built, type Now, recording, type TableMemo } from './table-memo.ts'
 import { virtualHosts } from './virtual-host.ts'
 
 export interface BuildInput {
@@ -39,7 +40,8 @@ export interface GatewayProblem {
   readonly message: string
 }
 
-export function buildTable(input: BuildInput): { readonly table: RoutingTable; readonly problems: readonly GatewayProblem[] } {
+/** `memo`: of earlier tables of the same place; what did not change is then the same object as before. */
+export function buildTable(input: BuildInput, memo?: TableMemo): { readonly table: RoutingTable; readonly problems: readonly GatewayProblem[] } {
   const problems: GatewayProblem[] = []
   const listening = withoutPortConflicts(input, problems)
   const targets: Targets = {
@@ -48,11 +50,29 @@ export function buildTable(input: BuildInput): { readonly table: RoutingTable; r
     statuses: new Map(input.statuses.map(status => [status.name, status])),
   }
   const universe = listening.some(isSelecting) ? candidates(input.deployments, input.statuses) : []
-  const gateways = listening.map(gateway => new GatewayBuilder(input, targets, universe, gateway, problems).build())
+  const now: Now = { input, targets }
+  const gateways = listening.map(gateway => {
+    // What selects, rests on everything there is.
+    const built = memo && !isSelecting(gateway) ? remembered(gateway, now, memo) : build(gateway, now, universe)
+    for (const problem of built.problems) problems.push(problem)
+    return built.table
+  })
   return {
     table: { revision: input.revision, gateways: withoutLoops(gateways, problems), ...(input.virtualHosts ? { virtual_hosts: input.virtualHosts } : {}) },
     problems,
   }
+}
+
+function build(gateway: Gateway, { input, targets }: Now, universe: readonly Candidate[]): Built {
+  const problems: GatewayProblem[] = []
+  return { table: new GatewayBuilder(input, targets, universe, gateway, problems).build(), problems }
+}
+
+function remembered(gateway: Gateway, now: Now, memo: TableMemo): Built {
+  const found = memo.find(gateway, now)
+  if (found) return found
+  const recorded = recording(now)
+  return memo.keep(gateway, now, recorded.rested, build(gateway, recorded.now, []))
 }
 
 function isSelecting({ selector, routes }: Gateway): boolean {
@@ -73,8 +93,9 @@ function withoutPortConflicts({ gateways, virtualHosts }: BuildInput, problems: 
 
 /** A gateway that can be reached from itself would send requests in circles: such routes lead nowhere, and such ways out are none. */
 function withoutLoops(gateways: readonly GatewayTable[], problems: GatewayProblem[]): readonly GatewayTable[] {
-  const leads = (target: MirrorTarget | undefined) => target?.is === 'gateway' ? [target.gateway] : []
-  const next = new Map(gateways.map(({ name, routes }) => [name, routes.flatMap(({ target, failover = [], mirror }) => [target, ...failover, mirror].flatMap(leads))]))
+  const next = new Map<string, readonly string[]>()
+  for (const gateway of gateways) if (leadsToGateway(gateway)) next.set(gateway.name, waysOut(gateway).flatMap(target => target.is === 'gateway' ? [target.gateway] : []))
+  if (next.size === 0) return gateways
   const reachable = (from: string): ReadonlySet<string> => {
     const seen = new Set([from])
     for (const name of seen) for (const gateway of next.get(name) ?? []) seen.add(gateway)
@@ -82,6 +103,7 @@ function withoutLoops(gateways: readonly GatewayTable[], problems: GatewayProble
   }
   return gateways.map(gateway => {
     const leadsBack = (target: MirrorTarget | undefined) => target?.is === 'gateway' && reachable(target.gateway).has(gateway.name)
+    if (!next.has(gateway.name) || !waysOut(gateway).some(leadsBack)) return gateway
     return { ...gateway, routes: gateway.routes.map(route => {
       const { target, failover, mirror, ...rest } = route
       if (![target, mirror, ...failover ?? []].some(leadsBack)) return route
@@ -94,6 +116,11 @@ function withoutLoops(gateways: readonly GatewayTable[], problems: GatewayProble
     }) }
   })
 }
+
+const waysOut = ({ routes }: GatewayTable): readonly MirrorTarget[] => routes.flatMap(({ target, failover = [], mirror }) => [target, ...failover, ...(mirror ? [mirror] : [])])
+
+const leadsToGateway = ({ routes }: GatewayTable): boolean =>
+  routes.some(({ target, failover, mirror }) => target.is === 'gateway' || mirror?.is === 'gateway' || failover?.some(other => other.is === 'gateway'))
 
 class GatewayBuilder {
   private readonly input: BuildInput

@@ -8,9 +8,9 @@ import type { Endpoint, RouteTarget } from './table.ts'
 
 export interface Targets {
   /** Names of the gateways that listen. */
-  readonly gateways: ReadonlySet<string>
-  readonly deployments: ReadonlyMap<string, Deployment>
-  readonly statuses: ReadonlyMap<string, DeploymentStatus>
+  readonly gateways: Pick<ReadonlySet<string>, 'has'>
+  readonly deployments: Pick<ReadonlyMap<string, Deployment>, 'get'>
+  readonly statuses: Pick<ReadonlyMap<string, DeploymentStatus>, 'get'>
 }
 
 export interface Resolved {

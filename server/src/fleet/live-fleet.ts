@@ -30,7 +30,8 @@ interface Member { report?: AgentReport; heardAt: number }
 
 export function openFleet({ clock }: { clock: Clock }): LiveFleet {
   let table = EMPTY
-  let endpoints = new Map<string, Endpoint['state']>()
+  /** Of the published table; made when somebody asks. */
+  let endpoints: Map<string, Endpoint['state']> | undefined
   const members = new Map<string, Member>()
   const tableListeners = new Set<(table: RoutingTable) => void>()
   const reportListeners = new Set<(report: AgentReport) => void>()
@@ -43,7 +44,7 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
     get table() { return table },
     publish(next) {
       table = next
-      endpoints = endpointStates(next)
+      endpoints = undefined
       for (const listener of tableListeners) listener(next)
     },
     reports,
@@ -52,7 +53,7 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
       const live = reports()
       const seen = live.flatMap(report => report.endpoints.filter(endpoint => endpoint.id === id))
       // A published table that somebody has not confirmed may be coming into force at this moment.
-      const pending = live.some(report => report.acknowledged < table.revision) ? endpoints.get(id) : undefined
+      const pending = live.some(report => report.acknowledged < table.revision) ? (endpoints ??= endpointStates(table)).get(id) : undefined
       const states = [...seen.map(endpoint => endpoint.state), ...(pending ? [pending] : [])]
       const connections = seen.reduce((sum, endpoint) => sum + endpoint.connections, 0)
       return { state: states.includes('ready') ? 'ready' : states.includes('draining') ? 'draining' : 'absent', connections }

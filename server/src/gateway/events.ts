@@ -18,7 +18,7 @@ export function routeEvents(before: RoutingTable, after: RoutingTable): NewEvent
   const old = new Map(before.gateways.map(gateway => [gateway.name, gateway]))
   return after.gateways.flatMap(gateway => {
     const previous = old.get(gateway.name)
-    return previous ? changesOf(previous, gateway) : []
+    return previous && previous !== gateway ? changesOf(previous, gateway) : []
   })
 }
 

@@ -8,6 +8,7 @@ import type { Policy } from '@vamp/model/policy'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { RecordKind, RecordOf } from '../store/record.ts'
 import type { Store, Stored } from '../store/store.ts'
+import type { Mirror } from './mirror.ts'
 
 export interface ObservedGateways {
   /** For the next table: above 0 also on an empty store, read before everything else, so the content is at least as new. */
@@ -26,20 +27,23 @@ export interface ObservedGateways {
 /** The kinds of record whose change may change the table. */
 export const TABLE_KINDS: readonly RecordKind[] = ['gateways', 'deployments', 'deployment-statuses', 'conditions', 'rewrites', 'routes', 'policies']
 
-export async function observeGateways(store: Store, fleet: Fleet): Promise<ObservedGateways> {
+/** The kinds that are read: those, and what was said of them before. */
+export const OBSERVED_KINDS: readonly RecordKind[] = [...TABLE_KINDS, 'gateway-statuses']
+
+export async function observeGateways(store: Store, mirror: Mirror, fleet: Fleet): Promise<ObservedGateways> {
   const revision = await store.revision() + 1
-  const all = async <K extends RecordKind>(kind: K) => (await store.list(kind)).items
-  const byName = async <K extends RecordKind>(kind: K): Promise<Map<string, RecordOf[K]>> => new Map((await all(kind)).map(({ name, value }) => [name, value]))
+  await mirror.refresh()
+  const byName = <K extends RecordKind>(kind: K): Map<string, RecordOf[K]> => new Map(mirror.list(kind).map(({ name, value }) => [name, value]))
   return {
     revision,
-    gateways: await all('gateways'),
-    deployments: (await all('deployments')).map(({ value }) => value),
-    deploymentStatuses: (await all('deployment-statuses')).map(({ value }) => value),
-    conditions: await byName('conditions'),
-    rewrites: await byName('rewrites'),
-    routes: await byName('routes'),
-    policies: await byName('policies'),
-    statuses: await byName('gateway-statuses'),
+    gateways: mirror.list('gateways'),
+    deployments: mirror.list('deployments').map(({ value }) => value),
+    deploymentStatuses: mirror.list('deployment-statuses').map(({ value }) => value),
+    conditions: byName('conditions'),
+    rewrites: byName('rewrites'),
+    routes: byName('routes'),
+    policies: byName('policies'),
+    statuses: byName('gateway-statuses'),
     reports: fleet.reports(),
   }
 }

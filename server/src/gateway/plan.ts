@@ -3,6 +3,7 @@ import type { GatewayStatus } from '@vamp/model/gateway-status'
 import type { NewEvent } from '@vamp/model/event'
 import { buildTable } from '@vamp/model/routing/build-table'
 import type { RoutingTable } from '@vamp/model/routing/table'
+import type { TableMemo } from '@vamp/model/routing/table-memo'
 import { deployedEvents, routeEvents } from './events.ts'
 import type { ObservedGateways } from './observe.ts'
 import { gatewayStatus, leftOut } from './status.ts'
@@ -22,7 +23,8 @@ export interface Listening {
   readonly virtualHosts?: { readonly address: string; readonly port: number }
 }
 
-export function planGateways(observed: ObservedGateways, published: RoutingTable, listening: Listening): GatewayPlan {
+/** `memo` makes it cost what changed; without one everything is built anew. */
+export function planGateways(observed: ObservedGateways, published: RoutingTable, listening: Listening, memo?: TableMemo): GatewayPlan {
   const assigned = observed.gateways.filter(({ value }) => value.port.number > 0)
   const { table: built, problems } = buildTable({
     gateways: assigned.map(({ value }) => value),
@@ -35,24 +37,39 @@ export function planGateways(observed: ObservedGateways, published: RoutingTable
     revision: observed.revision,
     address: listening.address,
     ...(listening.virtualHosts ? { virtualHosts: listening.virtualHosts } : {}),
-  })
+  }, memo)
   const changed = published.revision === 0 || !sameContent(built, published)
   const table = changed ? built : published
-  const problemOf = (name: string) => problems.find(problem => problem.gateway === name)?.message
+  const problemByName = new Map(problems.toReversed().map(({ gateway, message }) => [gateway, message]))
+  const problemOf = (name: string) => problemByName.get(name)
+  const listed = new Set(table.gateways.map(({ name }) => name))
   const statuses = [
     ...table.gateways.map(gateway => gatewayStatus(gateway, table, observed.reports, problemOf(gateway.name))),
-    ...assigned.filter(({ name }) => !table.gateways.some(gateway => gateway.name === name)).map(({ value }) => leftOut(value, problemOf(value.name))),
+    ...assigned.filter(({ name }) => !listed.has(name)).map(({ value }) => leftOut(value, problemOf(value.name))),
   ]
   const present = new Set(observed.gateways.map(({ name }) => name))
   return {
     unassigned: observed.gateways.filter(({ value }) => value.port.number === 0).map(({ name }) => name),
     ...(changed ? { publish: built } : {}),
-    putStatuses: statuses.filter(status => JSON.stringify(status) !== JSON.stringify(observed.statuses.get(status.name))),
+    putStatuses: statuses.filter(status => !sameStatus(status, observed.statuses.get(status.name))),
     removeStatuses: [...observed.statuses.keys()].filter(name => !present.has(name)),
     events: [...deployedEvents(observed.statuses, statuses, present), ...(changed && published.revision > 0 ? routeEvents(published, built) : [])],
   }
 }
 
+/** Gateways that are the same objects need no look into them. */
 function sameContent(a: RoutingTable, b: RoutingTable): boolean {
-  return JSON.stringify({ ...a, revision: 0 }) === JSON.stringify({ ...b, revision: 0 })
+  return a.gateways.length === b.gateways.length && JSON.stringify(a.virtual_hosts) === JSON.stringify(b.virtual_hosts)
+    && a.gateways.every((gateway, index) => gateway === b.gateways[index] || JSON.stringify(gateway) === JSON.stringify(b.gateways[index]))
+}
+
+/** What a status was found equal to; both are the same objects as long as nothing changes. */
+const found = new WeakMap<GatewayStatus, GatewayStatus>()
+
+function sameStatus(status: GatewayStatus, stored: GatewayStatus | undefined): boolean {
+  if (!stored) return false
+  if (found.get(status) === stored) return true
+  const same = JSON.stringify(status) === JSON.stringify(stored)
+  if (same) found.set(status, stored)
+  return same
 }

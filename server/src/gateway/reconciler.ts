@@ -2,12 +2,15 @@
  * Keeps the fleet's table what the store says. There is one table, so there is one name to be woken by; wake-ups come from
  * the store (see `TABLE_KINDS`), from agents' reports, and from the timer.
  */
+import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
+import { openTableMemo } from '@vamp/model/routing/table-memo'
 import { done, type Outcome, type Reconciler } from '../base/reconciler.ts'
 import type { EventLog } from '../event/event-log.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Store } from '../store/store.ts'
-import { observeGateways } from './observe.ts'
+import { openMirror } from './mirror.ts'
+import { OBSERVED_KINDS, observeGateways } from './observe.ts'
 import { type Listening, planGateways } from './plan.ts'
 import { freePort, type PortRange } from './port.ts'
 
@@ -18,6 +21,7 @@ export interface GatewayReconcilerOptions {
   readonly events: EventLog
   readonly fleet: Fleet
   readonly log: Logger
+  readonly clock: Clock
   /** Both may change while the server runs. */
   readonly listening: () => Listening
   readonly ports: () => PortRange
@@ -26,11 +30,13 @@ export interface GatewayReconcilerOptions {
 }
 
 export function gatewayReconciler(options: GatewayReconcilerOptions): Reconciler {
-  const { store, events, fleet, log } = options
+  const { store, events, fleet, log, clock } = options
+  const mirror = openMirror(store, OBSERVED_KINDS, clock)
+  const memo = openTableMemo()
   return {
     async reconcile(): Promise<Outcome> {
-      const observed = await observeGateways(store, fleet)
-      const plan = planGateways(observed, fleet.table, options.listening())
+      const observed = await observeGateways(store, mirror, fleet)
+      const plan = planGateways(observed, fleet.table, options.listening(), memo)
       if (plan.publish) {
         log.info('routing table published', { revision: plan.publish.revision, gateways: plan.publish.gateways.length })
         fleet.publish(plan.publish)

@@ -6,8 +6,21 @@ import { FULL_SHARE, type GatewayTable, type RoutingTable } from '@vamp/model/ro
 
 const percent = (share: number) => (share * 100) / FULL_SHARE
 
-/** A share counts as acknowledged when every agent carries it; where agents differ, the smallest is told. */
+/** The last status of a gateway and what it rested on. */
+const told = new WeakMap<GatewayTable, { readonly rested: readonly unknown[]; readonly status: GatewayStatus }>()
+
+/** As `statusOf`; the same object as long as it rests on the same. */
 export function gatewayStatus(gateway: GatewayTable, table: RoutingTable, reports: readonly AgentReport[], problem: string | undefined): GatewayStatus {
+  const rested = [problem, ...reports.flatMap(({ shares, refusal }) => [shares[gateway.name], refusal && refusal.revision === table.revision ? refusal : undefined])]
+  const before = told.get(gateway)
+  if (before && before.rested.length === rested.length && before.rested.every((part, index) => part === rested[index])) return before.status
+  const status = statusOf(gateway, table, reports, problem)
+  told.set(gateway, { rested, status })
+  return status
+}
+
+/** A share counts as acknowledged when every agent carries it; where agents differ, the smallest is told. */
+function statusOf(gateway: GatewayTable, table: RoutingTable, reports: readonly AgentReport[], problem: string | undefined): GatewayStatus {
   const carried = reports.flatMap(report => { const shares = report.shares[gateway.name]; return shares ? [shares] : [] })
   const everywhere = reports.length > 0 && carried.length === reports.length
   const acknowledged = Object.fromEntries(gateway.routes.map(({ path }) =>
