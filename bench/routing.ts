@@ -8,12 +8,12 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { systemClock } from '../agent/src/base/clock.ts'
 import { silent } from '../agent/src/base/log.ts'
 import { openHaproxy } from '../agent/src/proxy/haproxy/haproxy.ts'
 import { findBinary } from '../agent/src/proxy/haproxy/process.ts'
 import type { GatewayTable, RouteTable, RoutingTable } from '../model/src/routing/table.ts'
+import { freePorts } from './free-ports.ts'
 
 const CONNECTIONS = 16
 const INSTANCES = 4
@@ -182,21 +182,6 @@ async function medianLatency(port: number, seconds: number, script: string): Pro
   if (/Non-2xx|Socket errors/.test(output)) throw new Error(`requests failed:\n${output}`)
   const [, number = '', unit = ''] = /50%\s+([\d.]+)(us|ms|s)/.exec(output) ?? []
   return Number(number) * ({ us: 1, ms: 1_000, s: 1_000_000 }[unit] ?? Number.NaN)
-}
-
-/** Below the range from which the kernel gives ports to outgoing connections. */
-let nextPort = 15_000
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = []
-  for (; ports.length < count; nextPort++) {
-    const server = createServer()
-    const free = await new Promise<boolean>(resolve => {
-      server.once('error', () => resolve(false))
-      server.listen(nextPort, '127.0.0.1', () => server.close(() => resolve(true)))
-    })
-    if (free) ports.push(nextPort)
-  }
-  return ports
 }
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
