@@ -51,7 +51,7 @@ export async function run(args: readonly string[]): Promise<void> {
 
 const IDLE_CHANGES = 200
 /** Between two changes, so that there are requests to judge. */
-const PAUSE_MS = 20
+const PAUSE_MS = 40
 
 interface Phase { readonly directory: string; readonly instances: readonly number[]; readonly requests: number }
 

@@ -40,6 +40,11 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
   const reports = () => [...members.values()].flatMap(({ report, heardAt }) => report && clock.now() - heardAt <= AGENT_SILENT_MS ? [report] : [])
   const acknowledged = () => { const all = reports(); return all.length ? Math.min(...all.map(report => report.acknowledged)) : 0 }
 
+  const published = () => {
+    endpoints ??= endpointStates(table)
+    return endpoints
+  }
+
   return {
     get table() { return table },
     publish(next) {
@@ -53,7 +58,7 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
       const live = reports()
       const seen = live.flatMap(report => report.endpoints.filter(endpoint => endpoint.id === id))
       // A published table that somebody has not confirmed may be coming into force at this moment.
-      const pending = live.some(report => report.acknowledged < table.revision) ? (endpoints ??= endpointStates(table)).get(id) : undefined
+      const pending = live.some(report => report.acknowledged < table.revision) ? published().get(id) : undefined
       const states = [...seen.map(endpoint => endpoint.state), ...(pending ? [pending] : [])]
       const connections = seen.reduce((sum, endpoint) => sum + endpoint.connections, 0)
       return { state: states.includes('ready') ? 'ready' : states.includes('draining') ? 'draining' : 'absent', connections }
