@@ -4,6 +4,8 @@ import { Agent, type Dispatcher } from 'undici'
 export interface Copy {
   readonly host: string
   readonly port: number
+  /** Over TLS, to a gateway of this host: there is nothing to verify. */
+  readonly secure?: boolean
   readonly method: string
   readonly path: string
   /** Flat [name, value, …], without what belongs to a connection. */
@@ -22,14 +24,14 @@ const COPIES_MAX = 256
 const COPY_TIMEOUT_MS = 30_000
 
 export function openMirrors(): Mirrors {
-  const agent = new Agent({ connections: 64, pipelining: 1, headersTimeout: COPY_TIMEOUT_MS, bodyTimeout: COPY_TIMEOUT_MS, connectTimeout: 3_000 })
+  const agent = new Agent({ connections: 64, pipelining: 1, headersTimeout: COPY_TIMEOUT_MS, bodyTimeout: COPY_TIMEOUT_MS, connectTimeout: 3_000, connect: { rejectUnauthorized: false } })
   let inProgress = 0
   return {
-    send({ host, port, method, path, headers, body }, told = () => {}) {
+    send({ host, port, secure, method, path, headers, body }, told = () => {}) {
       if (inProgress >= COPIES_MAX) return
       inProgress++
       const over = () => { inProgress-- }
-      const origin = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+      const origin = `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
       agent.request({ origin, path, method: method as Dispatcher.HttpMethod, headers: [...headers], ...(body ? { body } : {}) })
         .then(answer => { told(answer.statusCode); return answer.body.dump() }, () => told(0)).then(over, over)
     },

@@ -66,6 +66,7 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
     try {
       listeners.set(key, await openListener(at, () => targets.get(key), context))
     } catch (error) {
+      if (error instanceof Fault) throw error
       if (codeOf(error) !== 'EADDRINUSE') throw new Fault('proxy_refused', 'the proxy cannot listen', { reason: `port ${at.port} on ${at.address}: ${error instanceof Error ? error.message : error}` }, { cause: error })
       throw new Fault('port_taken', 'the port is in use', { port: at.port, holder: (await portHolder(at.port))?.text ?? 'another program' }, { cause: error })
     }
@@ -82,7 +83,8 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
     const moved: [string, Listener][] = []
     try {
       for (const [key, at] of addresses) {
-        if (listeners.get(key)?.at.mode === at.mode) continue
+        const there = listeners.get(key)?.at
+        if (there?.mode === at.mode && JSON.stringify(there.tls) === JSON.stringify(at.tls)) continue
         for (const [other, listener] of listeners) if (listener.at.port === at.port && (other === key || !addresses.has(other))) {
           moved.push([other, listener])
           await close(other, listener)
@@ -143,7 +145,8 @@ function targetsOf(table: RoutingTable, prepare: (gateway: RoutingTable['gateway
   }
   for (const gateway of table.gateways) {
     const prepared = prepare(gateway)
-    add({ mode: gateway.mode, address: gateway.address, port: gateway.port }, { is: 'gateway', gateway: prepared })
+    const { tls } = gateway.policy ?? {}
+    add({ mode: gateway.mode, address: gateway.address, port: gateway.port, ...(tls ? { tls: { ...tls, gateway: gateway.name } } : {}) }, { is: 'gateway', gateway: prepared })
     if (gateway.mode === 'http') for (const host of gateway.virtual_hosts) hosts.set(host.toLowerCase(), prepared)
   }
   if (table.virtual_hosts) add({ mode: 'http', ...table.virtual_hosts }, { is: 'hosts', hosts })

@@ -1,7 +1,10 @@
 /** A port that is listened on. Which gateway answers there is asked for every request, so tables change under it. */
 import { createServer as createHttpServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { every } from '../../base/clock.ts'
+import { CERTIFICATE_POLL_MS, readCertificate, type TlsSettings } from '../certificates.ts'
 import type { PreparedGateway, Visitor } from './choice.ts'
 import { ownAnswer } from './exchange.ts'
 import { plainAddress } from './forwarded-headers.ts'
@@ -13,7 +16,13 @@ export type Target =
   | { readonly is: 'gateway'; readonly gateway: PreparedGateway }
   | { readonly is: 'hosts'; readonly hosts: ReadonlyMap<string, PreparedGateway> }
 
-export interface ListenerAddress { readonly mode: 'http' | 'tcp'; readonly address: string; readonly port: number }
+export interface ListenerAddress {
+  readonly mode: 'http' | 'tcp'
+  readonly address: string
+  readonly port: number
+  /** Connections are encrypted; the gateway is named in refusals. */
+  readonly tls?: TlsSettings & { readonly gateway: string }
+}
 
 export interface Listener {
   readonly at: ListenerAddress
@@ -38,7 +47,7 @@ export async function openListener(at: ListenerAddress, target: () => Target | u
   let isClosing = false
   const sockets = new Set<Socket>()
   const given = { ...context, closing: () => isClosing }
-  const server = at.mode === 'tcp' ? tcpServer(target, given) : httpServer(target, given)
+  const server = at.mode === 'tcp' ? tcpServer(target, given) : at.tls ? await secureServer(at.tls, given, target) : httpServer(target, given)
   server.maxConnections = CLIENTS_MAX
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -62,13 +71,31 @@ export async function openListener(at: ListenerAddress, target: () => Target | u
 
 type Context = ListenerContext & Pick<PassageContext, 'closing'>
 
-function httpServer(target: () => Target | undefined, context: Context): HttpServer {
-  // Uploads may take as long as they take; the time for the header stays bounded.
-  const server = createHttpServer({ keepAliveTimeout: CLIENT_IDLE_MS, requestTimeout: 0, noDelay: true })
+// Uploads may take as long as they take; the time for the header stays bounded.
+const HTTP = { keepAliveTimeout: CLIENT_IDLE_MS, requestTimeout: 0, noDelay: true }
+
+const httpServer = (target: () => Target | undefined, context: Context): HttpServer => answering(createHttpServer(HTTP), target, context)
+
+/** Looks for a renewed certificate until it is closed. */
+async function secureServer(tls: NonNullable<ListenerAddress['tls']>, context: Context, target: () => Target | undefined): Promise<HttpServer> {
+  let pem = await readCertificate(tls, tls.gateway)
+  const server = createHttpsServer({ ...HTTP, cert: pem, key: pem })
+  const stop = every(context.clock, CERTIFICATE_POLL_MS, async () => {
+    const renewed = await readCertificate(tls, tls.gateway).catch(() => pem)
+    if (renewed === pem) return
+    pem = renewed
+    server.setSecureContext({ cert: pem, key: pem })
+  })
+  server.once('close', stop)
+  return answering(server, target, context)
+}
+
+function answering<S extends HttpServer>(server: S, target: () => Target | undefined, context: Context): S {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (!withPath(request)) return ownAnswer(response, 400)
     const gateway = gatewayOf(target(), request)
     if (!gateway) return ownAnswer(response, 404)
+    if (target()?.is === 'hosts' && gateway.table.policy?.tls?.redirect_http) return toSecure(request, response, gateway.table.port)
     context.active.add(response)
     response.once('close', () => { context.active.delete(response) })
     pass(context, gateway, () => gatewayOf(target(), request), visitorOf(request), request, response)
@@ -86,6 +113,10 @@ function httpServer(target: () => Target | undefined, context: Context): HttpSer
     upgradeTunnel(context, choice, request, socket, head, gateway.policed ? refusedUpgrade(context, gateway, choice, visitor, socket) : undefined)
   })
   return server
+}
+
+function toSecure(request: IncomingMessage, response: ServerResponse, port: number): void {
+  response.writeHead(308, { location: `https://${(request.headers.host ?? '').replace(/:\d+$/, '')}:${port}${request.url ?? '/'}`, 'content-length': 0 }).end()
 }
 
 function tcpServer(target: () => Target | undefined, context: Context): TcpServer {

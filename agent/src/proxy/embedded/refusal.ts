@@ -6,8 +6,10 @@ import { conditionGap } from '../condition-gap.ts'
 import { BALANCES } from './choice.ts'
 
 export function refuseGaps(table: RoutingTable): void {
+  const secure = new Set(table.gateways.filter(({ policy }) => policy?.tls).map(({ name }) => name))
   for (const gateway of table.gateways) {
-    const reason = gapOf(gateway)
+    const inner = gateway.routes.find(({ target }) => target.is === 'gateway' && secure.has(target.gateway))
+    const reason = gapOf(gateway) ?? (inner && `route ${inner.path} leads to a gateway that speaks TLS`)
     if (reason) throw new Fault('proxy_refused', 'the embedded proxy cannot carry the table', { reason: `${reason} (gateway ${gateway.name})`, gateway: gateway.name })
   }
 }

@@ -1,5 +1,5 @@
 /** What HAProxy logged of a request becomes a copy of it: to another route of the gateway through the gateway itself, so that it is measured. */
-import type { Endpoint } from '@vamp/model/routing/table'
+import type { Endpoint, GatewayTable } from '@vamp/model/routing/table'
 import type { Copy } from '../mirrors.ts'
 import { MIRRORED, mirroredValue } from './frontend.ts'
 import type { Layout } from './layout.ts'
@@ -32,6 +32,6 @@ export function copyFor({ gateways }: Layout, { gateway, route, head, body }: Lo
   return endpoint && { ...request, host: endpoint.host, port: endpoint.port, headers }
 }
 
-const listener = ({ address, port }: { readonly address: string; readonly port: number }) => ({ host: loopback(address), port })
+const listener = ({ address, port, policy }: GatewayTable) => ({ host: loopback(address), port, secure: policy?.tls !== undefined })
 
 const oneOf = (endpoints: readonly Endpoint[], random: () => number) => endpoints[Math.floor(random() * endpoints.length)]

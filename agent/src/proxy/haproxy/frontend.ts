@@ -10,6 +10,7 @@ import type { GatewayTable } from '@vamp/model/routing/table'
 import { SMOOTH_STEP } from '@vamp/model/routing/smooth'
 import { FULL_SHARE } from '@vamp/model/routing/table'
 import { splitSeed } from '@vamp/model/routing/user-slot'
+import { certificateName } from '../certificates.ts'
 import { needsCountry, rawAcls, rawFlag } from './condition-pattern.ts'
 import { httpLog, LOG_WAY_RULES, TCP_LOG } from './log-line.ts'
 import { gatewayPolicyLines } from './policy-lines.ts'
@@ -23,6 +24,7 @@ export interface FrontendPaths {
   /** Networks and their countries. */
   readonly countries?: string
   map(frontend: string, kind: 'conditions' | 'shares' | 'stick'): string
+  certificate(name: string): string
 }
 
 /** What depends on how the driver was opened. */
@@ -32,10 +34,12 @@ export interface Abilities { readonly countries: boolean }
 export const HOSTS = 'hosts'
 
 export function gatewayFrontend(id: string, gateway: GatewayTable, paths: FrontendPaths, secret: string): string[] {
-  const bind = `bind ${serverAddress(gateway.address === '' ? '*' : gateway.address, gateway.port)}`
+  const { tls } = gateway.policy ?? {}
+  const ssl = tls ? ` ssl crt ${paths.certificate(certificateName(tls))}${gateway.mode === 'http' ? ' alpn h2,http/1.1' : ''}` : ''
+  const bind = `bind ${serverAddress(gateway.address === '' ? '*' : gateway.address, gateway.port)}${ssl}`
   const generation = `str(${id}),map_str_int(${paths.generations},0)`
   if (gateway.mode === 'tcp') return [bind, ...gatewayPolicyLines('tcp', gateway.policy), ...tcpRules(id, generation, paths)]
-  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieSuffix(gateway.lookup_name), policy: gatewayPolicyLines('http', gateway.policy), splits: splitsOf([gateway]), smooth: gateway.smooth ? [{ id, only: '' }] : [], raw: gatewayRaw(gateway), mirrors: hasMirrors(gateway) })]
+  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieSuffix(gateway.lookup_name), policy: gatewayPolicyLines('http', gateway.policy), splits: splitsOf([gateway]), smooth: gateway.smooth ? [{ id, only: '' }] : [], raw: gatewayRaw(gateway), mirrors: hasMirrors(gateway), secure: tls !== undefined })]
 }
 
 /** Cookies know no ports: a gateway's have a name of their own. */
@@ -60,6 +64,8 @@ export function hostsFrontend(address: string, port: number, laid: readonly { re
     ...httpRules({ before: [
         `http-request set-var(txn.gw) req.hdr(host),field(1,:),lower,map_str(${paths.hosts})`,
         'http-request return status 404 if !{ var(txn.gw) -m found } !handed',
+        ...here.filter(({ policy }) => policy?.tls?.redirect_http).map(({ name, port: secure }) =>
+          `http-request redirect location https://%[req.hdr(host),field(1,:)]:${secure}%[url] code 308 if { var(txn.gw) -m str ${idOf(name)} } !handed`),
       ],
       id: HOSTS, secret, generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host',
       smooth: here.flatMap(({ name, smooth }) => smooth ? [{ id: idOf(name), only: ` { var(txn.gw) -m str ${idOf(name)} }` }] : []),
@@ -96,6 +102,8 @@ interface HttpRules {
   /** Gateways whose requests take turns, by id. */
   readonly smooth: readonly { readonly id: string; readonly only: string }[]
   readonly raw: readonly string[]
+  /** The listener speaks TLS. */
+  readonly secure?: boolean
   /** Requests may have copies, and copies come back here. */
   readonly mirrors: boolean
 }
@@ -135,7 +143,7 @@ function httpRules(rules: HttpRules): string[] {
     ...sessionRules(rules),
     ...rules.smooth.map(gateway => `http-request track-sc1 str(${gateway.id}) table ${TURNS}${gateway.only && ` if${gateway.only}`}`),
     ...keepRules(rules),
-    `use_backend ${SUCCESSOR} if handed`,
+    `use_backend ${rules.secure ? SECURE_SUCCESSOR : SUCCESSOR} if handed`,
     ...(rules.mirrors ? ['use_backend %[var(txn.shadow)] if { var(txn.shadow) -m found }'] : []),
     'use_backend %[var(txn.cb)] if taken',
     'use_backend %[var(txn.sbe)] if led',
@@ -163,6 +171,8 @@ export const TURNS_LINES = ['stick-table type string len 16 size 100k store gpc0
 
 /** The backend that leads to where the client wanted to connect, which is the worker that serves now. */
 export const SUCCESSOR = 'successor'
+/** The same where connections are encrypted. It is this host, so there is nothing to verify. */
+export const SECURE_SUCCESSOR = 'successor-tls'
 
 /**
  * A worker that is being replaced may get one more request on a kept connection. It knows only the old table, so it hands
@@ -197,13 +207,13 @@ function mirroredRules(secret: string): string[] {
 const hasMirrors = ({ routes }: GatewayTable): boolean => routes.some(({ mirror }) => mirror !== undefined)
 
 /** The backend that hands on. Its requests are the successor's to log. */
-export const successorLines = (secret: string): string[] => [
+export const successorLines = (secret: string, secure = false): string[] => [
   `http-request set-header ${HANDED} ${handedValue(secret, '%[src]')}`,
   'http-request set-log-level silent',
   'http-request set-var(txn.handed) bool(1)',
   // Whoever takes it says what keeps the visitor.
   'http-request set-var(txn.g) int(0)',
-  'server next 0.0.0.0:0',
+  `server next 0.0.0.0:0${secure ? ' ssl verify none' : ''}`,
 ]
 
 /** Where the visitor was before: `vamp_<gateway>=<route>~<instance>~<route whose condition turned it away>`. */

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import type { RoutingTable } from '@vamp/model/routing/table'
-import type { Clock } from '../../base/clock.ts'
+import { type Clock, every } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { openMirrors } from '../mirrors.ts'
 import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
@@ -13,6 +13,8 @@ import type { Resolve } from './addresses.ts'
 import { openCarrier } from './carrier.ts'
 import type { Carrier } from './carrier.ts'
 import { serverConnections } from './connections.ts'
+import { CERTIFICATE_POLL_MS } from '../certificates.ts'
+import { openCertificateFiles } from './certificate-files.ts'
 import { copyFor } from './copies.ts'
 import { readConfiguration } from './files.ts'
 import { HANDED, handedValue } from './frontend.ts'
@@ -78,8 +80,19 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   })
   lines.open()
   const addressed = addressBook(options.resolve ?? systemResolve, log)
-  const apply = async (table: RoutingTable) => carrier.carry(await addressed(table))
+  const certificates = openCertificateFiles({ directory, log })
+  const apply = async (table: RoutingTable) => {
+    await certificates.prepare(table)
+    return carrier.carry(await addressed(table))
+  }
+  const stopRenewing = every(clock, CERTIFICATE_POLL_MS, () => queue.alone(async () => {
+    const commands = await certificates.renewed()
+    if (commands.length === 0 || !carrier.runtime) return
+    await carrier.runtime.send(commands)
+    log.info('certificates renewed', { certificates: commands.length / 2 })
+  }).catch((cause: unknown) => log.warn('renewed certificates could not be handed over', { cause })))
   const end = async (work: () => Promise<void>) => {
+    stopRenewing()
     await queue.alone(work)
     await room.close()
     await lines.close()

@@ -11,7 +11,7 @@ export function heldRoutes({ slots, gateways }: Layout): ReadonlyMap<string, Hel
     const backend = taken[index]
     const its = backend === undefined ? undefined : vacant.get(backend)
     if (backend === undefined || its === undefined || !policy?.hold) continue
-    held.set(backend, { gateway: table.name, route: path, vacant: its, ...policy.hold, host: loopback(table.address), port: table.port })
+    held.set(backend, { gateway: table.name, route: path, vacant: its, ...policy.hold, host: loopback(table.address), port: table.port, secure: table.policy?.tls !== undefined })
   }
   return held
 }

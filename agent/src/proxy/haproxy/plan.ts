@@ -87,6 +87,7 @@ function gatewayReasons(previous: Layout, laid: LaidGateway): string[] {
     ...(before.mode !== after.mode ? [`gateway ${after.name} speaks ${after.mode}`] : []),
     ...(gatewayRaw(before).join('\n') !== gatewayRaw(after).join('\n') ? [`raw condition in gateway ${after.name}`] : []),
     ...(JSON.stringify(before.split) !== JSON.stringify(after.split) ? [`split of gateway ${after.name}`] : []),
+    ...(JSON.stringify(before.policy?.tls) !== JSON.stringify(after.policy?.tls) ? [`certificate of gateway ${after.name}`] : []),
     ...(before.smooth !== after.smooth ? [`turns of gateway ${after.name}`] : []),
     ...(JSON.stringify(before.policy) !== JSON.stringify(after.policy) ? [`policy of gateway ${after.name}`] : []),
   ]

@@ -1,5 +1,6 @@
 /** A layout as HAProxy's configuration and maps. Pure: the same layout gives the same bytes. */
-import { gatewayFrontend, HOSTS, hostsFrontend, SUCCESSOR, successorLines, TURNS, TURNS_LINES } from './frontend.ts'
+import { dirname } from 'node:path'
+import { gatewayFrontend, HOSTS, hostsFrontend, SECURE_SUCCESSOR, SUCCESSOR, successorLines, TURNS, TURNS_LINES } from './frontend.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { LaidGateway, Layout, Slot } from './layout.ts'
 import { DELAY_ACTION, DELAY_SCRIPT, WAITING_SERVER } from './policy-lines.ts'
@@ -41,6 +42,7 @@ const SHARED_BY = { conditions: 8, shares: 64, stick: 64 } as const
 
 export function mapPaths(maps: string): FrontendPaths {
   return {
+    certificate: name => `${dirname(maps)}/certificates/${name}.pem`,
     generations: `${maps}/generations.map`, hosts: `${maps}/hosts.map`,
     map: (frontend, kind) => `${maps}/${kind}.${frontend === HOSTS ? HOSTS : Math.floor(Number(frontend.slice(1)) / SHARED_BY[kind])}.map`,
   }
@@ -152,7 +154,7 @@ function preamble(settings: RenderSettings, withDelays: boolean): string {
       'mode tcp', datagrams, 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', 'retries 3',
     ]),
     section('backend lost from http', ['http-request return status 503']),
-    section(`backend ${SUCCESSOR} from http`, successorLines(settings.secret)),
+    section(`backend ${SUCCESSOR} from http`, successorLines(settings.secret)), section(`backend ${SECURE_SUCCESSOR} from http`, successorLines(settings.secret, true)),
     section(`backend ${TURNS} from http`, TURNS_LINES),
     section('backend lost-tcp from tcp', ['tcp-request content reject']),
   ].join('\n')

@@ -1,6 +1,7 @@
 /** Endpoints as servers of a backend: their names, their addresses. */
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { Fault } from '@vamp/model/fault'
 import type { RouteTarget, RoutingTable } from '@vamp/model/routing/table'
 
 /** `leaving`: takes nothing new, not even a sticky request, and is deleted when its last connection has ended. */
@@ -14,6 +15,7 @@ export function endpointServers(target: RouteTarget, table: RoutingTable): Recor
   }
   const gateway = table.gateways.find(candidate => candidate.name === target.gateway)
   if (!gateway) return {}
+  if (gateway.policy?.tls) throw new Fault('proxy_refused', 'the route cannot be carried out', { reason: `a route leads to the gateway ${gateway.name}, which speaks TLS: lead it to a gateway without, or to the services themselves` })
   return { [serverName(gateway.name)]: { id: gateway.name, address: serverAddress(loopback(gateway.address), gateway.port), state: 'ready' } }
 }
 

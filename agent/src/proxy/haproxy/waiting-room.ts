@@ -3,6 +3,7 @@
  * they go back to their gateway, as requests of their own, at the moment when it has one. Only what waits is ever in this process.
  */
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
@@ -18,6 +19,8 @@ export interface HeldRoute {
   /** Where the gateway listens. */
   readonly host: string
   readonly port: number
+  /** The gateway speaks TLS. */
+  readonly secure: boolean
 }
 
 export interface WaitingRoom {
@@ -70,11 +73,11 @@ export async function openWaitingRoom({ socket, clock, handed, onTurnedAway }: W
   server.maxRequestsPerSocket = 0
 
   /** Back to the gateway, through which it came. */
-  const goBack = (request: IncomingMessage, response: ServerResponse, { host, port }: HeldRoute, source: string) => {
+  const goBack = (request: IncomingMessage, response: ServerResponse, { host, port, secure }: HeldRoute, source: string) => {
     const headers = { ...request.headers }
     delete headers[HELD_HEADER]
     headers[handed.header] = handed.value(source)
-    const onward = httpRequest({ host, port, method: request.method, path: request.url, headers, agent: false }, answer => {
+    const onward = (secure ? httpsRequest : httpRequest)({ host, port, rejectUnauthorized: false, method: request.method, path: request.url, headers, agent: false }, answer => {
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.rawHeaders)
       pipeline(answer, response, () => undefined)
     })

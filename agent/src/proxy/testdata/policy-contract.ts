@@ -1,5 +1,8 @@
 /** What resilience policies do, as a client sees it: every driver that carries them out runs this in a world of its own. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { PolicySettings } from '@vamp/model/policy'
 import { effectivePolicy } from '@vamp/model/routing/effective-policy'
@@ -181,6 +184,29 @@ export function policyContract(name: string, open: () => Promise<ProxyHarness>):
       await mirror('any')
       expect((await get('/copied', 'POST')).headers['x-instance']).toBe('one')
       await world.until(() => samples.some(({ by }) => by === 'mirror'))
+    })
+
+    test('TLS ends at the gateway, and a renewed certificate is shown without a change of the table', async () => {
+      const directory = mkdtempSync('/tmp/vamp-tls-')
+      const certificate = `${directory}/shop.pem`
+      const use = (name: string) => copyFileSync(new URL(`./certificate-${name}.pem`, import.meta.url), certificate)
+      const shown = () => new Promise<string>((resolve, reject) => {
+        httpsRequest({ port, host: '127.0.0.1', agent: false, rejectUnauthorized: false }, response => {
+          const names = (response.socket as TLSSocket).getPeerCertificate().subject['CN']
+          response.resume()
+          response.on('end', () => resolve(response.headers['x-instance'] === 'one' ? String(names) : 'nobody'))
+        }).on('error', reject).end()
+      })
+      use('one')
+      await apply({ tls: { certificate } })
+      expect(await shown()).toBe('one.example')
+
+      use('two')
+      // It is looked for every ten seconds.
+      await world.until(async () => await shown() === 'two.example')
+
+      await expect(apply({ tls: { certificate: `${directory}/none.pem` } })).rejects.toMatchObject({ code: 'proxy_refused', facts: { reason: expect.stringContaining('none.pem') } })
+      rmSync(directory, { recursive: true })
     })
 
     test('a shadow that never answers costs the original nothing', async () => {
