@@ -1,6 +1,7 @@
 /**
  * What routing costs: the rate of a gateway with 3 versions, 2 conditions with strength, weights and stickiness, as a ratio to
- * a bare pass-through, to the original's nested layout (one hop over unix sockets), and with 1 000 gateways on the same HAProxy.
+ * a bare pass-through, to the original's nested layout (one hop over unix sockets), and with 1 000 gateways on the same HAProxy; and
+ * the embedded proxy's rate, as a ratio to the bare HAProxy.
  *
  * All run in the same rounds, one after the other, on one thread each; the rate is connections / median latency, which short
  * stalls of the machine do not move. Every figure is the median of the rounds' ratios. Needs HAProxy and wrk.
@@ -10,8 +11,10 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { systemClock } from '../agent/src/base/clock.ts'
 import { silent } from '../agent/src/base/log.ts'
+import { openEmbedded } from '../agent/src/proxy/embedded/embedded.ts'
 import { openHaproxy } from '../agent/src/proxy/haproxy/haproxy.ts'
 import { findBinary } from '../agent/src/proxy/haproxy/process.ts'
+import type { Proxy as ProxyPort } from '../agent/src/proxy/proxy.ts'
 import type { GatewayTable, RouteTable, RoutingTable } from '../model/src/routing/table.ts'
 import { freePorts } from './free-ports.ts'
 
@@ -24,7 +27,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const [rounds, seconds] = [option('--rounds', 5), option('--seconds', 2)]
   const directory = mkdtempSync('/tmp/vamp-bench-')
   const started: ChildProcess[] = []
-  const proxies: Awaited<ReturnType<typeof openHaproxy>>[] = []
+  const proxies: ProxyPort[] = []
   const start = async (config: string) => {
     const path = `${directory}/${started.length}.cfg`
     writeFileSync(path, config)
@@ -40,7 +43,7 @@ export async function run(args: readonly string[]): Promise<void> {
   try {
     const ports = await freePorts(VERSIONS * INSTANCES + 6)
     const instances = ports.splice(0, VERSIONS * INSTANCES)
-    const [bare = 0, ours = 0, silentPort = 0, nested = 0, crowd = 0] = ports
+    const [bare = 0, ours = 0, silentPort = 0, nested = 0, crowd = 0, embedded = 0] = ports
     await start(backends(instances))
     await start(bareConfig(bare, instances))
     await start(nestedConfig(nested, instances, directory))
@@ -48,9 +51,12 @@ export async function run(args: readonly string[]): Promise<void> {
     await start(withoutLog(readFileSync(`${directory}/one/haproxy.cfg`, 'utf8'), directory, ours, silentPort))
     const others = (await freePorts(999)).map((port, index) => gateway(`gateway-${index}`, port, instances))
     await open('crowd', { revision: 1, gateways: [gateway('shop', crowd, instances), ...others] })
+    const inProcess = openEmbedded({ clock: systemClock, log: silent, random: Math.random })
+    proxies.push(inProcess)
+    await inProcess.apply({ revision: 1, gateways: [gateway('shop', embedded, instances)] })
     const script = `${directory}/requests.lua`
     writeFileSync(script, REQUESTS)
-    const targets = { bare, ours, silent: silentPort, nested, crowd }
+    const targets = { bare, ours, silent: silentPort, nested, crowd, embedded }
     const medians: Record<string, number[]> = Object.fromEntries(Object.keys(targets).map(name => [name, []]))
     for (let round = 0; round < rounds; round++) {
       for (const [name, port] of Object.entries(targets)) medians[name]?.push(await medianLatency(port, seconds, script))
@@ -58,7 +64,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const ratio = (of: string, to: string) => rounded(median((medians[to] ?? []).map((value, round) => value / (medians[of]?.[round] ?? Number.NaN))))
     const result = {
       ratio_bare: ratio('silent', 'bare'), ratio_bare_logged: ratio('ours', 'bare'), ratio_nested: ratio('silent', 'nested'),
-      ratio_1000_gateways: ratio('crowd', 'ours'), ratio_embedded: null,
+      ratio_1000_gateways: ratio('crowd', 'ours'), ratio_embedded: ratio('embedded', 'bare'),
       p50_added_us: rounded((median(medians['ours'] ?? []) - median(medians['bare'] ?? [])) / CONNECTIONS), rounds,
     }
     console.log(args.includes('--json') ? JSON.stringify(result) : result)
@@ -153,9 +159,9 @@ backend r${version}
 ${instances.slice(version * INSTANCES, (version + 1) * INSTANCES).map(at => `  server i-${at} 127.0.0.1:${at} cookie i-${at}`).join('\n')}
 `).join('')}`
 
-/** Our own configuration on another port, without the log. */
+/** Our own configuration on another port, without the log and what is only written down for it. */
 const withoutLog = (config: string, directory: string, from: number, to: number) => config
-  .replaceAll(/^ {2}log(-format)? .*\n/gm, '').replace(`:${from}\n`, `:${to}\n`).replace(`${directory}/one/admin.sock`, `${directory}/silent.sock`)
+  .replaceAll(/^ {2}log(-format)? .*\n/gm, '').replaceAll(/^ {2}http-re.*(txn\.t0\)|txn\.tr\)|txn\.way\)|set-log-level notice).*\n/gm, '').replace(`:${from}\n`, `:${to}\n`).replace(`${directory}/one/admin.sock`, `${directory}/silent.sock`)
 
 /** Sixty-four visitors: different addresses in their headers, so that no cache of patterns hides the work. */
 const REQUESTS = `
