@@ -51,11 +51,11 @@ async function openLink({ server, name, token, store: address }: AgentOptions, l
   }
 }
 
-async function openProxy({ gateway, data }: AgentOptions, log: Logger): Promise<ProxyPort> {
+async function openProxy({ gateway, data, countries }: AgentOptions, log: Logger): Promise<ProxyPort> {
   const { findBinary } = await import('./proxy/haproxy/process.ts')
   if (gateway === 'haproxy' || (gateway === 'auto' && findBinary() !== undefined)) {
     const [{ openHaproxy }, { socketDirectory }] = await Promise.all([import('./proxy/haproxy/haproxy.ts'), import('./proxy/haproxy/socket-directory.ts')])
-    return await openHaproxy({ directory: socketDirectory(data), clock, log })
+    return await openHaproxy({ directory: socketDirectory(data), clock, log, ...(countries === undefined ? {} : { countries }) })
   }
   const { openEmbedded } = await import('./proxy/embedded/embedded.ts')
   return openEmbedded({ clock, log, random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48 })

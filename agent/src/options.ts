@@ -14,6 +14,7 @@ export interface AgentOptions {
   readonly name: string
   readonly gateway: 'auto' | 'haproxy' | 'embedded'
   readonly data: string
+  readonly countries?: string
 }
 
 export const USAGE = `vamp-agent --server URL [options]
@@ -23,22 +24,24 @@ export const USAGE = `vamp-agent --server URL [options]
   --gateway-store URL  etcd://, zookeeper:// or consul://, where the server leaves its tables (VAMP_GATEWAY_STORE; default: they come from the server)
   --name TEXT       the name of this agent (VAMP_AGENT; default: the host's name)
   --gateway DRIVER  auto, haproxy or embedded (VAMP_GATEWAY; default: auto)
+  --countries PATH  for conditions on the country: MaxMind's Country tables in CSV, or lines "network,country" (VAMP_COUNTRIES)
   --data DIR        where the last table and the proxy's files are kept (VAMP_DATA; default: .vamp/agent)
 `
 
 /** Throws `Fault('invalid')` with a sentence. */
 export function agentOptions(args: readonly string[], environment: Readonly<Record<string, string | undefined>> = process.env): AgentOptions {
   const text = { type: 'string' } as const
-  const { values } = parsed(() => parseArgs({ args: [...args], options: { server: text, token: text, name: text, 'gateway-store': text, gateway: text, data: text } }))
+  const { values } = parsed(() => parseArgs({ args: [...args], options: { server: text, token: text, name: text, 'gateway-store': text, gateway: text, data: text, countries: text } }))
   const server = values.server ?? environment['VAMP_HOST']
   if (server === undefined || !/^https?:\/\//.test(server) || !URL.canParse(server)) throw new Fault('invalid', `which server? ${server === undefined ? '--server is missing' : `'${server}' is no http address`}`)
   const gateway = values.gateway ?? environment['VAMP_GATEWAY'] ?? 'auto'
   if (gateway !== 'auto' && gateway !== 'haproxy' && gateway !== 'embedded') throw new Fault('invalid', `--gateway is auto, haproxy or embedded, not '${gateway}'`)
   const store = values['gateway-store'] ?? environment['VAMP_GATEWAY_STORE']
   if (store !== undefined && !storePlace(store)) throw new Fault('invalid', `--gateway-store is an address such as etcd://127.0.0.1:2379/vamp, not '${storeName(store)}'`)
+  const countries = values.countries ?? environment['VAMP_COUNTRIES']
   const token = values.token ?? environment['VAMP_TOKEN']
   return {
-    server, gateway, ...(store === undefined ? {} : { store }), ...(token === undefined ? {} : { token }),
+    server, gateway, ...(countries === undefined ? {} : { countries: resolve(countries) }), ...(store === undefined ? {} : { store }), ...(token === undefined ? {} : { token }),
     name: values.name ?? environment['VAMP_AGENT'] ?? hostname(),
     data: resolve(values.data ?? environment['VAMP_DATA'] ?? '.vamp/agent'),
   }

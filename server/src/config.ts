@@ -28,6 +28,7 @@ export interface Config {
   /** Of the shared listener for virtual hosts; absent = none. */
   readonly virtualHostsPort?: number
   readonly haproxy: string
+  readonly countries?: string
   readonly containers: 'process' | 'docker' | 'swarm' | 'memory'
   /** `unix:///path` or `tcp://host:port` */
   readonly docker: string
@@ -129,6 +130,7 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'gatewayStore', flag: 'gateway-store', value: '<etcd://…, zookeeper://…, consul://…>', secret: true, help: 'a key-value store in which routing tables are left for agents that read them there, instead of from this server', read: given => storePlace(given) ? given : undefined }),
   option({ key: 'virtualHostsPort', flag: 'virtual-hosts-port', dynamic: true, value: '<port>', help: 'shared port of all gateways with virtual hosts', read: number(1, 65_535) }),
   option({ key: 'haproxy', flag: 'haproxy', value: '<program>', fallback: 'haproxy', help: 'the HAProxy program', read: text }),
+  option({ key: 'countries', flag: 'countries', value: '<file or directory>', help: 'for conditions on the country: MaxMind\'s Country tables in CSV, or lines "network,country"; renewed when the file is', read: text }),
   option({ key: 'containers', flag: 'containers', ...oneOf('process', 'docker', 'swarm', 'memory'), fallback: 'process', help: 'what runs the services' }),
   option({ key: 'docker', flag: 'docker', value: '<unix:///…, tcp://…>', fallback: 'unix:///var/run/docker.sock', help: 'the Docker engine, or a manager of the Swarm', read: matching(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+:\d+)$/) }),
   option({ key: 'dockerTls', flag: 'docker-tls', value: '<directory>', help: 'with ca.pem, cert.pem and key.pem for an engine behind TLS', read: text }),

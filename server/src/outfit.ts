@@ -103,7 +103,7 @@ async function openProxy(config: Config, data: string, log: Logger): Promise<Pro
     case 'haproxy': {
       if (binary === undefined) throw new Fault('unsupported', 'HAProxy is not installed: install it, or start with --gateway embedded', {})
       const [{ openHaproxy }, { socketDirectory }] = await Promise.all([import('@vamp/agent/proxy/haproxy/haproxy'), import('@vamp/agent/proxy/haproxy/socket-directory')])
-      return openHaproxy({ directory: socketDirectory(data), binary, clock, log })
+      return openHaproxy({ directory: socketDirectory(data), binary, clock, log, ...(config.countries === undefined ? {} : { countries: resolve(config.countries) }) })
     }
     case 'embedded': {
       if (config.gateway === 'auto') log.warn('HAProxy is not installed: the embedded proxy routes the requests, and they stop when this server does')

@@ -65,8 +65,8 @@ describe.skipIf(findBinary() === undefined)('conditions in HAProxy', () => {
 
   test('the country is that of the longest network in the file', async () => {
     const directory = mkdtempSync('/tmp/vamp-countries-')
-    writeFileSync(`${directory}/countries.map`, '127.0.0.0/8 FR\n127.0.0.1/32 GB\n')
-    const british = await haproxyWorld({ countries: `${directory}/countries.map` })
+    writeFileSync(`${directory}/countries.csv`, '127.0.0.0/8,FR\n127.0.0.1/32,GB\n')
+    const british = await haproxyWorld({ countries: `${directory}/countries.csv` })
     try {
       const [port, one, two] = [await british.freePort(), await british.backend('one'), await british.backend('two')]
       const answer = async (country: string) => {
@@ -122,7 +122,7 @@ describe.skipIf(findBinary() === undefined)('hostile tables', () => {
       const output = execFileSync(findBinary() ?? '', ['-c', '-f', config], { stdio: 'pipe', env: {} }).toString()
       expect(output).not.toMatch(/ALERT|WARNING/)
       // As many servers, frontends and backends as there are in the layout, whatever the texts say.
-      expect(files.config.match(/^ {2}server b?/gm)?.length).toBe(input.gateways.length + 2)
+      expect(files.config.match(/^ {2}server b?/gm)?.length).toBe(input.gateways.length + 3)
       expect(files.config.match(/^frontend /gm)?.length).toBe(input.gateways.length + 1)
     }), { numRuns: 60 })
     rmSync(directory, { recursive: true })

@@ -15,6 +15,7 @@ import type { Carrier } from './carrier.ts'
 import { serverConnections } from './connections.ts'
 import { CERTIFICATE_POLL_MS } from '../certificates.ts'
 import { openCertificateFiles } from './certificate-files.ts'
+import { COUNTRIES_POLL_MS, openCountryFile } from './country-file.ts'
 import { copyFor } from './copies.ts'
 import { readConfiguration } from './files.ts'
 import { HANDED, handedValue } from './frontend.ts'
@@ -35,7 +36,7 @@ export interface HaproxyOptions {
   readonly random?: () => number
   /** Default: HAProxy's own choice, one for each core. */
   readonly threads?: number
-  /** File of lines `network country`, as `2.16.0.0/13 GB`, for conditions on the country. Read when HAProxy starts or reloads. */
+  /** For conditions on the country: what `readCountries` reads. Looked at again every minute. */
   readonly countries?: string
   /** How host names become addresses; default: the system's resolver. */
   readonly resolve?: Resolve
@@ -52,13 +53,11 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   const { directory, clock, log, random = () => randomInt(2 ** 47) / 2 ** 47 } = options
   const binary = options.binary ?? findBinary()
   if (binary === undefined) throw new Fault('unsupported', 'haproxy is not installed', {})
-  if (options.countries !== undefined && !/^\/[A-Za-z0-9_./-]+$/.test(options.countries)) {
-    throw new Fault('invalid', 'the file of countries needs an absolute path of plain characters', { countries: options.countries })
-  }
   if (Buffer.byteLength(directory) > DIRECTORY_BYTES_MAX || !/^\/[A-Za-z0-9_./-]+$/.test(directory)) {
     throw new Fault('invalid', 'the directory cannot hold sockets', { directory, reason: `an absolute path of plain characters, at most ${DIRECTORY_BYTES_MAX} bytes` })
   }
   await mkdir(directory, { recursive: true, mode: 0o700 })
+  const countries = options.countries === undefined ? undefined : await openCountryFile(options.countries, { directory, log })
   let listener: (samples: readonly Sample[], dropped: number) => void = () => {}
   const queue = latest<RoutingTable, Applied>(table => apply(table))
   const mirrors = openMirrors()
@@ -76,7 +75,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   const carrier: Carrier = await openCarrier({
     directory, binary, clock, log, door: lines.door, waitingSocket: join(directory, 'waiting.sock'), onCarried: layout => room.update(heldRoutes(layout)), alone: work => queue.alone(work),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
-    ...(options.countries === undefined ? {} : { countries: options.countries }),
+    ...(countries ? { countries: countries.path } : {}),
   })
   lines.open()
   const addressed = addressBook(options.resolve ?? systemResolve, log)
@@ -91,8 +90,10 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
     await carrier.runtime.send(commands)
     log.info('certificates renewed', { certificates: commands.length / 2 })
   }).catch((cause: unknown) => log.warn('renewed certificates could not be handed over', { cause })))
+  const stopCountries = countries ? every(clock, COUNTRIES_POLL_MS, () => queue.alone(() => countries.renew(carrier.runtime))) : () => {}
   const end = async (work: () => Promise<void>) => {
     stopRenewing()
+    stopCountries()
     await queue.alone(work)
     await room.close()
     await lines.close()
