@@ -103,3 +103,6 @@ export const references = {
   expand_references: flag('put what is referred to in place of the reference'),
   only_references: flag('put references in place of what is inline and has a name'),
 }
+
+/** `90`, `10m`, `2h`: seconds where no unit is given. */
+export const duration = (description: string) => Type.String({ pattern: '^[1-9][0-9]{0,6}[smhdw]?$', description })

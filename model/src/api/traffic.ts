@@ -1,6 +1,6 @@
 /** What visitors got: measured by the proxies on every request, over any window of the last thirty days. */
 import { type Static, Type } from '@sinclair/typebox'
-import { type Endpoint, endpoint } from './endpoint.ts'
+import { duration, type Endpoint, endpoint } from './endpoint.ts'
 
 const Count = Type.Integer({ minimum: 0 })
 
@@ -45,7 +45,6 @@ export type TrafficReport = Static<typeof TrafficReport>
 /** Of one answer. */
 export const POINTS_MAX = 2000
 
-const duration = (description: string) => Type.String({ pattern: '^[1-9][0-9]{0,6}[smhdw]?$', description })
 const name = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
 
 export const traffic = {

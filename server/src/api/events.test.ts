@@ -1,3 +1,4 @@
+import { stickyCookies } from '@vamp/agent/proxy/sticky-cookie'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventTime } from './event-time.ts'
 import { type TestServer, testServer } from './testdata/test-server.ts'
@@ -47,6 +48,32 @@ test('with an aggregator the answer is one value', async () => {
   expect([await ask('count'), await ask('sum'), await ask('average'), await ask('min'), await ask('max', 'numbers'), await ask('p50', 'value')]).toEqual([{ value: 3 }, { value: 9 }, { value: 3 }, { value: 1 }, { value: 6 }, { value: 2 }])
   expect(code(await ask('mode') as never)).toBe('UnsupportedAggregatorError')
   expect((await server.ask('/events?tag=sum&aggregate=max')).json).toEqual({ value: 6 })
+})
+
+test('aggregates come by bucket of time and by tag', async () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 10, minute)).toISOString()
+  for (const [minute, service, value] of [[0, 'web:1.0', 10], [1, 'web:1.1', 20], [1, 'web:1.0', 30]] as const) await publish({ tags: ['grouped', `services:${service}`], type: 'purchase', value: { total: value }, timestamp: at(minute) })
+  const ask = async (how: string) => (await server.ask(`/events?tag=grouped&aggregate=sum&field=total${how}`)).json
+
+  expect(await ask('&every=1m')).toEqual([{ time: at(0), value: 10 }, { time: at(1), value: 50 }])
+  expect(await ask('&by=services')).toEqual([{ tag: 'services:web:1.0', value: 40 }, { tag: 'services:web:1.1', value: 20 }])
+  expect(await ask('&by=services&every=1h')).toEqual([{ time: at(0), tag: 'services:web:1.0', value: 40 }, { time: at(0), tag: 'services:web:1.1', value: 20 }])
+})
+
+test('an event with the cookie that the gateway gave a visitor is one of that visitor\'s version', async () => {
+  const endpoints = [{ id: 'shop-web-1', host: '127.0.0.1', port: 1, state: 'ready' }] as const
+  const routes = ['1.0', '1.1'].map(version => ({ path: `shop/web/web:${version}/http`, lookup_name: `hash${version.replace('.', '')}`, weight: 5000, strength: 10_000, target: { is: 'endpoints' as const, endpoints }, rewrites: [] }))
+  const gateway = { name: 'shop/web/http', lookup_name: 'abc', address: '127.0.0.1', port: 1, mode: 'http', virtual_hosts: [], sticky: 'route', routes } as const
+  server.fleet.publish({ revision: 1, gateways: [gateway] })
+  const [, route] = routes
+  const [cookie = ''] = route ? stickyCookies(gateway).write({}, { route } as never, 'shop-web-1') : []
+
+  const { json } = await publish([{ tags: ['bought', `visit:${cookie.split(';')[0]}`], type: 'purchase', value: 5 }, { tags: ['bought', 'visit:vamp_other=nothing'], type: 'purchase', value: 6 }])
+
+  expect((json as { tags: string[] }[]).map(({ tags }) => tags)).toEqual([
+    ['bought', 'gateways', 'gateways:shop/web/http', 'routes', 'routes:shop/web/web:1.1/http', 'deployments', 'deployments:shop', 'clusters', 'clusters:web', 'services', 'services:web:1.1'], ['bought', 'visit:unknown'].flatMap(tag => tag.includes(':') ? ['visit', tag] : [tag]),
+  ])
+  expect((await server.ask('/events?tag=services:web:1.1&type=purchase&tag=bought')).json).toHaveLength(1)
 })
 
 test('a stream carries what happens, with ids, and goes on where it broke', async () => {

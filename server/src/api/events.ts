@@ -2,26 +2,29 @@
 import { events } from '@vamp/model/api/events'
 import type { EventQuery as AskedQuery } from '@vamp/model/event-query'
 import { parseEventQuery, parseEvents } from '@vamp/model/parse/event'
-import type { Aggregator, EventQuery } from '../event/event-log.ts'
+import type { Aggregator, EventLog, EventQuery } from '../event/event-log.ts'
+import { openAttribution } from './attribution.ts'
 import { eventTime } from './event-time.ts'
 import { pageOf, slice } from './paging.ts'
 import { accepted, refuse } from './refused.ts'
 import { type Call, type Route, route, value } from './route.ts'
 import { aborted, type StreamSource } from './sse.ts'
+import { durationOf } from './traffic.ts'
 import type { World } from './world.ts'
 
 export function eventRoutes(world: World): Route[] {
   const { events: log, clock } = world
+  const attributed = openAttribution(world.fleet)
   return [
     route(events.query, async call => {
       const asked = call.body.trim() === '' ? askedIn(call.query) : accepted(parseEventQuery(call.body))
       const query = queryOf(asked, clock.now())
-      if (asked.aggregator) return value({ value: await log.aggregate(query, aggregatorOf(asked.aggregator, asked.type)) })
+      if (asked.aggregator) return value(await aggregated(log, query, aggregatorOf(asked.aggregator, asked.type), call.query))
       const found = await log.query(query, slice(pageOf(call.query)))
       return value(found.events, { total: found.total })
     }),
     route(events.publish, async call => {
-      const given = accepted(parseEvents(call.body))
+      const given = accepted(parseEvents(call.body)).map(event => ({ ...event, tags: attributed(event.tags) }))
       const told = await log.append(given)
       return value(/^\s*(\[|-\s)/.test(call.body) ? told : told[0])
     }),
@@ -30,6 +33,13 @@ export function eventRoutes(world: World): Route[] {
       return { is: 'stream', source: streamOf(world, { tags, ...(type === undefined ? {} : { type }) }, header('Last-Event-ID') ?? query.after) }
     }),
   ]
+}
+
+/** One value, or one for each group. */
+async function aggregated(log: EventLog, query: EventQuery, how: Aggregator, { every, by }: Call<typeof events.query>['query']): Promise<unknown> {
+  if (every === undefined && by === undefined) return { value: await log.aggregate(query, how) }
+  const groups = await log.aggregateBy(query, how, { ...(every === undefined ? {} : { every: durationOf(every) * 1000 }), ...(by === undefined ? {} : { tag: by }) })
+  return groups.map(({ time, ...group }) => ({ ...(time === undefined ? {} : { time: new Date(time).toISOString() }), ...group }))
 }
 
 function streamOf({ events: log }: World, query: EventQuery, after: string | undefined): StreamSource {
