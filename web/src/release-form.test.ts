@@ -29,8 +29,9 @@ test('a release is named after what it is', () => {
 test('strategy, audience, objectives and gates get into a release that the language understands', () => {
   const parsed = read(bodyOf({
     ...USUAL, ...place, strategy: 'blue-green', audience: 'has cookie beta', objectives: [{ metric: 'error_rate', margin: '0.2', goal: 'not-worse' }, { metric: 'event:purchase', margin: '', goal: 'better' }],
+    inFlight: 'replace', visitors: '5',
     gates: [{ is: 'approve', what: 'QA', before: '50' }, { is: 'window', what: 'Mon-Thu 09:00-16:00 Europe/Amsterdam', before: '' }],
   }))
 
-  expect(parsed).toMatchObject({ is: 'ok', value: { strategy: 'blue-green', audience: 'has cookie beta', objectives: [{ metric: 'error_rate', margin: 0.002 }, { metric: 'event:purchase', goal: 'better' }], gates: [{ is: 'approve', who: 'QA', before: 50 }, { is: 'window' }] } })
+  expect(parsed).toMatchObject({ is: 'ok', value: { strategy: 'blue-green', in_flight: 'replace', visitors: { rate: 5 }, audience: 'has cookie beta', objectives: [{ metric: 'error_rate', margin: 0.002 }, { metric: 'event:purchase', goal: 'better' }], gates: [{ is: 'approve', who: 'QA', before: 50 }, { is: 'window' }] } })
 })

@@ -24,6 +24,10 @@ export interface ReleaseForm {
   /** None = errors and the slowest requests, as the language has it. */
   readonly objectives: readonly ObjectiveChoice[]
   readonly gates: readonly GateChoice[]
+  /** What becomes of a release of the same cluster that is under way. */
+  readonly inFlight: 'wait' | 'replace'
+  /** Requests per second that Vamp sends itself; '' = none. */
+  readonly visitors: string
 }
 
 export interface ObjectiveChoice { readonly metric: string; /** `0.2%`; '' = the judge's default. */ readonly margin: string; readonly goal: Objective['goal'] }
@@ -32,7 +36,7 @@ export interface GateChoice { readonly is: Gate['is']; /** Who, an address, a ti
 /** The defaults of the language, said aloud. */
 export const USUAL: Omit<ReleaseForm, 'deployment' | 'cluster' | 'to' | 'name'> = {
   instances: '', confidence: '99', badRequests: '200', steps: '', hold: '5m', minimum: '5m', maximum: '30m', loadCheck: '2m', holdBack: '15m', keep: '30m',
-  strategy: 'canary', audience: '', objectives: [], gates: [],
+  strategy: 'canary', audience: '', objectives: [], gates: [], inFlight: 'wait', visitors: '',
 }
 
 /** `shop`, `web`, `web:1.1` → `shop-web-1.1`; the cluster is not said twice. */
@@ -55,6 +59,8 @@ export function bodyOf(form: ReleaseForm): Readonly<Record<string, unknown>> {
     ...(chosen('audience') ? { audience: form.audience.trim() } : {}),
     ...(form.objectives.length > 0 ? { objectives: form.objectives.map(({ metric, margin, goal }) => ({ metric: metric.trim(), ...(margin.trim() === '' ? {} : { margin: asPercent(margin) }), ...(goal === 'not-worse' ? {} : { goal }) })) } : {}),
     ...(form.gates.length > 0 ? { gates: form.gates.map(({ is, what, before }) => ({ [is]: what.trim(), ...(before.trim() === '' ? {} : { before: asPercent(before) }) })) } : {}),
+    ...(chosen('inFlight') ? { in_flight: form.inFlight } : {}),
+    ...(chosen('visitors') ? { visitors: { rate: Number(form.visitors), path: '/' } } : {}),
     ...(chosen('instances') ? { scale: { instances: Number(form.instances) } } : {}),
     ...(chosen('confidence') ? { confidence: asPercent(form.confidence) } : {}),
     ...(chosen('badRequests') ? { exposure: { bad_requests: Number(form.badRequests) } } : {}),

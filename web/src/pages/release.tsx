@@ -12,12 +12,13 @@ import { path } from '../path.ts'
 import { type History, NO_HISTORY, type Step, withEvent, withStatus } from '../release-history.ts'
 import { vamp } from '../server.ts'
 import { releaseStatus } from '../sources.ts'
-import { PhaseBadge } from '../ui/badge.tsx'
+import { Badge, PhaseBadge } from '../ui/badge.tsx'
 import { Bar } from '../ui/bar.tsx'
 import { EvidenceTable } from '../ui/evidence-table.tsx'
 import { Card, Page } from '../ui/page.tsx'
 import { ReleaseOrders } from '../ui/release-orders.tsx'
 import { Shown } from '../ui/shown.tsx'
+import { Table } from '../ui/table.tsx'
 import { duration, grouped, metricName, odds, percent, PHASES, since } from '../words.ts'
 
 export default function Release() {
@@ -97,6 +98,8 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
         <RatioCard moments={history.moments} />
         <Card title="How long requests take"><PercentileLadder evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
       </div>
+      <Gates status={status} />
+      <Variants status={status} />
       <Card title="By metric"><EvidenceTable evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
       <Card title="What happened" aside={<Link to={path.events({ tag: `releases:${status.name}` })}>all its events</Link>}><Steps steps={history.steps} /></Card>
     </>
@@ -107,6 +110,31 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
 function RatioCard({ moments }: { readonly moments: History['moments'] }) {
   const metric = ['error_rate', ...moments.flatMap(({ bands = {} }) => Object.keys(bands))].find(name => moments.some(({ bands }) => bands?.[name]?.high))
   return metric === undefined ? null : <Card title={`Times as likely: ${metricName(metric)}`}><RatioChart moments={moments} metric={metric} /></Card>
+}
+
+function Gates({ status: { gates = [] } }: { readonly status: ReleaseView }) {
+  if (gates.length === 0) return null
+  return (
+    <Card title="Gates">
+      <ul className="missing">{gates.map(({ is, before, open, sentence }) => <li key={`${is} ${before} ${sentence}`} className="line"><Badge tone={open ? 'good' : 'warn'}>{open ? 'open' : 'closed'}</Badge><b>before {percent(before)}</b> {sentence}</li>)}</ul>
+    </Card>
+  )
+}
+
+const VARIANT_TONES = { running: 'busy', ready: 'good', dropped: 'bad', winner: 'good' } as const
+
+/** The versions that an experiment compares with the old one. */
+function Variants({ status: { variants = [] } }: { readonly status: ReleaseView }) {
+  if (variants.length === 0) return null
+  return (
+    <Card title="Variants">
+      <Table label="Variants" rows={variants} keyOf={({ to }) => to} columns={[
+        { title: 'version', cell: ({ to }) => <b>{to}</b> }, { title: 'state', cell: ({ state }) => <Badge tone={VARIANT_TONES[state]}>{state}</Badge> },
+        { title: 'traffic', numeric: true, cell: ({ weight }) => percent(weight) }, { title: 'requests', numeric: true, cell: ({ requests }) => grouped(requests) }, { title: 'failed', numeric: true, cell: ({ failed }) => grouped(failed) },
+        { title: 'harm', numeric: true, cell: ({ harm }) => odds(harm) }, { title: 'in words', wide: true, cell: ({ sentence }) => sentence },
+      ]} />
+    </Card>
+  )
 }
 
 function Steps({ steps }: { readonly steps: readonly Step[] }) {

@@ -48,6 +48,8 @@ export function ReleaseChoices({ choices, onChoices }: { readonly choices: Choic
       <details>
         <summary>More choices</summary>
         <div className="form">
+          <Field label="Where another release of this cluster is under way">{ids => <select {...ids} value={choices.inFlight} onChange={({ target }) => onChoices({ ...choices, inFlight: target.value === 'replace' ? 'replace' : 'wait' })}><option value="wait">wait for it</option><option value="replace">replace it</option></select>}</Field>
+          {text('visitors', 'Visitors of its own per second', 'Where few come: so many requests a second that Vamp sends itself while it is judged. Empty: none.', '\\d*')}
           {text('instances', 'Instances of the new version', 'Empty: as many as the version that it replaces.', '\\d*')}
           {text('steps', 'Steps in percent', 'Empty: the share grows as fast as the evidence and the budget allow. Or a ladder such as 1, 5, 25, 50.')}
           {choices.steps.trim() !== '' && text('hold', 'Time on each step', 'At least; a step also waits for its evidence.', time)}

@@ -11,6 +11,7 @@ import { useToast } from './toast.tsx'
 interface Words { readonly order: Order; readonly label: string; readonly danger?: true; readonly what: (status: ReleaseView) => string }
 
 const ORDERS: readonly Words[] = [
+  { order: 'approve', label: 'Approve', what: status => `The gate opens, and the share may grow beyond it when its evidence is in. ${closedGate(status) ?? ''}` },
   { order: 'rollback', label: 'Roll back', danger: true, what: ({ from, to }) => `All traffic goes back to ${from || 'the old version'} at once; ${to} finishes the requests it has begun and is removed.` },
   { order: 'pause', label: 'Pause', what: ({ weight }) => `The share stays at ${weight} % until somebody resumes. If harm is proven, it is still rolled back.` },
   { order: 'resume', label: 'Resume', what: () => 'The share grows again as the evidence comes in.' },
@@ -19,10 +20,13 @@ const ORDERS: readonly Words[] = [
   { order: 'abort', label: 'Abort', danger: true, what: ({ from, to }) => `The release ends undecided: ${from || 'the old version'} takes everything, ${to} is removed.` },
 ]
 
+/** The first that waits for a person, in its words. */
+const closedGate = ({ gates = [] }: ReleaseView) => gates.find(({ is, open }) => is === 'approve' && !open)?.sentence
+
 /** What the release can be told now, each with a question before it happens. */
 export function ReleaseOrders({ status, onOrdered }: { readonly status: ReleaseView; readonly onOrdered: () => void }) {
   const [asked, setAsked] = useState<Words>()
-  const possible = ORDERS.filter(({ order }) => releaseCan(order, status.phase))
+  const possible = ORDERS.filter(({ order }) => releaseCan(order, status.phase) && (order !== 'approve' || closedGate(status) !== undefined))
   return (
     <>
       {possible.map(words => <Button key={words.order} kind={words.order === 'rollback' ? 'danger' : 'plain'} onClick={() => setAsked(words)}>{words.label}</Button>)}
