@@ -13,7 +13,7 @@ const LOOKS = [{ colorScheme: 'light', size: 'desktop' }, { colorScheme: 'dark',
 describe.skipIf(NO_BROWSER)('every screen', () => {
   let stage: Stage
   let instance = ''
-  beforeAll(async () => { stage = await openStage(); instance = await furnish(stage) }, 120_000)
+  beforeAll(async () => { stage = await openStage(); instance = await furnish(stage) }, 180_000)
   afterAll(async () => { await stage?.[Symbol.asyncDispose]() })
 
   test.each(LOOKS)('can be used by everybody: $colorScheme, $size', async ({ colorScheme, size }) => {
@@ -35,5 +35,5 @@ describe.skipIf(NO_BROWSER)('every screen', () => {
 
     await context.close()
     expect(wrong).toEqual([])
-  }, 180_000)
+  }, 300_000)
 })

@@ -5,6 +5,7 @@ import { deployment } from '../sources.ts'
 import { serviceName } from '../troubles.ts'
 import { InstanceBadge } from '../ui/badge.tsx'
 import { Facts } from '../ui/facts.tsx'
+import { Lines } from '../ui/lines.tsx'
 import { LiveTraffic } from '../ui/live-traffic.tsx'
 import { LogView } from '../ui/log-view.tsx'
 import { Card, Page } from '../ui/page.tsx'
@@ -25,7 +26,7 @@ export default function Instance() {
           <Card title="What it is" aside={<InstanceBadge state={view.state} />}>
             {view.reason && <p className={view.state === 'failed' ? 'refusal' : 'help'}>{view.reason}</p>}
             <Facts of={[['for', since(view.since, now)], ['takes requests', view.deployed ? 'yes' : 'no'], ...Object.entries(view.ports).map(([port, number]) => [`port ${port}`, `${view.host}:${number}`] as const)]} />
-            {view.last_lines && view.last_lines.length > 0 && <pre>{view.last_lines.join('\n')}</pre>}
+            {view.last_lines && view.last_lines.length > 0 && <Lines label="Its last lines">{view.last_lines.join('\n')}</Lines>}
           </Card>
         )
       }}</Shown>

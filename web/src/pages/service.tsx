@@ -11,6 +11,7 @@ import { fieldText } from '../ui/artifact-list.tsx'
 import { InstanceBadge, ServiceBadge } from '../ui/badge.tsx'
 import { Button, ButtonLink } from '../ui/button.tsx'
 import { Facts } from '../ui/facts.tsx'
+import { Lines } from '../ui/lines.tsx'
 import { LiveTraffic } from '../ui/live-traffic.tsx'
 import { Card, Page } from '../ui/page.tsx'
 import { ScaleDialog } from '../ui/scale-dialog.tsx'
@@ -71,7 +72,7 @@ function Instances({ place, instances }: { readonly place: ServicePlace; readonl
       { title: 'p50', numeric: true, wide: true, cell: ({ numbers }) => latencyText(numbers, 'p50') },
       { title: 'p99', numeric: true, wide: true, cell: ({ numbers }) => latencyText(numbers, 'p99') },
       { title: 'address', wide: true, cell: ({ instance: { host, ports } }) => Object.values(ports).map(number => `${host}:${number}`).join(', ') },
-      { title: 'why', cell: ({ instance: { reason, last_lines: lines } }) => <>{reason}{lines && lines.length > 0 && <details><summary>its last lines</summary><pre>{lines.join('\n')}</pre></details>}</> },
+      { title: 'why', cell: ({ instance: { reason, last_lines: lines } }) => <>{reason}{lines && lines.length > 0 && <details><summary>its last lines</summary><Lines label="Its last lines">{lines.join('\n')}</Lines></details>}</> },
     ]} />
   )
 }

@@ -2,6 +2,7 @@ import { parseCondition } from '@vamp/model/condition/parse'
 import { useRef } from 'react'
 import { continuations, whoMatches } from '../condition-help.ts'
 import { Field } from './field.tsx'
+import { Lines } from './lines.tsx'
 
 /** Who takes a way: written with offers of what may stand next, its mistake at its place, and the visitors that it would hold for. */
 export function ConditionField({ label, help = 'A condition such as user-agent = Firefox and has cookie beta, or the name of a stored one; empty for nobody.', condition, onCondition }: { readonly label: string; /** Where nothing is written. */ readonly help?: string; readonly condition: string; readonly onCondition: (condition: string) => void }) {
@@ -18,7 +19,7 @@ export function ConditionField({ label, help = 'A condition such as user-agent =
         {ids => <input {...ids} ref={input} type="text" spellCheck={false} autoCapitalize="off" autoComplete="off" aria-invalid={problem !== undefined} value={condition} onChange={({ target }) => onCondition(target.value)} />}
       </Field>
       {offers.length > 0 && <fieldset className="offers"><legend className="unseen">What may stand next</legend>{offers.map(({ label: word, text: next }) => <button key={word} type="button" className="tag" onClick={() => take(next)}>{word}</button>)}</fieldset>}
-      {problem && <div className="problem" role="alert"><span>{problem.message}</span>{problem.at?.caret && <pre>{problem.at.caret}</pre>}{problem.hint && <span className="help">{problem.hint}</span>}</div>}
+      {problem && <div className="problem" role="alert"><span>{problem.message}</span>{problem.at?.caret && <Lines label={'Where it is wrong'}>{problem.at.caret}</Lines>}{problem.hint && <span className="help">{problem.hint}</span>}</div>}
       {parsed && !problem && <details><summary>Which visitors would match?</summary><Matching condition={text} /></details>}
     </div>
   )

@@ -12,6 +12,7 @@ import { useLive } from '../live.ts'
 import { Button } from './button.tsx'
 import { PlannedChanges } from './planned-changes.tsx'
 import { Card } from './page.tsx'
+import { Lines } from './lines.tsx'
 import { Refusal } from './shown.tsx'
 import { useToast } from './toast.tsx'
 
@@ -52,7 +53,7 @@ function ProblemNote({ problem: { message, at, path: where, hint }, onJump }: { 
   return (
     <div className="problem">
       <span>{at ? <button type="button" className="tag" onClick={onJump}>line {at.line}, column {at.column}</button> : <code>{where}</code>} {message}</span>
-      {at?.caret && <pre>{at.caret}</pre>}
+      {at?.caret && <Lines label={`Line ${at.line}`}>{at.caret}</Lines>}
       {hint && <span className="help">{hint}</span>}
     </div>
   )

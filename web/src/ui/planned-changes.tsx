@@ -3,6 +3,7 @@ import { kindOf, singular } from '@vamp/model/kind'
 import { lineDiff } from '../line-diff.ts'
 import type { Tone } from '../words.ts'
 import { Badge } from './badge.tsx'
+import { Lines } from './lines.tsx'
 
 const WORDS: Readonly<Record<Change['do'], readonly [Tone, string]>> = { create: ['good', 'new'], update: ['busy', 'changes'], delete: ['bad', 'goes'], keep: ['calm', 'stays'] }
 
@@ -17,9 +18,9 @@ function Planned({ change: { do: verb, kind, name, before, after } }: { readonly
   return (
     <li>
       <span className="line"><Badge tone={tone}>{word}</Badge> {known ? singular(known) : kind} <b>{name}</b></span>
-      {verb === 'update' && lines.length > 0 && <pre>{lines.map(({ is, text }, index) => (
+      {verb === 'update' && lines.length > 0 && <Lines label={`What changes in ${name}`}>{lines.map(({ is, text }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: lines of a difference have no other name, and never move
-        <div key={index} className={is === 'added' ? 'diff-add' : is === 'cut' ? 'diff-cut' : 'dim'}>{is === 'added' ? '+ ' : is === 'cut' ? '− ' : '  '}{text}</div>))}</pre>}
+        <div key={index} className={is === 'added' ? 'diff-add' : is === 'cut' ? 'diff-cut' : 'dim'}>{is === 'added' ? '+ ' : is === 'cut' ? '− ' : '  '}{text}</div>))}</Lines>}
     </li>
   )
 }
