@@ -3,8 +3,10 @@
  * `--real`, a service of processes (or containers) under a real server.
  *
  *     npm run bench -- scaling [--json] [--seed S] [--start-up SECONDS] [--scenario PART] [--method PART] [--no-forecast]
+ *     npm run bench -- scaling --real step,zero,microscaling,soak [--rounds N] [--changes N] [--kills N] [--json]
  */
 import { parseArgs } from 'node:util'
+import { lineOf, microscaling, soak, step, zero } from './live.ts'
 import { ours } from './ours.ts'
 import { hpa, keda, kpa, originalSla } from './rivals.ts'
 import { forecastScenarios, scenarios } from './scenarios.ts'
@@ -23,8 +25,15 @@ export interface Row {
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, 'start-up': { type: 'string', default: '0.6' }, scenario: { type: 'string' }, method: { type: 'string' }, 'no-forecast': { type: 'boolean', default: false } },
+    options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, 'start-up': { type: 'string', default: '0.6' }, scenario: { type: 'string' }, method: { type: 'string' }, 'no-forecast': { type: 'boolean', default: false }, real: { type: 'string' }, rounds: { type: 'string', default: '5' }, changes: { type: 'string', default: '500' }, kills: { type: 'string', default: '5' } },
   })
+  if (values.real !== undefined) {
+    const runs = { step, zero, microscaling: () => microscaling(Number(values.rounds)), soak: () => soak(Number(values.changes), Number(values.kills)) }
+    const live = []
+    for (const name of values.real.split(',')) if (name in runs) { const row = await runs[name as keyof typeof runs](); live.push(row); if (!values.json) console.log(lineOf(row)) }
+    if (values.json) console.log(JSON.stringify({ rows: live }))
+    return
+  }
   const rows: Row[] = []
   const random = seeded(Number(values.seed))
   const play = (scenario: Scenario, methods: readonly Method[]) => {

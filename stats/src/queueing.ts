@@ -106,7 +106,7 @@ const AIM = 0.02
 /** Of what is safe, for what comes between two looks. */
 const HEAD_ROOM = 0.9
 /** What has been proven good is exceeded by so much, to see whether more is. */
-const CLIMB = 1.1
+const CLIMB = 1.15
 /** Where the work alone takes too long for some, no size helps them: waiting may add so much to their share. */
 const WAITING_ADDS = 1.3
 /** Nothing in three times as many as one is expected in: then it is rarer, at 95 %. */

@@ -6,6 +6,8 @@ import { deployments } from '@vamp/model/api/deployments'
 import { type GatewayView, gateways } from '@vamp/model/api/gateways'
 import { type ReleaseView, releases } from '@vamp/model/api/releases'
 import { type TrafficGroup, traffic } from '@vamp/model/api/traffic'
+import { type ScalingPoints, scaling } from '@vamp/model/api/scaling'
+import type { AutoscalerStatus } from '@vamp/model/autoscaler-status'
 import { type RunSummary, workflows } from '@vamp/model/api/workflows'
 import type { WorkflowRun } from '@vamp/model/workflow-run'
 import type { Event } from '@vamp/model/event'
@@ -80,6 +82,17 @@ export const artifactList = (kind: EditedKind): Source<readonly ArtifactJson[]> 
 export const artifact = (kind: Exclude<EditedKind, 'gateways'>, name: string): Source<ArtifactJson> => ({
   key: `artifact ${kind} ${name}`, everyMs: 5000, wakes: tagged(`${kind}:${name}`),
   load: async signal => (await vamp().call(endpointsOf(kind).get, { path: { name } }, signal)).data,
+})
+
+export const autoscalerStatus = (name: string): Source<AutoscalerStatus> => ({
+  key: `autoscaler-status ${name}`, everyMs: 1500, wakes: tagged(`autoscalers:${name}`),
+  load: async signal => (await vamp().call(scaling.status, { path: { name } }, signal)).data,
+})
+
+/** Of the last quarter of an hour. */
+export const autoscalerPoints = (name: string): Source<readonly ScalingPoints[]> => ({
+  key: `autoscaler-points ${name}`, everyMs: 2000, wakes: tagged(`autoscalers:${name}`),
+  load: async signal => (await vamp().call(scaling.points, { path: { name }, query: { since: '15m' } }, signal)).data,
 })
 
 export const artifactText = (kind: EditedKind, name: string, signal: AbortSignal): Promise<string> =>

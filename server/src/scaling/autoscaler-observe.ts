@@ -25,6 +25,8 @@ export interface ObservedScaling {
   readonly lagSeconds: number
   /** By instance; absent where no agent speaks. */
   readonly inFlight: ReadonlyMap<string, number> | undefined
+  /** Requests that wait at the gateways for a first instance, by `deployment/cluster/service`. */
+  readonly held: ReadonlyMap<string, number>
   /** By name as written. */
   readonly events: ReadonlyMap<string, number>
   readonly usage: ReadonlyMap<string, Usage>
@@ -59,6 +61,7 @@ export async function observeScaling({ store, events, fleet, traffic, usage }: O
     seconds: secondsSince(traffic, Math.max(seenUntil, completeUntil - SECONDS_AT_ONCE), completeUntil),
     lagSeconds: completeUntil > 0 ? Math.max(0, nowMs / 1000 - completeUntil) : Number.POSITIVE_INFINITY,
     inFlight: inFlightOf(fleet),
+    held: heldBy(fleet),
     events: await eventValues(events, leaves, nowMs),
     usage: leaves.some(({ is }) => is === 'cpu' || is === 'memory') ? await usage.read() : new Map(),
   }
@@ -90,6 +93,15 @@ function inFlightOf(fleet: Fleet): ReadonlyMap<string, number> | undefined {
   if (reports.length === 0) return undefined
   const counts = new Map<string, number>()
   for (const { endpoints } of reports) for (const { id, connections } of endpoints) counts.set(id, (counts.get(id) ?? 0) + connections)
+  return counts
+}
+
+function heldBy(fleet: Fleet): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const { waiting = [] } of fleet.reports()) for (const { route, requests } of waiting) {
+    const service = route.split('/').slice(0, 3).join('/')
+    counts.set(service, (counts.get(service) ?? 0) + requests)
+  }
   return counts
 }
 

@@ -92,7 +92,7 @@ function tickOf(autoscaler: Autoscaler, service: DeploymentService, instances: r
   const inFlight = observed.inFlight && instances.reduce((sum, { id }) => sum + (observed.inFlight?.get(id) ?? 0), 0)
   const sibling = release && siblingSize(observed, deployment, cluster, release.from)
   return {
-    nowMs: observed.nowMs, seconds, held: 0, instances: wanted, ready, starting: Math.max(0, Math.max(wanted, alive.length) - ready),
+    nowMs: observed.nowMs, seconds, held: observed.held.get(`${deployment}/${cluster}/${service.breed.name}`) ?? 0, instances: wanted, ready, starting: Math.max(0, Math.max(wanted, alive.length) - ready),
     leaving: instances.length - alive.length + Math.max(0, alive.length - wanted), lagSeconds: observed.lagSeconds, bounds: boundsAt(autoscaler, observed.nowMs),
     gauge: leaf => gaugeOf(leaf, service, instances, observed),
     ...(inFlight === undefined ? {} : { inFlight }),

@@ -24,7 +24,7 @@ export interface Rate {
 
 /** Seconds of the past that anything is computed from. */
 const KEPT_SECONDS = 300
-const LOOKS_KEPT = 1200
+const LOOKS_KEPT_MS = 60_000
 /** Standard deviations of what is taken for chance: one second in two hundred at a boundary. */
 const CHANCE = 2.5
 
@@ -57,10 +57,17 @@ export function openLoadHistory(): LoadHistory {
 
   const tail = (seconds: number) => {
     const newest = all.at(-1)?.second ?? 0
-    return all.filter(({ second }) => second > newest - seconds)
+    let first = all.length
+    while (first > 0 && (all[first - 1]?.second ?? 0) > newest - seconds) first--
+    return all.slice(first)
   }
   /** The look nearest to the given time. */
-  const near = (ms: number) => looks.reduce<InFlight | undefined>((best, look) => !best || Math.abs(look.atMs - ms) < Math.abs(best.atMs - ms) ? look : best, undefined)
+  const near = (ms: number) => {
+    let at = looks.length - 1
+    while (at > 0 && (looks[at]?.atMs ?? 0) > ms) at--
+    const [before, after] = [looks[at], looks[at + 1]]
+    return before && after && Math.abs(after.atMs - ms) < Math.abs(before.atMs - ms) ? after : before
+  }
 
   return {
     add(seconds) {
@@ -75,7 +82,7 @@ export function openLoadHistory(): LoadHistory {
     },
     look(inFlight) {
       looks.push(inFlight)
-      if (looks.length > LOOKS_KEPT) looks.splice(0, looks.length - LOOKS_KEPT)
+      while ((looks[0]?.atMs ?? 0) < inFlight.atMs - LOOKS_KEPT_MS) looks.shift()
     },
     rate(seconds) {
       const counted = tail(seconds)
