@@ -190,7 +190,7 @@ function addLooking(program: Command, context: ProgramContext): void {
 function addTokens(program: Command, context: ProgramContext): void {
   const ask = asking(program, context)
   const token = program.command('token').description('who may use the API')
-  token.command('create').description('make one; it is shown once').argument('<name>').requiredOption('--role <role>', 'viewer, operator or admin')
+  token.command('create').description('make one; it is shown once').argument('<name>').requiredOption('--role <role>', 'viewer, operator or admin').option(...OUTPUT)
     .action((name, flags) => ask(async session => (await import('./commands/token.ts')).createToken(session, name, flags)))
   token.command('list').description('show all').option(...OUTPUT).action(flags => ask(async session => (await import('./commands/get.ts')).get(session, 'tokens', [], flags)))
   token.command('revoke').description('end one at once').argument('<name>').action(name => ask(async session => (await import('./commands/token.ts')).revokeToken(session, name)))

@@ -13,7 +13,7 @@ export const screens = (instance: string): Readonly<Record<string, string>> => (
   gateways: path.gateways(), gateway: path.gateway('shop/web/http'),
   releases: path.releases(), 'new-release': path.newRelease(web), release: path.release('shop-web-1.1'), 'rolled-back': path.release('shop-web-1.2'),
   autoscalers: path.autoscalers(), autoscaler: path.autoscaler('checkout-size'), slas: path.slas(), scales: path.scales(),
-  workflows: path.workflows(), artifacts: path.artifacts(), artifact: path.artifact('blueprints', 'shop'), 'new-artifact': path.newArtifact('blueprints'),
+  workflows: path.workflows(), 'new-workflow': path.newWorkflow(), artifacts: path.artifacts(), artifact: path.artifact('blueprints', 'shop'), 'new-artifact': path.newArtifact('blueprints'),
   tokens: path.tokens(), settings: path.settings(), info: path.info(), nowhere: '/nowhere',
 })
 

@@ -47,7 +47,7 @@ export function LogLines({ source }: { readonly source: LogSource }) {
       <div className="filters">
         <div className="field"><label htmlFor="lines-with">Lines with</label><input id="lines-with" type="text" value={text} onChange={({ target }) => setText(target.value)} /></div>
         <label className="line"><input type="checkbox" checked={following} onChange={({ target }) => setFollowing(target.checked)} /> follow</label>
-        <span className="dim">{shown.length} lines{lines.length >= LINES_MAX ? ', older ones are gone from here' : ''}</span>
+        <span className="dim">{shown.length === 1 ? '1 line' : `${shown.length} lines`}{lines.length >= LINES_MAX ? ', older ones are gone from here' : ''}</span>
       </div>
       {error !== undefined && <Refusal error={error} />}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard */}
