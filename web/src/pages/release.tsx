@@ -71,7 +71,7 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
   return (
     <>
       <p className="unseen" aria-live="polite">{PHASES[status.phase].label}.{PHASES[status.phase].over ? ` ${status.sentence}` : ''}</p>
-      <section className="verdict" aria-label="Verdict">
+      <section className={`verdict ${PHASES[status.phase].tone}`} aria-label="Verdict">
         <p className="line"><PhaseBadge phase={status.phase} /><span className="dim">for {since(status.since, now)}</span>
           <span><Link to={path.deployment(status.deployment)}>{status.deployment}/{status.cluster}</Link>: <b>{status.from || '?'}</b> → <b>{status.to}</b></span></p>
         <p className="sentence">{status.sentence}</p>
@@ -93,7 +93,7 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
           </table>
           <p className="help">{status.excess >= 0.5 ? `About ${grouped(status.excess)} requests failed that would not have on the old version.` : 'No request failed that would not have on the old version, as far as can be told.'}
             {status.started && ` First request ${duration(now - Date.parse(status.started))} ago.`}</p>
-          {status.missing && status.missing.length > 0 && <><h3>Promotion waits for</h3><ul className="missing">{status.missing.map(({ is, sentence, seconds: left }) => <li key={is + sentence}>{sentence}{left !== null && left > 0 && <span className="dim"> about {duration(left * 1000)}</span>}</li>)}</ul></>}
+          {status.missing && status.missing.length > 0 && !PHASES[status.phase].over && <><h3>Promotion waits for</h3><ul className="missing">{status.missing.map(({ is, sentence, seconds: left }) => <li key={is + sentence}>{sentence}{left !== null && left > 0 && <span className="dim"> about {duration(left * 1000)}</span>}</li>)}</ul></>}
         </Card>
         <RatioCard moments={history.moments} />
         <Card title="How long requests take"><PercentileLadder evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
