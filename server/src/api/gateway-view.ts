@@ -37,7 +37,7 @@ function observed({ traffic, clock }: ViewWorld, gateway: string): Pick<GatewayS
   const to = Math.floor(clock.now() / 1000) + 1
   const counts = new Map<string, number>()
   for (const { cells } of traffic.recent({ gateway, from: to - OBSERVED_SECONDS - 1, to }))
-    for (const { route, requests } of cells) counts.set(route, (counts.get(route) ?? 0) + requests)
+    for (const { route, requests, by } of cells) if (by !== 'mirror') counts.set(route, (counts.get(route) ?? 0) + requests)
   const requests = [...counts.values()].reduce((sum, count) => sum + count, 0)
   return { observed: Object.fromEntries([...counts].map(([route, count]) => [route, Math.round((count / requests) * 10_000) / 100])), requests, seconds: OBSERVED_SECONDS }
 }
