@@ -2,7 +2,7 @@
  * How long from the call of the API until every instance has served a request through the gateway, as a ratio to a bare loop
  * that starts the same things with the same parallelism in the same run; and what running costs and loses.
  *
- *     npm run bench -- deploy [--json] [--rounds N] [--only process,docker,warm,scale-in,idle] [--idle-seconds N]
+ *     npm run bench -- deploy [--json] [--rounds N] [--only process,docker,warm,scale-in,idle,cluster] [--idle-seconds N]
  *
  * Needs HAProxy, port 8080 and ports around it; root and dockerd for the Docker part (a daemon of its own is started).
  */
@@ -15,6 +15,7 @@ import { ANSWER, HOST_PATHS, IMAGE, startTestEngine, whyNoEngine } from '../../s
 import { type Bare, bareContainers, bareProcesses } from './bare.ts'
 import { type Ours, type Service, startOurs } from './ours.ts'
 import { load, meet } from './visitor.ts'
+import { simulate } from './cluster.ts'
 
 const COUNTS = [1, 10, 50] as const
 const GATEWAY = 9060
@@ -23,6 +24,7 @@ const SINGLE_TRIES = 20
 const GATEWAY_MS = 3000
 const IDLE_INSTANCES = 500
 const LOAD_CONNECTIONS = 30
+const CLUSTER_DEPLOYMENTS = 1000
 
 const NODE_SERVICE = 'require("http").createServer((q, a) => a.end(process.env.VAMP_INSTANCE)).listen(process.env.PORT, "127.0.0.1")'
 const process_: Service = { deployable: { type: 'process', definition: `${process.execPath} -e '${NODE_SERVICE}'` } }
@@ -32,7 +34,7 @@ const container: Service = { deployable: { type: 'docker', definition: IMAGE }, 
 interface Options { readonly rounds: number; readonly idleSeconds: number; readonly only: ReadonlySet<string> }
 
 export async function run(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' }, 'idle-seconds': { type: 'string', default: '30' }, only: { type: 'string', default: 'process,docker,warm,scale-in,idle' } } })
+  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' }, 'idle-seconds': { type: 'string', default: '30' }, only: { type: 'string', default: 'process,docker,warm,scale-in,idle,cluster' } } })
   const options: Options = { rounds: Number(values.rounds), idleSeconds: Number(values['idle-seconds']), only: new Set(values.only.split(',')) }
   const result: Record<string, unknown> = {}
   const say = (line: string) => { if (!values.json) console.log(line) }
@@ -42,6 +44,7 @@ export async function run(args: readonly string[]): Promise<void> {
   else if (options.only.has('docker') || options.only.has('warm')) await measureContainers(options, result, say)
   if (options.only.has('scale-in')) await measureScaleIn(result, say)
   if (options.only.has('idle')) await measureIdle(options, result, say)
+  if (options.only.has('cluster')) await measureCluster(result, say)
   if (values.json) console.log(JSON.stringify(result))
 }
 
@@ -160,6 +163,15 @@ async function measureIdle({ idleSeconds }: Options, result: Record<string, unkn
     result['idle_core_share_500'] = Math.round(share * 10_000) / 10_000
     say(`${IDLE_INSTANCES} idle instances: the server uses ${Math.round(share * 1000) / 10} % of a core`)
   })
+}
+
+/** A change among a thousand deployments as a ratio to the same change alone, and everything looked at again. */
+async function measureCluster(result: Record<string, unknown>, say: Say): Promise<void> {
+  const alone = await simulate(1)
+  const among = await simulate(CLUSTER_DEPLOYMENTS)
+  result['change_ratio_1000'] = rounded(among.changeMs / alone.changeMs)
+  result['resync_seconds_1000'] = rounded(among.resyncSeconds)
+  say(`${CLUSTER_DEPLOYMENTS} deployments with 10 000 instances: a change takes ${rounded(among.changeMs)} ms, alone ${rounded(alone.changeMs)} ms; all of them are looked at in ${rounded(among.resyncSeconds)} s`)
 }
 
 async function withOurs(flags: readonly string[], service: Service, work: (ours: Ours) => Promise<void>): Promise<void> {
