@@ -1,6 +1,7 @@
 /** What a table shows of each kind. */
 import type { DeploymentView, InstanceRow } from '@vamp/model/api/deployments'
 import type { GatewayView } from '@vamp/model/api/gateways'
+import type { NodeRow } from '@vamp/model/api/nodes'
 import type { ReleaseView } from '@vamp/model/api/releases'
 import type { Phase } from '@vamp/model/deployment'
 import type { Listed, Row } from './kinds.ts'
@@ -42,7 +43,12 @@ const SHEETS: Partial<Readonly<Record<Listed, (nowMs: number) => Sheet>>> = {
   instances: nowMs => sheet<InstanceRow>(
     [NAME, { title: 'SERVICE' }, { title: 'STATE' }, { title: 'ADDRESS', flexible: true }, { title: 'SINCE', right: true }],
     row => [row.name, `${row.deployment}/${row.cluster}/${row.service}`, row.state, Object.entries(row.ports).map(([port, number]) => `${row.host}:${number}${Object.keys(row.ports).length > 1 ? ` (${port})` : ''}`).join(', '), age(row.since, nowMs)],
-    { columns: [{ title: 'WHY', flexible: true }], cells: row => [row.reason ?? ''] },
+    { columns: [{ title: 'NODE' }, { title: 'WHY', flexible: true }], cells: row => [row.node ?? '', row.reason ?? ''] },
+  ),
+  nodes: () => sheet<NodeRow>(
+    [NAME, { title: 'ADDRESS' }, { title: 'STATE' }, { title: 'CORES', right: true }, { title: 'MEMORY', right: true }, { title: 'INSTANCES', right: true }],
+    ({ name, address, state, availability, cpu, memory, instances }) => [name, address, state === 'down' ? 'down' : availability === 'active' ? 'ready' : availability, String(cpu), bytes(memory), String(instances)],
+    { columns: [{ title: 'LABELS', flexible: true }], cells: ({ labels }) => [Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(', ')] },
   ),
   breeds: () => sheet<Row>([NAME, { title: 'TYPE' }, { title: 'DEPLOYABLE', flexible: true }, { title: 'PORTS', flexible: true }], row => {
     const { type, definition } = row['deployable'] as { readonly type?: string; readonly definition: string }
@@ -60,6 +66,11 @@ export const RELEASE_STATUSES: Sheet = sheet<ReleaseView>(
   [NAME, { title: 'TO' }, { title: 'PHASE' }, { title: 'WEIGHT', right: true }, { title: 'REQUESTS', right: true }, { title: 'FAILED', right: true }, { title: 'WHY', flexible: true }],
   view => [view.name, view.to, view.phase, `${view.weight}%`, String(view.requests.canary), String(view.failed.canary), view.sentence],
 )
+
+/** `640 MB`, `2.1 GB` */
+export function bytes(count: number): string {
+  return count < 1e9 ? `${Math.round(count / 1e6)} MB` : `${Math.round(count / 1e8) / 10} GB`
+}
 
 const keys = (map: unknown) => Object.keys(typeof map === 'object' && map !== null ? map : {}).join(', ')
 const servicesOf = (view: DeploymentView) => Object.values(view.clusters).flatMap(({ services }) => services)

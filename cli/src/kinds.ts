@@ -2,6 +2,7 @@
 import { staticArtifacts } from '@vamp/model/api/artifacts'
 import { deployments } from '@vamp/model/api/deployments'
 import { gateways } from '@vamp/model/api/gateways'
+import { nodes } from '@vamp/model/api/nodes'
 import { releases } from '@vamp/model/api/releases'
 import { tokens } from '@vamp/model/api/tokens'
 import { workflows } from '@vamp/model/api/workflows'
@@ -11,19 +12,21 @@ import { CommandFailure } from './failure.ts'
 import { EXIT } from './exit-code.ts'
 
 /** What has no artifact of its own. */
-export type Listed = Kind | 'instances' | 'tokens'
+export type Listed = Kind | (typeof OTHERS)[number]
+const OTHERS = ['instances', 'nodes', 'tokens'] as const
+const isOther = (kind: Listed): kind is (typeof OTHERS)[number] => OTHERS.some(other => other === kind)
 
 /** `deploy` and `gw` would be guesses; a kind is a word of the language, in singular or plural. */
 export function listedOf(word: string): Listed {
   const lower = word.toLowerCase()
-  const found = kindOf(lower) ?? (lower === 'instance' || lower === 'instances' ? 'instances' : lower === 'token' || lower === 'tokens' ? 'tokens' : undefined)
-  if (!found) throw new CommandFailure(EXIT.usage, `there is no kind '${word}'; there are ${[...KINDS, 'instances', 'tokens'].join(', ')}`)
+  const found = kindOf(lower) ?? OTHERS.find(other => other === lower || other === `${lower}s`)
+  if (!found) throw new CommandFailure(EXIT.usage, `there is no kind '${word}'; there are ${[...KINDS, ...OTHERS].join(', ')}`)
   return found
 }
 
 export function artifactKind(word: string): Kind {
   const kind = listedOf(word)
-  if (kind === 'instances' || kind === 'tokens') throw new CommandFailure(EXIT.usage, `${kind} are no artifacts`)
+  if (isOther(kind)) throw new CommandFailure(EXIT.usage, `${kind} are no artifacts`)
   return kind
 }
 
@@ -38,6 +41,7 @@ export async function listAll({ client, io }: Session, kind: Listed): Promise<re
     case 'releases': return await client.all(releases.list, {}, io.signal)
     case 'instances': return await client.all(deployments.instances, {}, io.signal) as unknown as readonly Row[]
     case 'tokens': return (await client.call(tokens.list, {}, io.signal)).data
+    case 'nodes': return (await client.call(nodes.list, {}, io.signal)).data
     default: return client.all(staticArtifacts[kind].list, {}, io.signal)
   }
 }
@@ -48,7 +52,7 @@ export async function readOne({ client, io }: Session, kind: Listed, name: strin
     case 'gateways': return (await client.call(gateways.get, { path: { gateway: name } }, io.signal)).data as unknown as Row
     case 'workflows': return (await client.call(workflows.get, { path: { name } }, io.signal)).data
     case 'releases': return (await client.call(releases.get, { path: { name } }, io.signal)).data
-    case 'instances': case 'tokens': {
+    case 'instances': case 'nodes': case 'tokens': {
       const found = (await listAll({ client, io } as Session, kind)).find(row => row.name === name)
       if (!found) throw new CommandFailure(EXIT.not_found, `There is no ${kind.slice(0, -1)} '${name}'.`)
       return found
@@ -64,12 +68,13 @@ export async function removeOne({ client, io }: Session, kind: Listed, name: str
     case 'workflows': await client.call(workflows.delete, { path: { name } }, io.signal); return
     case 'releases': await readOne({ client, io } as Session, kind, name); await client.call(releases.delete, { path: { name } }, io.signal); return
     case 'tokens': await client.call(tokens.revoke, { path: { name } }, io.signal); return
+    case 'nodes': throw new CommandFailure(EXIT.usage, 'a node is not deleted from here; vamp node drain empties it')
     case 'instances': throw new CommandFailure(EXIT.usage, 'an instance cannot be deleted: its service would start another; change the scale instead')
     default: await readOne({ client, io } as Session, kind, name); await client.call(staticArtifacts[kind].delete, { path: { name } }, io.signal)
   }
 }
 
 export function word(kind: Listed): string {
-  return kind === 'instances' || kind === 'tokens' ? kind.slice(0, -1) : singular(kind)
+  return isOther(kind) ? kind.slice(0, -1) : singular(kind)
 }
 

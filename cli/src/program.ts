@@ -15,7 +15,7 @@ export interface ProgramContext {
 
 const OUTPUT = ['-o, --output <form>', 'json, yaml, name or wide'] as const
 const FILE = ['-f, --file <file>', 'a file, a directory, or - for the standard input; repeatable'] as const
-const KINDS = 'breed, blueprint, deployment, gateway, release, scale, condition, sla, workflow …, in singular or plural; instances, tokens'
+const KINDS = 'breed, blueprint, deployment, gateway, release, scale, condition, sla, workflow …, in singular or plural; instances, nodes, tokens'
 const collect = (value: string, before: readonly string[] = []) => [...before, value]
 const HEADER = ['--header <header>', "'name: value'; repeatable", collect, [] as readonly string[]] as const
 
@@ -79,6 +79,9 @@ function addDocuments(program: Command, context: ProgramContext): void {
     .requiredOption(...FILE, collect).option('--no-deploy', 'only store blueprints; otherwise each is deployed as a deployment of its own name')
     .option('--plan', 'show what would change and change nothing').option('--wait', 'until the deployments are done').option('--timeout <seconds>', 'of --wait', '300').option(...OUTPUT)
     .action(flags => ask(async session => (await import('./commands/apply.ts')).apply(session, flags)))
+  program.command('deploy').description('run a stored blueprint, or what is in files').argument('[blueprint]').option(FILE[0], FILE[1], collect).option('--as <deployment>', 'its name; the blueprint\'s if not given')
+    .option('--wait', 'until everything is ready').option('--timeout <seconds>', 'of --wait', '300').option(...OUTPUT)
+    .action((blueprint, flags) => ask(async session => (await import('./commands/deploy.ts')).deploy(session, blueprint, flags)))
   program.command('diff').description('what apply would change').requiredOption(...FILE, collect).option('--no-deploy', 'without deploying blueprints').option(...OUTPUT)
     .action(flags => ask(async session => (await import('./commands/apply.ts')).apply(session, { ...flags, plan: true })))
   program.command('delete').description('remove things; a deployment loses all of its services').argument('[kind]', KINDS).argument('[name...]').option(...FILE, collect)
@@ -100,7 +103,7 @@ function addReading(program: Command, context: ProgramContext): void {
     .option('-n, --limit <number>', 'the newest so many', '30').option('--since <time>', '10m, 2h, 1d, or a moment').option('-f, --follow', 'and what happens from now on').option(...OUTPUT)
     .action(flags => ask(async session => (await import('./commands/events.ts')).events(session, flags)))
   program.command('logs').description('what instances print').argument('[place]', 'deployment, deployment/cluster or deployment/cluster/service').option('-f, --follow', 'and what they print from now on')
-    .option('--tail <lines>', 'so many of the last lines of each instance', '100').option('--instance <name>', 'of one instance').option('--server', 'the log of the server itself, as it is written').option('--level <level>', 'of --server: debug, info, warn, error')
+    .option('--tail <lines>', 'so many of the last lines of each instance', '100').option('--since <time>', '10m, 2h, 1d, or a moment').option('--download <file>', 'everything they have printed, into a file').option('--instance <name>', 'of one instance').option('--server', 'the log of the server itself, as it is written').option('--level <level>', 'of --server: debug, info, warn, error')
     .action((place, flags) => ask(async session => (await import('./commands/logs.ts')).logs(session, place, flags)))
 }
 
@@ -140,8 +143,11 @@ function addScaling(program: Command, context: ProgramContext): void {
 
 function addRunning(program: Command, context: ProgramContext): void {
   const ask = asking(program, context)
-  program.command('scale').description('change the size of a service').argument('<place>', 'deployment/cluster or deployment/cluster/service').argument('[instances]').option('--cpu <cores>').option('--memory <size>', 'such as 64MB')
+  program.command('scale').description('change the size of a service').argument('<place>', 'deployment/cluster or deployment/cluster/service').argument('[instances]').option('--cpu <cores>').option('--memory <size>', 'such as 64MB').option('--warm <number>', 'spare instances, started and paused')
     .action((place, count, flags) => ask(async session => (await import('./commands/scale.ts')).scale(session, place, count, flags)))
+  const node = program.command('node').description('the machines that instances run on; vamp get nodes shows them')
+  for (const [verb, availability, help] of [['drain', 'drain', 'replace what runs there elsewhere, one after the other'], ['pause', 'pause', 'give it nothing new'], ['activate', 'active', 'let it take instances again']] as const)
+    node.command(verb).description(help).argument('<name>').action(name => ask(async session => (await import('./commands/node.ts')).setNode(session, name, availability)))
   program.command('traffic').description('visitors for a first try: requests at a steady rate to a gateway, until Ctrl-C').argument('<url>').option('--rate <number>', 'per second', '100').option('--seconds <number>', 'end after so long')
     .option('--path <path>', 'in turn, instead of the one in the address; repeatable', collect, []).option('--method <method>', 'of every request', 'GET').option(...HEADER).option(...OUTPUT)
     .action((url, flags) => ask(async session => (await import('./commands/traffic.ts')).traffic(session, url, flags)))

@@ -7,6 +7,7 @@ import type { Endpoint } from './endpoint.ts'
 import { events } from './events.ts'
 import { gateways } from './gateways.ts'
 import { imagePushes } from './image-pushes.ts'
+import { nodes } from './nodes.ts'
 import { releases } from './releases.ts'
 import { scaling } from './scaling.ts'
 import { health, metrics, pages, system } from './system.ts'
@@ -15,7 +16,7 @@ import { trace } from './trace.ts'
 import { traffic } from './traffic.ts'
 import { workflows } from './workflows.ts'
 
-export const contract = { documents, ...staticArtifacts, deployments, gateways, workflows, releases, imagePushes, scaling, events, system, health, metrics, traffic, trace, tokens, agents, pages } as const satisfies Readonly<Record<string, Readonly<Record<string, Endpoint>>>>
+export const contract = { documents, ...staticArtifacts, deployments, nodes, gateways, workflows, releases, imagePushes, scaling, events, system, health, metrics, traffic, trace, tokens, agents, pages } as const satisfies Readonly<Record<string, Readonly<Record<string, Endpoint>>>>
 
 /** `breeds.list` and its row, in order of the contract. */
 export function allEndpoints(): readonly (readonly [id: string, endpoint: Endpoint])[] {

@@ -46,6 +46,8 @@ export interface InstanceRow extends InstanceView {
   readonly deployment: string
   readonly cluster: string
   readonly service: string
+  /** Where there are several. */
+  readonly node?: string
   /** Only where it was asked for, and of what runs for two seconds: cores in use, 1 is one core; and bytes. */
   readonly usage?: { readonly cpu: number; readonly memory: number }
 }
@@ -86,5 +88,6 @@ export const deployments = {
   deleteSla: endpoint({ ...changing, method: 'DELETE', path: '/deployments/{deployment}/clusters/{cluster}/sla', summary: 'Promise nothing any more', query: Type.Object(writing), answer: { is: 'nothing', status: 204 } }),
   instances: endpoint({ ...reading, method: 'GET', path: '/instances', summary: 'List the instances of all deployments', query: Type.Object({ ...paging, deployment: Type.Optional(Type.String()), usage: Type.Boolean({ default: false, description: 'with the CPU (cores) and memory (bytes) that each uses; the first such question takes a second' }) }), answer: { is: 'data', status: 200, schema: Type.Array(InstanceRow), paged: true } }),
   endInstance: endpoint({ ...changing, method: 'DELETE', path: '/instances/{instance}', summary: 'End one instance at once, or drained; its service starts another', query: Type.Object({ drain: Type.Boolean({ default: false, description: 'it finishes what it has begun, and gets nothing new' }) }), answer: { is: 'nothing', status: 204 } }),
-  logs: endpoint({ ...reading, method: 'GET', path: `${SERVICE}/logs`, summary: 'What the instances of a service print, as server-sent events; ends at the newest line unless followed', query: Type.Object({ tail: Type.Integer({ minimum: 0, default: LOG_LINES, description: `lines per instance to begin with, at most ${LOG_LINES_MAX}` }), follow: Type.Boolean({ default: false }), instance: Type.Optional(Type.String()) }), answer: { is: 'stream', status: 200, schema: LogLineView } }),
+  logs: endpoint({ ...reading, method: 'GET', path: `${SERVICE}/logs`, summary: 'What the instances of a service print, as server-sent events; ends at the newest line unless followed', query: Type.Object({ tail: Type.Integer({ minimum: 0, default: LOG_LINES, description: `lines per instance to begin with, at most ${LOG_LINES_MAX}` }), follow: Type.Boolean({ default: false }), since: Type.Optional(Type.String({ description: 'ISO-8601; only what was printed then or later' })), instance: Type.Optional(Type.String()) }), answer: { is: 'stream', status: 200, schema: LogLineView } }),
+  logFile: endpoint({ ...reading, method: 'GET', path: `${SERVICE}/logs/file`, summary: 'What the instances of a service have printed, as a text to keep: time, instance, stream, line', query: Type.Object({ since: Type.Optional(Type.String({ description: 'ISO-8601' })), instance: Type.Optional(Type.String()) }), answer: { is: 'text', status: 200, media: 'text/plain; charset=utf-8' } }),
 } satisfies Record<string, Endpoint>

@@ -10,6 +10,7 @@ import { imagePushRoutes } from './image-pushes.ts'
 import { instanceLogRoutes } from './instance-logs.ts'
 import { instanceRoutes } from './instances.ts'
 import { measuredRoutes } from './measured.ts'
+import { nodeRoutes } from './nodes.ts'
 import { releaseRoutes } from './releases.ts'
 import type { Route } from './route.ts'
 import { scalingRoutes } from './scaling.ts'
@@ -23,7 +24,7 @@ import type { World } from './world.ts'
 
 export function allRoutes(world: World): readonly Route[] {
   return [
-    ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...instanceRoutes(world), ...gatewayRoutes(world),
+    ...documentRoutes(world), ...artifactRoutes(world), ...deploymentRoutes(world), ...deploymentPartRoutes(world), ...instanceLogRoutes(world), ...nodeRoutes(world), ...instanceRoutes(world), ...gatewayRoutes(world),
     ...workflowRoutes(world), ...workflowRunRoutes(world), ...releaseRoutes(world), ...imagePushRoutes(world), ...scalingRoutes(world), ...eventRoutes(world), ...systemRoutes(world), ...measuredRoutes(world), ...trafficRoutes(world), ...traceRoutes(world), ...tokenRoutes(world), ...agentRoutes(world),
   ]
 }

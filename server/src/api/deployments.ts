@@ -44,9 +44,17 @@ export function deploymentRoutes(world: World): Route[] {
       const statuses = (await store.list('deployment-statuses')).items.map(({ value: status }) => status)
       const rows = statuses.filter(({ name }) => query.deployment === undefined || name === query.deployment).flatMap(instanceRows)
       const { items, total } = pageFrom(rows, query)
-      return value(query.usage ? await withUsage(world, items) : items, { total })
+      const placed = await withNodes(world, items)
+      return value(query.usage ? await withUsage(world, placed) : placed, { total })
     }),
   ]
+}
+
+/** A runtime that does not answer is no reason to show nothing. */
+async function withNodes({ containers }: World, rows: readonly InstanceRow[]): Promise<readonly InstanceRow[]> {
+  const seen = await containers.observe().catch(() => [])
+  const nodes = new Map(seen.flatMap(({ id, node }) => node === undefined ? [] : [[id, node] as const]))
+  return nodes.size === 0 ? rows : rows.map(row => { const node = nodes.get(row.name); return node === undefined ? row : { ...row, node } })
 }
 
 async function withUsage({ usage }: World, rows: readonly InstanceRow[]): Promise<readonly InstanceRow[]> {
