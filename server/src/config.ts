@@ -30,6 +30,8 @@ export interface Config {
   readonly haproxy: string
   readonly countries?: string
   readonly containers: 'process' | 'docker' | 'swarm' | 'memory'
+  /** Whether scales bind processes. */
+  readonly processLimits: 'on' | 'off'
   /** `unix:///path` or `tcp://host:port` */
   readonly docker: string
   /** A directory with `ca.pem`, `cert.pem` and `key.pem`; with it TCP is TLS. */
@@ -132,6 +134,7 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'haproxy', flag: 'haproxy', value: '<program>', fallback: 'haproxy', help: 'the HAProxy program', read: text }),
   option({ key: 'countries', flag: 'countries', value: '<file or directory>', help: 'for conditions on the country: MaxMind\'s Country tables in CSV, or lines "network,country"; renewed when the file is', read: text }),
   option({ key: 'containers', flag: 'containers', ...oneOf('process', 'docker', 'swarm', 'memory'), fallback: 'process', help: 'what runs the services' }),
+  option({ key: 'processLimits', flag: 'process-limits', ...oneOf('on', 'off'), fallback: 'off', help: 'whether the CPU and memory of a scale bind processes, by control groups of Linux; containers are always bound by theirs' }),
   option({ key: 'docker', flag: 'docker', value: '<unix:///…, tcp://…>', fallback: 'unix:///var/run/docker.sock', help: 'the Docker engine, or a manager of the Swarm', read: matching(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+:\d+)$/) }),
   option({ key: 'dockerTls', flag: 'docker-tls', value: '<directory>', help: 'with ca.pem, cert.pem and key.pem for an engine behind TLS', read: text }),
   option({ key: 'dockerNetwork', flag: 'docker-network', value: '<name>', fallback: 'bridge', help: 'network of the instances whose artifacts name none', read: text }),

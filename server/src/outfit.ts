@@ -131,7 +131,7 @@ async function openDriver(config: Config, data: string, environment: Readonly<Re
     return (await import('./container/docker/docker-driver.ts')).openDockerDriver(options)
   }
   const { openProcessDriver } = await import('./container/process/process-driver.ts')
-  return openProcessDriver({ directory: data, clock, log, cwd: process.cwd(), environment })
+  return openProcessDriver({ directory: data, clock, log, cwd: process.cwd(), environment, limits: config.processLimits === 'on' })
 }
 
 /** Named as Docker's own tools name them. Throws `Fault('invalid')`. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { ContainerDriver, Workload } from '../container-driver.ts'
 import { type ContainerHarness, containerContract } from '../contract.ts'
 import { TEST_WORKLOAD } from '../testdata/workload.ts'
+import { openControlGroups } from './control-groups.ts'
 import { findByEnvironment } from './proc.ts'
 import { openProcessDriver } from './process-driver.ts'
 
@@ -67,6 +68,15 @@ function place(): { directory: string; driver: ContainerDriver } {
 
 const firstPort = async (driver: ContainerDriver, id: string) => (await driver.observe()).find(observed => observed.id === id)?.ports['web'] ?? 0
 
+function mayLimit(): boolean {
+  try {
+    openControlGroups('test')
+    return true
+  } catch {
+    return false
+  }
+}
+
 containerContract('process', open)
 
 test('a process answers on the port that it was given', async () => {
@@ -124,6 +134,43 @@ test('the working directory of the dialect and relative programs are found from 
 
   for (const [id, path] of [['one', directory], ['two', join(directory, 'containers')]] as const)
     await until(async () => (await Array.fromAsync(driver.logs(id, {}))).some(({ line }) => line === path))
+})
+
+test.skipIf(!mayLimit())('a process that takes more memory than its scale gives is ended, with the reason; its share and its limit of CPU are set', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'vamp-process-'))
+  const driver = openProcessDriver({ directory, clock: systemClock, log: silent, cwd: directory, environment: PATH, limits: true })
+  onTestFinished(async () => { await stopAll(driver); await driver[Symbol.asyncDispose](); rmSync(directory, { recursive: true, force: true }) })
+  await driver.start(processOf('command', `sleep 0.3; exec ${process.execPath} -e "const all = []; setInterval(() => all.push(Buffer.alloc(8e6, 1)), 1)"`, 'greedy', { memory: 100 }))
+  await driver.start(serving('modest', { memory: 500, dialect: { cpu_limit: 0.5 } }))
+
+  await until(async () => (await driver.observe()).find(({ id }) => id === 'greedy')?.state === 'exited')
+
+  expect((await driver.observe()).find(({ id }) => id === 'greedy')?.reason).toBe('was ended because it used more memory than its scale gives (100 MB)')
+  const [{ pid = 0 } = {}] = marked(directory, 'modest')
+  expect(readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toMatch(/vamp-[0-9a-f]{12}\/modest/)
+})
+
+test.skipIf(process.getuid?.() !== 0)('a full disk is said so; nothing that ran is lost, and when there is room again it starts', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'vamp-process-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', directory])
+  let driver = openDriver(directory)
+  onTestFinished(async () => {
+    await stopAll(driver)
+    await driver[Symbol.asyncDispose]()
+    execFileSync('umount', ['-l', directory])
+    rmSync(directory, { recursive: true, force: true })
+  })
+  await driver.start(serving('one'))
+  expect(() => writeFileSync(join(directory, 'ballast'), Buffer.alloc(1e6))).toThrow(/ENOSPC/)
+
+  await expect(driver.start(serving('two'))).rejects.toMatchObject({ code: 'disk_full' })
+  await driver[Symbol.asyncDispose]()
+  driver = openDriver(directory)
+  expect((await driver.observe()).map(({ id, state }) => `${id} ${state}`)).toEqual(['one running'])
+  rmSync(join(directory, 'ballast'))
+  await driver.start(serving('two'))
+
+  expect((await driver.observe()).map(({ id, state }) => `${id} ${state}`)).toEqual(['one running', 'two running'])
 })
 
 test('whoever follows gets the lines as they come, and the end', async () => {

@@ -1,7 +1,6 @@
 /**
  * Runs workloads as processes of this host. They are detached: they outlive the server, and the next server takes over what
- * it finds (see `state-directory.ts`). Limits of CPU and memory are not enforced; `prlimit(1)` or a cgroup around the
- * command line would be the place.
+ * it finds (see `state-directory.ts`). Limits of CPU and memory are kept where `limits` says so (see `control-groups.ts`).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, statSync } from 'node:fs'
@@ -12,6 +11,7 @@ import { Fault } from '@vamp/model/fault'
 import type { Consumption, ContainerDriver, LogLine, Node, Observed, Workload } from '../container-driver.ts'
 import { instanceEnvironment } from '../environment.ts'
 import { refuseAvailability, thisMachine } from '../this-machine.ts'
+import { type ControlGroups, openControlGroups } from './control-groups.ts'
 import { commandLine, PROCESS_DEPLOYABLES } from './command.ts'
 import { type LogFiles, openLogFiles } from './log-files.ts'
 import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, isStopped, type ProcessId, startTimeOf } from './proc.ts'
@@ -37,9 +37,11 @@ export interface ProcessDriverOptions {
   /** What every process finds in its environment besides its own, `PATH` above all. */
   readonly environment: Readonly<Record<string, string>>
   readonly ports?: PortRange
+  /** Whether what a scale says of CPU and memory binds processes. */
+  readonly limits?: boolean
 }
 
-/** Throws `Fault('unsupported')` where there is no `/proc` to know processes by. */
+/** Throws `Fault('unsupported')` where there is no `/proc` to know processes by, or no way to keep limits that are asked for. */
 export function openProcessDriver(options: ProcessDriverOptions): ContainerDriver {
   if (bootId() === '') throw new Fault('unsupported', 'processes can be run on Linux only: there is no /proc here', {})
   return new ProcessDriver(options)
@@ -53,6 +55,7 @@ class ProcessDriver implements ContainerDriver {
   readonly #state: StateDirectory
   readonly #logs: LogFiles
   readonly #ports: PortAllocator
+  readonly #groups: ControlGroups | undefined
   readonly #boot = bootId()
   readonly #records = new Map<string, InstanceRecord>()
   readonly #children = new Set<string>()
@@ -68,6 +71,8 @@ class ProcessDriver implements ContainerDriver {
     this.#state = openStateDirectory(join(options.directory, 'containers'))
     this.#logs = openLogFiles({ directory: join(options.directory, 'logs'), clock: options.clock })
     this.#ports = portAllocator(options.ports ?? DEFAULT_PORTS)
+    this.#groups = options.limits ? openControlGroups(this.#state.path) : undefined
+    if (!this.#groups) options.log.info('what scales say of CPU and memory does not bind processes: --process-limits on changes that')
     for (const record of this.#state.readAll()) this.#recover(record)
     this.#logs.prune(new Set(this.#records.keys()))
     this.#timers = [
@@ -100,6 +105,7 @@ class ProcessDriver implements ContainerDriver {
       this.#records.delete(id)
       this.#children.delete(id)
       this.#paused.delete(id)
+      this.#groups?.remove(id)
       this.#ports.release(Object.values(record.ports))
       this.#logs.tend([id])
       this.#logs.prune(new Set(this.#records.keys()))
@@ -162,8 +168,11 @@ class ProcessDriver implements ContainerDriver {
     const record: InstanceRecord = { workload, ports, startedAt: this.#options.clock.now(), boot: this.#boot }
     try {
       this.#state.write(record)
+      const { cpu, memory, dialect: { cpu_limit: cpuLimit } } = workload
+      this.#groups?.make(workload.id, { cpu, memory, ...(typeof cpuLimit === 'number' ? { cpuLimit } : {}) })
       const environment = { ...this.#options.environment, ...instanceEnvironment(workload, ports) }
       const child = await this.#spawn(workload.id, program, words, { cwd, env: { ...environment, VAMP_STATE: this.#state.path } })
+      this.#limit(workload.id, child)
       this.#adopt(record, child)
     } catch (error) {
       this.#state.remove(workload.id)
@@ -215,6 +224,15 @@ class ProcessDriver implements ContainerDriver {
     }
   }
 
+  /** One that has ended already has no use for limits, and tells its end itself. */
+  #limit(id: string, { pid }: ChildProcess): void {
+    try {
+      if (pid !== undefined) this.#groups?.enter(id, pid)
+    } catch (error) {
+      this.#options.log.debug('a process could not be put under its limits', { id, pid, error })
+    }
+  }
+
   /** To all of its group. */
   #signal(id: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
     const { process: leader, exit } = this.#records.get(id) ?? {}
@@ -228,7 +246,8 @@ class ProcessDriver implements ContainerDriver {
   #exited(id: string, reason: string): void {
     const record = this.#records.get(id)
     if (!record || record.exit || this.#closed) return
-    const exited: InstanceRecord = { ...record, exit: { reason, time: this.#options.clock.now() } }
+    const why = this.#groups?.ranOut(id) ? `was ended because it used more memory than its scale gives (${record.workload.memory} MB)` : reason
+    const exited: InstanceRecord = { ...record, exit: { reason: why, time: this.#options.clock.now() } }
     this.#records.set(id, exited)
     this.#children.delete(id)
     this.#paused.delete(id)
