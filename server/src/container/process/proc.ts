@@ -40,11 +40,6 @@ export function isAlive({ pid, startTime }: ProcessId): boolean {
   return identify(pid)?.startTime === startTime
 }
 
-/** By SIGSTOP. */
-export function isStopped(pid: number): boolean {
-  return readStat(pid)?.state === 'T'
-}
-
 const runs = ({ state }: ProcessStat) => state !== 'Z' && state !== 'X'
 
 /** Also of a child that ended and was not waited for yet. */

@@ -14,7 +14,7 @@ import { refuseAvailability, thisMachine } from '../this-machine.ts'
 import { type ControlGroups, openControlGroups } from './control-groups.ts'
 import { commandLine, PROCESS_DEPLOYABLES } from './command.ts'
 import { type LogFiles, openLogFiles } from './log-files.ts'
-import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, isStopped, type ProcessId, startTimeOf } from './proc.ts'
+import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, type ProcessId, startTimeOf } from './proc.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from './process-ports.ts'
 import { type InstanceRecord, openStateDirectory, type StateDirectory } from './state-directory.ts'
 import { endProcess } from './stop-process.ts'
@@ -59,7 +59,6 @@ class ProcessDriver implements ContainerDriver {
   readonly #boot = bootId()
   readonly #records = new Map<string, InstanceRecord>()
   readonly #children = new Set<string>()
-  readonly #paused = new Set<string>()
   /** Starts and stops that are under way, so that none of an instance overlap. */
   readonly #busy = new Map<string, Promise<void>>()
   readonly #listeners = new Set<(id: string) => void>()
@@ -89,11 +88,11 @@ class ProcessDriver implements ContainerDriver {
   }
 
   async pause(id: string): Promise<void> {
-    this.#signal(id, 'SIGSTOP')
+    this.#setPaused(id, true)
   }
 
   async resume(id: string): Promise<void> {
-    this.#signal(id, 'SIGCONT')
+    this.#setPaused(id, false)
   }
 
   async stop(id: string, graceMs: number, signal?: AbortSignal): Promise<void> {
@@ -104,7 +103,6 @@ class ProcessDriver implements ContainerDriver {
       this.#state.remove(id)
       this.#records.delete(id)
       this.#children.delete(id)
-      this.#paused.delete(id)
       this.#groups?.remove(id)
       this.#ports.release(Object.values(record.ports))
       this.#logs.tend([id])
@@ -114,7 +112,7 @@ class ProcessDriver implements ContainerDriver {
   }
 
   async observe(deployment?: string): Promise<readonly Observed[]> {
-    return [...this.#records.values()].filter(({ workload }) => deployment === undefined || workload.deployment === deployment).map(record => observed(record, this.#paused.has(record.workload.id)))
+    return [...this.#records.values()].filter(({ workload }) => deployment === undefined || workload.deployment === deployment).map(observed)
   }
 
   watch(listener: (id: string) => void): () => void {
@@ -233,13 +231,15 @@ class ProcessDriver implements ContainerDriver {
     }
   }
 
-  /** To all of its group. */
-  #signal(id: string, signal: 'SIGSTOP' | 'SIGCONT'): void {
-    const { process: leader, exit } = this.#records.get(id) ?? {}
-    if (!leader || exit || !isAlive(leader)) return
-    process.kill(-leader.pid, signal)
-    if (signal === 'SIGSTOP') this.#paused.add(id)
-    else this.#paused.delete(id)
+  /** To all of its group. It is noted so that the next server need not guess: the kernel stops a busy process late. */
+  #setPaused(id: string, paused: boolean): void {
+    const record = this.#records.get(id)
+    if (!record?.process || record.exit || !isAlive(record.process)) return
+    const { paused: _, ...rest } = record
+    const next: InstanceRecord = paused ? { ...rest, paused } : rest
+    this.#state.write(next)
+    process.kill(-record.process.pid, paused ? 'SIGSTOP' : 'SIGCONT')
+    this.#records.set(id, next)
     this.#changed(id)
   }
 
@@ -250,7 +250,6 @@ class ProcessDriver implements ContainerDriver {
     const exited: InstanceRecord = { ...record, exit: { reason: why, time: this.#options.clock.now() } }
     this.#records.set(id, exited)
     this.#children.delete(id)
-    this.#paused.delete(id)
     this.#logs.tend([id])
     try {
       this.#state.write(exited)
@@ -272,7 +271,8 @@ class ProcessDriver implements ContainerDriver {
     this.#records.set(id, found)
     this.#ports.hold(Object.values(record.ports))
     if (!record.process) this.#state.write(found)
-    if (process && isStopped(process.pid)) this.#paused.add(id)
+    // Noted, and perhaps not done.
+    if (record.paused && process && record.boot === this.#boot && isAlive(process)) globalThis.process.kill(-process.pid, 'SIGSTOP')
     if (record.boot !== this.#boot) this.#exited(id, 'ended with the machine')
     else this.#pollAdopted()
   }
@@ -308,7 +308,7 @@ class ProcessDriver implements ContainerDriver {
   }
 }
 
-function observed({ workload, ports, startedAt, exit }: InstanceRecord, paused: boolean): Observed {
+function observed({ workload, ports, startedAt, exit, paused }: InstanceRecord): Observed {
   return {
     id: workload.id, deployment: workload.deployment, cluster: workload.cluster, service: workload.service, digest: workload.digest,
     host: HOST, ports, health_checks: workload.health_checks,

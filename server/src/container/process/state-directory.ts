@@ -17,6 +17,7 @@ export interface InstanceRecord {
   /** Of the machine, see `bootId`. */
   readonly boot: string
   readonly process?: ProcessId
+  readonly paused?: true
   readonly exit?: { readonly reason: string; readonly time: number }
 }
 
