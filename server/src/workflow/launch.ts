@@ -95,12 +95,14 @@ function injected({ url, namespace }: LaunchWorld, run: WorkflowRun, workflow: s
     VAMP_URL: url, VAMP_NAMESPACE: namespace, VAMP_WORKFLOW_DATA: workflowData(eventOf(run)),
     VAMP_WORKFLOW_EXECUTION_PERIOD: '0', VAMP_WORKFLOW_EXECUTION_TIMEOUT: '0',
     VAMP_KEY_VALUE_STORE_TYPE: 'none', VAMP_KEY_VALUE_STORE_CONNECTION: '', VAMP_KEY_VALUE_STORE_TOKEN: '', VAMP_KEY_VALUE_STORE_PATH: `/vamp/${namespace}/workflows/${workflow}`,
+    // The server answers the searches that scripts of the original send, where it is told to.
+    VAMP_ELASTICSEARCH_URL: url, VAMP_PULSE_ELASTICSEARCH_URL: url, VAMP_GATEWAY_DRIVER_ELASTICSEARCH_METRICS_TYPE: 'log', VAMP_GATEWAY_DRIVER_ELASTICSEARCH_METRICS_INDEX: `vamp-vga-${namespace}-*`,
     VAMP_WORKFLOW: workflow, VAMP_WORKFLOW_RUN: run.id, VAMP_WORKFLOW_KEY: run.key,
   }
 }
 
 function factsOf(world: LaunchWorld, workflow: Workflow, run: WorkflowRun | undefined): VariableFacts {
-  const settings: Readonly<Record<string, string>> = { 'vamp.workflow-driver.workflow.vamp-url': world.url, 'vamp.namespace': world.namespace }
+  const settings: Readonly<Record<string, string>> = { 'vamp.workflow-driver.workflow.vamp-url': world.url, 'vamp.namespace': world.namespace, 'vamp.pulse.elasticsearch.url': world.url }
   return {
     namespace: world.namespace, data: workflowData(run && eventOf(run)),
     global: (schema, path) => {

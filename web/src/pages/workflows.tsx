@@ -5,7 +5,7 @@ import type { Tone } from '../words.ts'
 
 export default function Workflows() {
   return (
-    <ArtifactList kind="workflows" title="Workflows" to={path.workflow} about="Small scripts that automate the rest: they run always, at times, or when something happens." columns={[
+    <ArtifactList kind="workflows" title="Workflows" to={path.workflow} fresh={path.newWorkflow()} about="Small scripts that automate the rest: they run always, at times, or when something happens." columns={[
       { title: 'state', cell: ({ status }) => <WorkflowBadge status={fieldText(status)} /> },
       { title: 'runs', cell: ({ schedule }) => fieldText(schedule) },
       { title: 'what', wide: true, cell: ({ breed }) => fieldText(breed) },

@@ -17,15 +17,17 @@ export interface ArtifactListProps {
   readonly about: ReactNode
   /** After the name. */
   readonly columns: readonly Column<ArtifactJson>[]
+  /** Where a new one is made; as a text if not given. */
+  readonly fresh?: string
   /** Where a name leads; to its text if not given. */
   readonly to?: (name: string) => string
 }
 
 /** Everything that is stored of one kind, and the way to one more. */
-export function ArtifactList({ kind, title, about, columns, to = name => path.artifact(kind, name) }: ArtifactListProps) {
+export function ArtifactList({ kind, title, about, columns, fresh = path.newArtifact(kind), to = name => path.artifact(kind, name) }: ArtifactListProps) {
   const list = useLive(artifactList(kind))
   return (
-    <Page title={title} actions={<ButtonLink to={path.newArtifact(kind)} kind="main">New {singular(kind)}</ButtonLink>}>
+    <Page title={title} actions={<ButtonLink to={fresh} kind="main">New {singular(kind)}</ButtonLink>}>
       <p className="about">{about}</p>
       <Shown of={list}>{rows => (
         <Table label={title} rows={rows} keyOf={({ name }) => name} empty={`There is no ${singular(kind)} yet.`}

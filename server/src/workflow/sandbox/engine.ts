@@ -21,7 +21,11 @@ export interface EngineOptions {
   /** Milliseconds of a clock that never jumps. */
   readonly monotonic: () => number
   readonly after: (ms: number, action: () => void) => () => void
+  /** To be told now and then while a computation keeps everything else from its turn. */
+  readonly alive: () => void
 }
+
+const ALIVE_EVERY_MS = 2000
 
 export interface SandboxModules {
   readonly prelude: string
@@ -51,6 +55,7 @@ class Sandbox {
   #callbacks: QuickJSHandle | undefined
   #ended: RunEnd | undefined
   #exhausted = false
+  #aliveAt = 0
 
   constructor(runtime: QuickJSRuntime, options: EngineOptions, resolve: (end: RunEnd) => void) {
     this.#options = options
@@ -214,7 +219,12 @@ class Sandbox {
   }
 
   #overCpu(): boolean {
-    const allowed = CPU_BURST_MS + this.#options.request.limits.cpu * (this.#options.monotonic() - this.#startedAt)
+    const now = this.#options.monotonic()
+    if (now - this.#aliveAt > ALIVE_EVERY_MS) {
+      this.#aliveAt = now
+      this.#options.alive()
+    }
+    const allowed = CPU_BURST_MS + this.#options.request.limits.cpu * (now - this.#startedAt)
     if (this.#options.cpuMs() - this.#cpuAtStart > allowed) this.#exhausted = true
     return this.#exhausted
   }

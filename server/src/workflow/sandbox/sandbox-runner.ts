@@ -35,13 +35,11 @@ export function openSandboxRunner({ clock, log, warm = 1 }: SandboxRunnerOptions
     })
     const child: Child = { process, runs: 0, busy: undefined, heardAt: clock.monotonic() }
     children.add(child)
+    // Coming up is as urgent as anything; the scripts are not.
+    process.once('message', () => yieldTo(process.pid))
     process.on('message', (message: FromChild) => { child.heardAt = clock.monotonic(); child.busy?.(message) })
     process.once('error', error => log.warn('a sandbox cannot be started', { error }))
     process.once('exit', () => { drop(child); child.busy?.('gone') })
-    try {
-      // Scripts are never more urgent than the server or the proxy beside them.
-      if (process.pid !== undefined) setPriority(process.pid, constants.priority.PRIORITY_LOW)
-    } catch { /* It has ended already, or this machine does not let us; it then runs as the others do. */ }
     return child
   }
 
@@ -112,4 +110,11 @@ export function openSandboxRunner({ clock, log, warm = 1 }: SandboxRunnerOptions
       }
     },
   }
+}
+
+/** Scripts are less urgent than the server or the proxy beside them, but on a busy machine they still get their turn. */
+function yieldTo(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch { /* It has ended already, or this machine does not let us; it then runs as the others do. */ }
 }
