@@ -8,6 +8,8 @@ export interface RunLimits {
   readonly wallMs: number
   /** Cores: what a run may use on average, beyond `CPU_BURST_MS` at the beginning. */
   readonly cpu: number
+  /** Instead of `CPU_BURST_MS`. */
+  readonly burstMs?: number
   /** Megabytes. */
   readonly memory: number
 }

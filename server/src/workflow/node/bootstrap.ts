@@ -9,6 +9,7 @@ import { systemClock } from '@vamp/agent/base/clock'
 import { HOST_KEY, type WorkflowHost } from '@vamp/client/workflow-host'
 import { nodeClient } from '@vamp/client/node-client'
 import type { RunRequest } from '../runner.ts'
+import { isModule } from '../script-kind.ts'
 
 const require = createRequire(import.meta.url)
 const places: Readonly<Record<string, string>> = { '@vamp/client/workflow': import.meta.resolve('@vamp/client/workflow'), highland: pathToFileURL(require.resolve('highland')).href, 'vamp-node-client': 'vamp:node-client' }
@@ -45,12 +46,12 @@ async function run(request: RunRequest): Promise<void> {
   let client: unknown
   globals[Symbol.for('vamp.node-client')] = () => { client ??= nodeClient(require('highland') as Parameters<typeof nodeClient>[0]); return client }
   const text = request.language === 'typescript' ? stripTypeScriptTypes(request.script) : request.script
-  const isModule = /^[ \t]*(import\b(?!\s*[(.])|export\b)/m.test(text)
-  const file = `${process.cwd()}/script.${isModule ? 'mjs' : 'cjs'}`
+  const module = isModule(text)
+  const file = `${process.cwd()}/script.${module ? 'mjs' : 'cjs'}`
   writeFileSync(file, text)
-  const given: unknown = isModule ? ((await import(pathToFileURL(file).href)) as { default?: unknown }).default : createRequire(file)(file)
+  const given: unknown = module ? ((await import(pathToFileURL(file).href)) as { default?: unknown }).default : createRequire(file)(file)
   const result: unknown = typeof given === 'function' ? await (given as (event: unknown) => unknown)(request.facts.event) : given
-  const isEmpty = !isModule && typeof given === 'object' && given !== null && Object.keys(given).length === 0
+  const isEmpty = !module && typeof given === 'object' && given !== null && Object.keys(given).length === 0
   if (result !== undefined && !isEmpty) process.send?.({ is: 'result', json: JSON.stringify(result) })
 }
 

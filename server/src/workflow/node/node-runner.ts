@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
+import { openAllowance } from '../allowance.ts'
 import { LINE_LENGTH_MAX, LINES_PER_SECOND_MAX, RESULT_BYTES_MAX, type RunEnd, type Runner, type RunListener, type RunRequest, type Running } from '../runner.ts'
 
 type FromScript = { readonly is: 'result'; readonly json: string } | { readonly is: 'failed'; readonly reason: string }
@@ -61,14 +62,9 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, given: FromSc
 
 /** A flood of lines becomes a number. */
 function printer(clock: Clock, listener: RunListener): (level: 'info' | 'error', line: string) => void {
-  let room = LINES_PER_SECOND_MAX
-  let filledAt = clock.monotonic()
+  const allowance = openAllowance({ perSecond: LINES_PER_SECOND_MAX, now: clock.monotonic })
   return (level, line) => {
-    const now = clock.monotonic()
-    room = Math.min(LINES_PER_SECOND_MAX, room + ((now - filledAt) / 1000) * LINES_PER_SECOND_MAX)
-    filledAt = now
-    if (room < 1) return listener.printed([], 1)
-    room--
+    if (!allowance.take()) return listener.printed([], 1)
     listener.printed([{ time: clock.now(), level, line: line.slice(0, LINE_LENGTH_MAX) }], 0)
   }
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire, stripTypeScriptTypes } from 'node:module'
 import { systemClock } from '@vamp/agent/base/clock'
+import { openAllowance } from '../allowance.ts'
 import { LINE_LENGTH_MAX, LINES_PER_SECOND_MAX, type PrintedLine, type RunRequest } from '../runner.ts'
 import { prepareMachine, runInSandbox, type SandboxModules } from './engine.ts'
 import type { FromChild } from './messages.ts'
@@ -54,8 +55,7 @@ async function run(request: RunRequest): Promise<void> {
 function openPrinter(): { readonly print: (level: 'info' | 'error', line: string) => void; end(): void } {
   let lines: PrintedLine[] = []
   let leftOut = 0
-  let room = LINES_PER_SECOND_MAX
-  let filledAt = systemClock.monotonic()
+  const allowance = openAllowance({ perSecond: LINES_PER_SECOND_MAX, now: systemClock.monotonic })
   let cancel: (() => void) | undefined
   const flush = () => {
     cancel = undefined
@@ -65,14 +65,8 @@ function openPrinter(): { readonly print: (level: 'info' | 'error', line: string
   }
   return {
     print(level, line) {
-      const now = systemClock.monotonic()
-      room = Math.min(LINES_PER_SECOND_MAX, room + ((now - filledAt) / 1000) * LINES_PER_SECOND_MAX)
-      filledAt = now
-      if (room < 1) leftOut++
-      else {
-        room--
-        lines.push({ time: systemClock.now(), level, line: line.length > LINE_LENGTH_MAX ? `${line.slice(0, LINE_LENGTH_MAX)}…` : line })
-      }
+      if (!allowance.take()) leftOut++
+      else lines.push({ time: systemClock.now(), level, line: line.length > LINE_LENGTH_MAX ? `${line.slice(0, LINE_LENGTH_MAX)}…` : line })
       cancel ??= systemClock.after(TELL_EVERY_MS, flush)
     },
     end() { cancel?.(); flush() },

@@ -3,6 +3,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { newQuickJSWASMModuleFromVariant, type QuickJSContext, type QuickJSHandle, type QuickJSRuntime, type QuickJSSyncVariant, type QuickJSWASMModule } from 'quickjs-emscripten-core'
 import type { Limit } from '@vamp/model/workflow-run'
 import { CPU_BURST_MS, RESULT_BYTES_MAX, type RunEnd, type RunRequest } from '../runner.ts'
+import { isModule } from '../script-kind.ts'
 import type { Network } from './network.ts'
 
 /** Of the script's own stack; the one of the machine below it is larger. */
@@ -212,7 +213,7 @@ class Sandbox {
 
   #reason({ name, message }: { name: string; message: string }): { reason: string; limit?: Limit } {
     const { limits } = this.#options.request
-    if (this.#exhausted) return { limit: 'cpu', reason: `it used more processor time than it may: ${CPU_BURST_MS / 1000} s, and ${limits.cpu} of a core from then on` }
+    if (this.#exhausted) return { limit: 'cpu', reason: `it used more processor time than it may: ${(limits.burstMs ?? CPU_BURST_MS) / 1000} s, and ${limits.cpu} of a core from then on` }
     if (/out of memory|string too long/i.test(message)) return { limit: 'memory', reason: `it needed more memory than it may: ${limits.memory} MB` }
     if (/stack overflow|Maximum call stack/i.test(message)) return { limit: 'stack', reason: 'it called itself too deeply: the stack is full' }
     return { reason: name === '' || message.startsWith(name) ? message : `${name}: ${message}` }
@@ -224,7 +225,8 @@ class Sandbox {
       this.#aliveAt = now
       this.#options.alive()
     }
-    const allowed = CPU_BURST_MS + this.#options.request.limits.cpu * (now - this.#startedAt)
+    const { cpu, burstMs = CPU_BURST_MS } = this.#options.request.limits
+    const allowed = burstMs + cpu * (now - this.#startedAt)
     if (this.#options.cpuMs() - this.#cpuAtStart > allowed) this.#exhausted = true
     return this.#exhausted
   }
@@ -243,8 +245,3 @@ class Sandbox {
 }
 
 const commonJs = (text: string) => `(function (require, module, exports) {${text}\n})`
-
-/** Scripts with `import` or `export` at the beginning of a line; everything else may be CommonJS. */
-function isModule(text: string): boolean {
-  return /^[ \t]*(import\b(?!\s*[(.])|export\b)/m.test(text)
-}

@@ -1,5 +1,6 @@
 /** The sandbox's only way out: HTTP to Vamp and to the hosts that the workflow names, so many at a time and so many in a second. */
 import type { HostRequest } from '@vamp/client/workflow-host'
+import { openAllowance } from '../allowance.ts'
 
 export interface NetworkOptions {
   /** Vamp's address. */
@@ -38,8 +39,8 @@ interface Stream { readonly reader: ReadableStreamDefaultReader<Uint8Array> | un
 export function openNetwork(options: NetworkOptions): Network {
   const streams = new Map<number, Stream>()
   let ids = 0
-  const toVamp = openBucket(options, CALLS_AT_ONCE_MAX, CALLS_PER_SECOND, CALLS_BURST)
-  const elsewhere = openBucket(options, FOREIGN_AT_ONCE_MAX, FOREIGN_PER_SECOND, FOREIGN_PER_SECOND)
+  const toVamp = openTurns(options, CALLS_AT_ONCE_MAX, CALLS_PER_SECOND, CALLS_BURST)
+  const elsewhere = openTurns(options, FOREIGN_AT_ONCE_MAX, FOREIGN_PER_SECOND, FOREIGN_PER_SECOND)
 
   async function request(value: unknown): Promise<unknown> {
     const { method, url, headers, body } = checked(value)
@@ -112,31 +113,25 @@ export function openNetwork(options: NetworkOptions): Network {
   }
 }
 
-/** So many calls in a second, refilled evenly, and so many at a time: who is faster waits. Gives what ends the call. */
-function openBucket({ now, sleep }: Pick<NetworkOptions, 'now' | 'sleep'>, atOnce: number, perSecond: number, burst: number): () => Promise<() => void> {
-  let tokens = burst
-  let filledAt = now()
+/** Calls in turn: so many under way, and no faster than allowed; who is faster waits. Gives what ends the call. */
+function openTurns({ now, sleep }: Pick<NetworkOptions, 'now' | 'sleep'>, atOnce: number, perSecond: number, burst: number): () => Promise<() => void> {
+  const allowance = openAllowance({ perSecond, burst, now })
   let open = 0
   let waiting = 0
   return async () => {
     if (waiting >= CALLS_WAITING_MAX) throw new Error(`${CALLS_WAITING_MAX} calls are waiting already: wait for their answers`)
     waiting++
     try {
-      for (;;) {
-        const at = now()
-        tokens = Math.min(burst, tokens + ((at - filledAt) / 1000) * perSecond)
-        filledAt = at
-        if (tokens >= 1 && open < atOnce) break
-        await sleep(tokens < 1 ? Math.ceil(((1 - tokens) / perSecond) * 1000) : 5)
-      }
+      while (open >= atOnce || !allowance.take()) await sleep(Math.max(LOOK_AGAIN_MS, allowance.waitMs()))
     } finally {
       waiting--
     }
-    tokens--
     open++
     return () => { open-- }
   }
 }
+
+const LOOK_AGAIN_MS = 5
 
 /** Artifacts are examined as the real call would; everything else is only told. */
 function dryUrl(target: URL): URL | 'told' {
