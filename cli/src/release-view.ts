@@ -30,6 +30,8 @@ export function releaseText(view: ReleaseView, { columns, colours, now }: Pick<I
     '',
     ...meters(view, colours, looks, width),
     `requests  ${view.requests.canary} to ${view.to}, ${view.failed.canary} failed; ${view.requests.baseline} to ${view.from || 'the old version'}, ${view.failed.baseline} failed`,
+    ...variantLines(view, width, colours),
+    ...gateLines(view, width),
     ...missingLines(view, width),
   ]
   return `${lines.map(line => line.trimEnd()).join('\n')}\n${view.evidence.length > 0 ? `\n${evidenceText(view, width, colours)}` : ''}`
@@ -63,6 +65,21 @@ function missingLines({ missing = [], phase }: ReleaseView, width: number): stri
   const [first = '', ...more] = missing.flatMap(({ sentence, seconds, is }) => wrap(`${sentence}${seconds === null || is === 'time' || is === 'load_check' ? '' : ` (about ${span(seconds)} more)`}`, width - 10))
   return ['', `open      ${first}`, ...more.map(line => `          ${line}`)]
 }
+
+/** The versions of an experiment, each by itself. */
+function variantLines({ variants = [] }: ReleaseView, width: number, colours: Io['colours']): string[] {
+  if (variants.length === 0) return []
+  const rows = variants.map(({ to, state, weight, harm, requests, failed }) => [to, state, `${weight}%`, odds(harm), String(requests), String(failed)])
+  return ['', table([{ title: 'VERSION' }, { title: 'STATE' }, { title: 'TRAFFIC', right: true }, { title: 'HARM', right: true }, { title: 'REQUESTS', right: true }, { title: 'FAILED', right: true }], rows, { width, head: colours.bold }).trimEnd()]
+}
+
+/** What has to say yes, and has or has not. */
+function gateLines({ gates = [], phase }: ReleaseView, width: number): string[] {
+  if (gates.length === 0 || !UNDER_WAY.has(phase)) return []
+  return ['', ...gates.flatMap(({ open, before, sentence }) => wrap(`${open ? 'open  ' : 'closed'}  before ${before}%: ${sentence}`, width - 10).map((line, index) => `${index === 0 ? 'gate      ' : '          '}${line}`))]
+}
+
+const UNDER_WAY: ReadonlySet<string> = new Set(['preparing', 'ramping', 'holding', 'paused', 'probing', 'hold_back'])
 
 function evidenceText(view: ReleaseView, width: number, colours: Io['colours']): string {
   const wide = width >= NARROW

@@ -290,3 +290,26 @@ test('a service that fails by itself is probed, and the release goes on', async 
   expect(await statusOf(w, 'web-2')).toMatchObject({ phase: 'ramping' })
   await w.until(300, over(w, 'web-2', 'promoted'))
 })
+
+test('a shadow gets copies first, and requests only after it was shown to be safe on them', async () => {
+  const w = await shopWith(healthy)
+
+  await w.apply(release('web:2', 'strategy: shadow'))
+  await w.until(120, async () => (await w.events.query({ type: 'release', tags: ['releases:web-2', 'release:shadowed'] })).events.length > 0)
+  const seen = w.visits.get('web:2')?.requests ?? 0
+  await w.until(200, over(w, 'web-2', 'promoted'))
+
+  expect(seen).toBe(0)
+  expect((await w.store.get('gateways', 'shop/web/http'))?.value.routes.flatMap(({ settings }) => settings.is === 'inline' && settings.value.policy ? [settings.value.policy] : [])).toEqual([])
+  expect(failed(w)).toBe(0)
+})
+
+test('a bad shadow is rolled back before any visitor has met it', async () => {
+  const w = await shopWith(failing('web:2', 0.2))
+
+  await w.apply(release('web:2', 'strategy: shadow'))
+  await w.until(60, over(w, 'web-2', 'rolled_back'))
+
+  expect(w.visits.get('web:2')?.requests ?? 0).toBe(0)
+  expect(failed(w)).toBe(0)
+})

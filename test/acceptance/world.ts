@@ -14,6 +14,7 @@ import type { EventLog } from '@vamp/server/event/event-log'
 import { openMemoryEventLog } from '@vamp/server/event/memory/memory-event-log'
 import { openMemoryStore } from '@vamp/server/store/memory/memory-store'
 import type { Store } from '@vamp/server/store/store'
+import { mortalEvents, mortalStore, newLife } from './mortal.ts'
 
 export interface World {
   readonly clock: VirtualClock
@@ -34,6 +35,8 @@ export interface World {
   until(secondsMax: number, what: () => Promise<boolean>): Promise<void>
   /** The server dies as by `kill -9` — nothing of it closes — and another starts on the same store, machine and proxy. */
   killAndRestart(): Promise<void>
+  /** The same with the so-and-so-manieth write from now, which is done or not: whatever the server meant to do after it does not happen. */
+  killAtWrite(writes: number, done: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -46,6 +49,8 @@ export interface WorldOptions {
 }
 
 const TICK_MS = 50
+/** A server that writes nothing for so long is killed without. */
+const KILL_MS_MAX = 10_000
 
 export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 300 }), config = {} }: WorldOptions): Promise<World> {
   const clock = virtualClock()
@@ -56,10 +61,14 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
   const events = openMemoryEventLog({ clock })
   const store = openMemoryStore(events)
   const visits = new Map<string, { requests: number; failed: number }>()
-  const start = () => startApp(configOf({ port: 0, gateway: 'memory', containers: 'memory', ...config }), {
-    clock, log: silent, random, store, events, proxy, portFree: async () => true,
-    containers: withHealth(openMemoryDriver(machine), { clock, probe: (instance, check) => machine.probe(instance.id, check) }),
-  })
+  let life = newLife()
+  const start = () => {
+    life = newLife()
+    return startApp(configOf({ port: 0, gateway: 'memory', containers: 'memory', ...config }), {
+      clock, log: silent, random, store: mortalStore(store, life), events: mortalEvents(events, life), proxy, portFree: async () => true,
+      containers: withHealth(openMemoryDriver(machine), { clock, probe: (instance, check) => machine.probe(instance.id, check) }),
+    })
+  }
   let app: App = await start()
   const visitors: { port: number; perSecond: number; owed: number; headers: Readonly<Record<string, string>> }[] = []
 
@@ -100,6 +109,14 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
     },
     async killAndRestart() {
       // What a dead server had planned must not happen; its clock keeps ticking, so it is closed, but only after the new one took over nothing from it.
+      await app.close()
+      app = await start()
+    },
+    async killAtWrite(writes, done) {
+      life.writesLeft = writes
+      life.done = done
+      for (let left = KILL_MS_MAX; left > 0 && !life.dead; left -= TICK_MS) await advance(TICK_MS)
+      life.dead = true
       await app.close()
       app = await start()
     },

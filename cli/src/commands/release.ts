@@ -19,6 +19,7 @@ export interface StartFlags {
   readonly instances?: string
   readonly confidence?: string
   readonly strategy?: string
+  readonly replace?: boolean
   readonly plan?: boolean
   readonly watch?: boolean
 }
@@ -33,7 +34,8 @@ export async function startRelease(session: Session, where: string, flags: Start
   if (cluster === undefined) throw new CommandFailure(EXIT.usage, `which cluster of ${deployment}? write ${deployment}/<cluster>`)
   const name = flags.name ?? `${deployment}-${cluster}-${flags.to}`.replaceAll(/[^\w.-]/g, '-')
   const body = {
-    kind: 'release', name, deployment, cluster, to: flags.to,
+    kind: 'release', name, deployment, cluster, to: flags.to.includes(',') ? flags.to.split(',').map(breed => breed.trim()) : flags.to,
+    ...(flags.replace ? { in_flight: 'replace' } : {}),
     ...(flags.from === undefined ? {} : { from: flags.from }),
     ...(flags.audience === undefined ? {} : { audience: flags.audience }),
     ...(flags.strategy === undefined ? {} : { strategy: flags.strategy }),
@@ -96,6 +98,13 @@ const TOLD: Readonly<Record<Order, string>> = { pause: 'is told to pause', resum
 export async function orderRelease({ client, io }: Session, order: Order, name: string, { reason }: { readonly reason?: string }): Promise<number> {
   await client.call(releases[order], { path: { name }, body: reason === undefined ? {} : { reason } }, io.signal)
   io.out(`release ${io.colours.bold(name)} ${TOLD[order]}\n`)
+  return EXIT.ok
+}
+
+/** Opens a gate that waits for a person. */
+export async function approveRelease({ client, io }: Session, name: string, { gate, reason }: { readonly gate?: string; readonly reason?: string }): Promise<number> {
+  await client.call(releases.approve, { path: { name }, body: { ...(gate === undefined ? {} : { gate }), ...(reason === undefined ? {} : { reason }) } }, io.signal)
+  io.out(`release ${io.colours.bold(name)} is approved${gate === undefined ? '' : ` for ${gate}`}\n`)
   return EXIT.ok
 }
 

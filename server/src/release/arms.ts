@@ -11,6 +11,8 @@ export interface ArmNames {
   readonly to: string
   /** Of these gateways only; absent: of all of the cluster's own. */
   readonly gateways?: ReadonlySet<string>
+  /** The new version gets copies, and they are what counts of it; otherwise copies count for nobody. */
+  readonly shadow?: boolean
 }
 
 export interface Arms { readonly baseline: ArmSecond; readonly canary: ArmSecond }
@@ -23,8 +25,8 @@ const PARTS = 8
  */
 export function armsOf(cells: readonly Cell[], names: ArmNames): Arms {
   const own = cells.filter(cell => names.gateways ? names.gateways.has(cell.gateway) : cell.gateway.startsWith(`${names.deployment}/${names.cluster}/`))
-  const of = (service: string) => arm(own.filter(cell => serviceOf(cell.route) === service))
-  return { baseline: of(names.from), canary: of(names.to) }
+  const of = (service: string, copies = false) => arm(own.filter(cell => serviceOf(cell.route) === service && (cell.by === 'mirror') === copies))
+  return { baseline: of(names.from), canary: of(names.to, names.shadow) }
 }
 
 /** `shop/web/web:1.1/http` → `web:1.1` */

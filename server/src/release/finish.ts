@@ -6,6 +6,7 @@ import { restored } from './capacity.ts'
 import type { ReleaseJudge } from './judge-state.ts'
 import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
+import { shareWrites } from './shadow.ts'
 import { removeVersions } from './version.ts'
 import { acknowledgedShare, weightWrites } from './weights.ts'
 
@@ -17,7 +18,7 @@ export function rollBack(observed: ObservedRelease, status: ReleaseStatus, verdi
     ...(status.variants ? { variants: status.variants.map(variant => ({ ...variant, weight: 0, state: 'dropped' as const })) } : {}),
   }
   const none = new Map(newVersions(status).map(version => [version, 0]))
-  return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, none), ...restored(observed, status)], events: [releaseEvent(verdict, back, by)] }
+  return { writes: [statusWrite(observed, back), ...shareWrites(observed, ended(back), none), ...restored(observed, status)], events: [releaseEvent(verdict, back, by)] }
 }
 
 /** The evidence is in: most of the traffic first (`holdBackWeight`, percent), if the release asks for a hold-back, then all of it. */
@@ -34,7 +35,7 @@ export function promote(observed: ObservedRelease, status: ReleaseStatus, { by, 
     ...inPhase(status, 'keeping', observed.nowMs, status.sentence, warm),
     weight: 100, verdict: 'promoted', ended: iso(observed.nowMs),
   }
-  return { writes: [statusWrite(observed, promoted), ...weightWrites(observed.gateways, promoted.from, new Map([...losers, [promoted.to, 100]]))], events: [releaseEvent('promoted', promoted, by)] }
+  return { writes: [statusWrite(observed, promoted), ...shareWrites(observed, ended(promoted), new Map([...losers, [promoted.to, 100]]))], events: [releaseEvent('promoted', promoted, by)] }
 }
 
 /** Promoted: the old version is warm until its time is over, then goes; where only an audience went over, it stays for the others. */
@@ -67,6 +68,11 @@ function withoutVersions(observed: ObservedRelease, status: ReleaseStatus, versi
 }
 
 const withoutDoubles = (first: readonly Write[], more: readonly Write[]) => more.filter(({ kind, name }) => !first.some(write => write.kind === kind && write.name === name))
+
+/** Copies end with the release. */
+function ended(status: ReleaseStatus): ReleaseStatus {
+  return { ...status, judge: { ...(status.judge as ReleaseJudge), shadow: false } satisfies ReleaseJudge }
+}
 
 /** Every version that the release brought. */
 export function newVersions({ to, variants }: ReleaseStatus): readonly string[] {

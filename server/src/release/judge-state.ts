@@ -22,6 +22,8 @@ export interface ReleaseJudge {
   readonly forcedBy?: string
   readonly watch: ServiceWatch
   readonly probe?: ProbeState
+  /** It gets copies so far, no requests. */
+  readonly shadow?: boolean
   /** Of an experiment: one per version. */
   readonly variants?: readonly VariantJudge[]
   /** Versions of an experiment that lost, and are removed at the end. */

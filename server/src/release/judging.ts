@@ -10,6 +10,7 @@ import { clockOf, holdBackLeft, percentOf, type ReleaseJudge } from './judge-sta
 import { inPhase, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
 import { judgeSeconds, noteShare, secondsToJudge } from './seconds.ts'
+import { asCanary, isShadow } from './shadow.ts'
 import { taken, towards, withLoadCheck } from './towards.ts'
 import { notReady } from './train.ts'
 
@@ -44,7 +45,8 @@ function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: De
   if (down !== undefined) return as(rollBack(observed, status, 'failed', down))
   if (status.phase === 'probing') return as(probe(observed, status, seconds), true)
   if (status.phase === 'paused') return as(stay(observed, { ...status, next: 'Paused: the weight stays until somebody resumes; rollback is armed.' }, seconds.length))
-  const harmed = harmedService(observed, status)
+  if (isShadow(status) && decision.action === 'promote') return as(asCanary(observed, status))
+  const harmed = isShadow(status) ? undefined : harmedService(observed, status)
   if (harmed !== undefined) return as(beginProbe(observed, status, harmed), true)
   if (status.phase === 'hold_back') return holdBack(observed, status, seconds.length)
   if (decision.action === 'promote') return ready(observed, status, percentOf(decision.share), seconds.length)

@@ -13,6 +13,7 @@ import type { ReleaseJudge } from './judge-state.ts'
 import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
 import { judgeSettings, rollsBackAt, unknownObjectives } from './settings.ts'
+import { cannotCopy } from './shadow.ts'
 import { notStored } from './train.ts'
 import { addVersions } from './version.ts'
 import { heaviest } from './weights.ts'
@@ -120,7 +121,9 @@ function whyNot(observed: ObservedRelease, from: string): string | undefined {
   if (!from) return `Cluster ${release.deployment}/${release.cluster} has no other version to release from.`
   if (release.to.includes(from)) return `${from} is what holds the traffic already.`
   if (release.strategy === 'experiment' && release.to.length < 2) return 'An experiment compares several new versions: to: [a, b].'
-  if (release.strategy === 'shadow') return 'Strategy shadow is not carried out yet; canary, blue-green, rolling and experiment are.'
+  if (release.strategy === 'shadow' && observed.own.some(({ value }) => value.port.type === 'tcp')) return 'Copies are made of HTTP requests; a port of the cluster is TCP.'
+  const uncopied = release.strategy === 'shadow' ? cannotCopy(observed, from) : undefined
+  if (uncopied !== undefined) return uncopied
   if (release.audience !== undefined && observed.own.some(({ value }) => value.port.type === 'tcp')) return 'An audience is told apart by HTTP; a port of the cluster is TCP.'
   const [unknown] = unknownObjectives(release.objectives)
   if (unknown !== undefined) return `Objective ${unknown} is not judged yet; error_rate and latency_p50 … latency_p999 are.`
@@ -138,7 +141,7 @@ function blankStatus(observed: ObservedRelease, from: string): ReleaseStatus {
   const second = Math.floor(observed.nowMs / 1000)
   const fresh = { state: newJudge(judgeSettings(release)), shares: [{ atMs: observed.nowMs, share: 0, old: 1 }], firstCanary: null }
   const variants = release.to.length > 1 ? { variants: release.to.map(version => ({ to: version, ...fresh })) } : {}
-  const judge: ReleaseJudge = { ...fresh, loadCheckSince: null, holdBackSince: null, waited: 0, full: instancesOf(observed, release.cluster, from), orderedMs: observed.nowMs, watch: NO_WATCH, ...variants }
+  const judge: ReleaseJudge = { ...fresh, loadCheckSince: null, holdBackSince: null, waited: 0, full: instancesOf(observed, release.cluster, from), orderedMs: observed.nowMs, watch: NO_WATCH, ...variants, ...(release.strategy === 'shadow' ? { shadow: true } : {}) }
   return {
     name: release.name, deployment: release.deployment, cluster: release.cluster, from, to, phase: 'preparing', since: iso(observed.nowMs),
     weight: 0, sentence: '', next: '', evidence: [], harm: 1, rolls_back_at: rollsBackAt(release), requests: { baseline: 0, canary: 0 }, failed: { baseline: 0, canary: 0 },

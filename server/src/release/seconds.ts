@@ -5,16 +5,20 @@ import { armsOf } from './arms.ts'
 import { pairDuring, type ReleaseJudge, shareDuring, sharesSeen } from './judge-state.ts'
 import { iso } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
+import { isShadow } from './shadow.ts'
 import { acknowledgedShare } from './weights.ts'
 
 /** What the judge is told of each second, from the cells of both versions. */
-export function secondsToJudge(observed: ObservedRelease, { deployment, cluster, from }: ReleaseStatus, to: string, { shares, firstCanary: before }: Pick<ReleaseJudge, 'shares' | 'firstCanary'>): JudgedSecond[] {
+export function secondsToJudge(observed: ObservedRelease, status: ReleaseStatus, to: string, { shares, firstCanary: before }: Pick<ReleaseJudge, 'shares' | 'firstCanary'>): JudgedSecond[] {
   let firstCanary = before
+  const { deployment, cluster, from } = status
+  const shadow = isShadow(status)
   const gateways = new Set(observed.gateways.map(({ name }) => name))
   return observed.seconds.map(({ second, cells }) => {
-    const { baseline, canary } = armsOf(cells, { deployment, cluster, from, to, gateways })
+    const { baseline, canary } = armsOf(cells, { deployment, cluster, from, to, gateways, shadow })
     if (firstCanary === null && canary.requests > 0) firstCanary = second
-    const [share, pair] = [shareDuring(shares, second), pairDuring(shares, second)]
+    // Copies are no share of the requests: how many there are says nothing about the router.
+    const [share, pair] = [shareDuring(shares, second), shadow ? null : pairDuring(shares, second)]
     return { second, share, ...(pair === share ? {} : { pair }), baseline, canary, age: firstCanary === null ? 0 : second - firstCanary }
   })
 }
@@ -36,8 +40,13 @@ export function judgeSeconds(status: ReleaseStatus, seconds: readonly JudgedSeco
 
 export function noteShare(observed: ObservedRelease, status: ReleaseStatus): ReleaseJudge {
   const judge = status.judge as ReleaseJudge
-  const shares = sharesNow(observed, judge.shares, status.from, status.to)
+  const shares = isShadow(status) ? copiesNow(observed, judge.shares, status) : sharesNow(observed, judge.shares, status.from, status.to)
   return shares === judge.shares ? judge : { ...judge, shares }
+}
+
+/** A share that is copied is in force when the gateways are as they are wanted. */
+function copiesNow(observed: ObservedRelease, shares: ReleaseJudge['shares'], { weight }: ReleaseStatus): ReleaseJudge['shares'] {
+  return observed.gatewayStatuses.every(({ deployed }) => deployed) ? sharesSeen(shares, observed.nowMs, weight / 100, 1) : shares
 }
 
 export function sharesNow(observed: ObservedRelease, shares: ReleaseJudge['shares'], from: string, to: string): ReleaseJudge['shares'] {

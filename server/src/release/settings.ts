@@ -14,16 +14,19 @@ export function judgeSettings(release: Release): JudgeSettings {
     ramp: rampOf(release),
     exposure: { ...DEFAULT_SETTINGS.exposure, badRequests: exposure.bad_requests / WINDOWS_PER_RELEASE / to.length },
     shares, start: { ...DEFAULT_SETTINGS.start, most: Math.min(DEFAULT_SETTINGS.start.most, shares.test) },
-    clock: { minimum: clock.minimum, maximum: clock.maximum, warmUp: clock.warm_up, loadCheck: release.strategy === 'shadow' ? 0 : clock.load_check, holdBack: clock.hold_back },
+    clock: { minimum: clock.minimum, maximum: clock.maximum, warmUp: clock.warm_up, loadCheck: clock.load_check, holdBack: clock.hold_back },
   }
 }
 
+type Risked = Pick<Release, 'confidence' | 'to' | 'train' | 'name' | 'strategy'>
+
 /**
  * One risk for all that is released together: each version of an experiment, and each release of a train, has its part of it, so
- * that none of them is rolled back by chance more often than promised (Bonferroni; what they see may depend on each other).
+ * that none of them is rolled back by chance more often than promised (Bonferroni; what they see may depend on each other). A shadow
+ * is judged twice, on copies and on requests.
  */
-function confidenceOf(release: Pick<Release, 'confidence' | 'to' | 'train' | 'name'>): number {
-  return 100 - (100 - release.confidence) / (release.to.length * members(release))
+function confidenceOf(release: Risked): number {
+  return 100 - (100 - release.confidence) / (release.to.length * members(release) * (release.strategy === 'shadow' ? 2 : 1))
 }
 
 /** The versions of an experiment share what one new version may have, and at last as much as the old one each. */
@@ -44,7 +47,7 @@ function rampOf({ strategy, ramp, clock }: Release): JudgeSettings['ramp'] {
 const ROLLING: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
 
 /** Evidence of harm, as odds: 99 % are 100 to 1. */
-export function rollsBackAt(release: Pick<Release, 'confidence' | 'to' | 'train' | 'name'>): number {
+export function rollsBackAt(release: Risked): number {
   return Math.round(100 / (100 - confidenceOf(release)))
 }
 

@@ -6,7 +6,8 @@ import { type GateCall, passage } from './gates.ts'
 import { loadCheckSince, type ReleaseJudge } from './judge-state.ts'
 import { releaseEvent, type ReleasePlan, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
-import { acknowledgedShare, weightWrites } from './weights.ts'
+import { isShadow, shareWrites } from './shadow.ts'
+import { acknowledgedShare } from './weights.ts'
 
 /** An order that is not in force after this, or an agent that says nothing, freezes the ramp. */
 const IN_FORCE_MS = 10_000
@@ -43,7 +44,7 @@ export function taken(observed: ObservedRelease, before: ReleaseStatus, { status
   const counted = held ? { ...status, judge: { ...judge, waited: judge.waited + seconds } satisfies ReleaseJudge } : status
   const moved = status.weight !== before.weight
   return {
-    writes: [statusWrite(observed, counted), ...moved ? weightWrites(observed.gateways, status.from, new Map([[status.to, status.weight]])) : [], ...writes],
+    writes: [statusWrite(observed, counted), ...moved ? shareWrites(observed, status, new Map([[status.to, status.weight]])) : [], ...writes],
     events: moved ? [releaseEvent('weight', counted)] : [], calls,
   }
 }
@@ -63,7 +64,7 @@ function notInForce(observed: ObservedRelease, status: ReleaseStatus): string | 
   if (silent !== undefined) return `Frozen: agent ${silent} delivers no measurements. Nothing is decided on half of them.`
   const { orderedMs } = status.judge as ReleaseJudge
   const inForce = Math.round(acknowledgedShare(observed.gatewayStatuses, status.to) * 10_000) / 100
-  if (status.weight === 0 || inForce === status.weight || observed.nowMs - orderedMs <= IN_FORCE_MS) return undefined
+  if (status.weight === 0 || isShadow(status) || inForce === status.weight || observed.nowMs - orderedMs <= IN_FORCE_MS) return undefined
   const problem = observed.gatewayStatuses.find(gateway => gateway.problem !== undefined)?.problem
   return `Frozen: not every proxy has confirmed ${status.weight} %${problem === undefined ? '' : `: ${problem}`}.`
 }

@@ -9,9 +9,9 @@ import { serviceOf } from './arms.ts'
 export type Weights = ReadonlyMap<string, number>
 
 /** Gateways whose weights are not yet as wanted, as writes. Versions that are not named keep their weight; the old one gets what is left. */
-export function weightWrites(gateways: readonly Stored<'gateways'>[], from: string, wanted: Weights): Write<'gateways'>[] {
+export function weightWrites(gateways: readonly Stored<'gateways'>[], from: string, wanted: Weights, also: (gateway: Gateway) => Gateway = gateway => gateway): Write<'gateways'>[] {
   return gateways.flatMap(stored => {
-    const value = withWeights(stored.value, from, wanted)
+    const value = also(withWeights(stored.value, from, wanted))
     return JSON.stringify(value) === JSON.stringify(stored.value) ? []
       : [{ do: 'put' as const, kind: 'gateways' as const, name: stored.name, value, expected: stored.revision }]
   })
