@@ -82,7 +82,7 @@ async function play({ url, name, visitors }: { url: string; name: string; visito
   const release = `${name}-${kind}-${run}`
   const none = () => visitors.visits.byVersion['none'] ?? { requests: 0, failed: 0 }
   const own = () => visitors.visits.byVersion[version] ?? { requests: 0, failed: 0 }
-  const before = none()
+  const before = { ...none() }
   let firstFailedMs: number | undefined
   let firstMs: number | undefined
   const bad = () => own().failed + (kind === 'crash' ? none().failed - before.failed : 0)
@@ -98,7 +98,7 @@ cluster: web
 to: "${version}"
 exposure: {bad_requests: 100}
 keep: 1s
-clock: {minimum: 45s, load_check: 20s, warm_up: 5s, hold_back: 5s, maximum: 5m}
+clock: {minimum: 45s, load_check: 20s, warm_up: 15s, hold_back: 5s, maximum: 5m}
 `)
   let status = await look(url, release)
   await until(RELEASE_SECONDS_MAX, async () => { status = await look(url, release); return status.ended !== undefined || status.phase === 'holding' }).catch(() => {})

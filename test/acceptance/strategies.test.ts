@@ -1,5 +1,5 @@
 import type { ReleaseStatus } from '@vamp/model/release-status'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { openWorld, type World, type WorldOptions } from './world.ts'
 
 const shop = (instances: number) => `
@@ -42,6 +42,9 @@ ${fields}
 const lognormal = (random: () => number, median: number) => median * Math.exp(0.3 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()))
 const healthy: WorldOptions['answer'] = (_, random) => ({ status: 200, latencyMs: lognormal(random, 10) })
 const failing = (bad: string, share: number): WorldOptions['answer'] => (version, random) => ({ status: version === bad && random() < share ? 500 : 200, latencyMs: lognormal(random, 10) })
+
+/** Minutes of a virtual clock; on a machine with other work they take a while. */
+vi.setConfig({ testTimeout: 90_000 })
 
 let world: World | undefined
 afterEach(async () => { await world?.close() })
@@ -292,7 +295,7 @@ test('a service that fails by itself is probed, and the release goes on', async 
 })
 
 test('a shadow gets copies first, and requests only after it was shown to be safe on them', async () => {
-  const w = await shopWith(healthy)
+  const w = await shopWith(healthy, { other: 0 })
 
   await w.apply(release('web:2', 'strategy: shadow'))
   await w.until(120, async () => (await w.events.query({ type: 'release', tags: ['releases:web-2', 'release:shadowed'] })).events.length > 0)

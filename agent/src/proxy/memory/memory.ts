@@ -122,7 +122,21 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
       status: gateway.mode === 'tcp' ? 0 : status, error: outcome.gaveUp ? false : gateway.mode === 'tcp' ? outcome.failed : status >= 500 || outcome.failed,
       latencyMs: clock.monotonic() - began, bytes: outcome.bytes, endedAt: clock.now(), part: sessionPart(user, request.port ?? 0),
     }], 0)
+    if (decision.route) void copy(gateway, decision.route, request, sessionPart(user, request.port ?? 0))
     return outcome.answer
+  }
+
+  /** To another route of the same gateway, once the original has been answered; nobody gets what it answers. */
+  const copy = async (gateway: GatewayTable, { policy, mirror }: RouteTable, request: VirtualRequest, part: number) => {
+    const to = mirror?.is === 'route' ? gateway.routes.find(({ path }) => path === mirror.route) : undefined
+    const wanted = policy?.mirror
+    const endpoints = to?.target.is === 'endpoints' ? to.target.endpoints.filter(({ state }) => state === 'ready') : []
+    const endpoint = endpoints[Math.floor(random() * endpoints.length)]
+    if (!to || !wanted || !endpoint || (wanted.methods === 'GET' && (request.method ?? 'GET') !== 'GET') || random() * 100 >= wanted.share) return
+    const began = clock.monotonic()
+    const { instance, given } = await askRoute(to, endpoint, request)
+    const status = 'broken' in given ? PROXY_STATUS[given.broken] : given.status
+    listen([{ gateway: gateway.name, route: to.path, instance, by: 'mirror', status, error: status >= 500, latencyMs: clock.monotonic() - began, bytes: 'broken' in given ? 0 : given.bytes ?? 0, endedAt: clock.now(), part }], 0)
   }
 
   interface Outcome { readonly answer: VirtualAnswer; readonly instance: string; readonly bytes: number; readonly failed: boolean; readonly gaveUp: boolean }
