@@ -25,6 +25,7 @@ import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
 import { tellReloads } from './gateway/reload-events.ts'
 import { openGateCalls } from './release/gate-calls.ts'
 import { releaseReconciler } from './release/reconciler.ts'
+import { sendVisitors } from './release/visitors.ts'
 import { notificationSink } from './scaling/notifications.ts'
 import { openScaling } from './scaling/open-scaling.ts'
 import { openSettings, type Settings } from './settings/settings.ts'
@@ -105,6 +106,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('retention', startRetention({ events, retention: () => retentionOf(settings.current.eventsKeep), clock, log }))
     lifecycle.add('series', every(clock, SERIES_MAINTAIN_MS, () => maintain(series, log)))
     startSinks(lifecycle, outfit)
+    lifecycle.add('visitors', sendVisitors({ store, clock, host: () => reachable(settings.current.gatewayAddress) }))
     const api: Api = await openApi({ config, settings, ...(outfit.sources ? { sources: outfit.sources } : {}), store, events, fleet, traffic, containers: outfit.containers, usage, scaling: scaling.history, workflows, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
     lifecycle.add('api', () => api.close())
     await workflows.serve({ url: api.url, lend: api.lend })
@@ -135,6 +137,9 @@ function openQueues(lifecycle: Lifecycle, settings: Settings, outfit: Outfit, fl
 function listeningOf({ gatewayAddress: address, virtualHostsPort: port }: Config): Listening {
   return { address, ...(port === undefined ? {} : { virtualHosts: { address, port } }) }
 }
+
+/** Where a gateway is reached from this machine. */
+const reachable = (address: string) => address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
 
 function openReleases(open: (name: string, reconciler: Reconciler) => KeyedQueue, lifecycle: Lifecycle, settings: Settings, { store, events, clock, log }: Outfit, traffic: Traffic): KeyedQueue {
   const wake = { release: (_name: string) => {} }

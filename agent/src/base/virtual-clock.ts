@@ -6,10 +6,13 @@ interface Timer { readonly at: number; readonly order: number; readonly action: 
 export interface VirtualClock extends Clock {
   /** Moves time forward, running what falls due on the way; resolves when all of it, and what it started without waiting for time, has settled. */
   advance(ms: number): Promise<void>
+  /** The wall clock is set, as people and NTP do; nothing falls due by it. */
+  set(unixMs: number): void
 }
 
 export function virtualClock(start = 1_700_000_000_000): VirtualClock {
   let now = start
+  let set = 0
   let order = 0
   const timers = new Set<Timer>()
   const after = (ms: number, action: () => void) => {
@@ -18,7 +21,8 @@ export function virtualClock(start = 1_700_000_000_000): VirtualClock {
     return () => { timers.delete(timer) }
   }
   return {
-    now: () => now,
+    now: () => now + set,
+    set(unixMs) { set = unixMs - now },
     monotonic: () => now - start,
     after,
     sleep: (ms, signal) => new Promise((resolve, reject) => {

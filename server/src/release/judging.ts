@@ -125,6 +125,11 @@ function noTraffic(status: ReleaseStatus): ReleaseStatus {
 }
 
 function silent(observed: ObservedRelease, status: ReleaseStatus, changed: boolean): ReleasePlan {
+  const back = status.judged_until - Math.floor(observed.nowMs / 1000)
+  if (back > LAG_SECONDS_MAX) {
+    const next = 'Frozen: the clock was set back. It goes on when it is again as late as it was, or when the server and its agents have been started again.'
+    return next === status.next && !changed ? NOTHING : { writes: [statusWrite(observed, { ...status, next })], events: [] }
+  }
   if (observed.lagSeconds <= LAG_SECONDS_MAX) return changed ? { writes: [statusWrite(observed, status)], events: [] } : NOTHING
   const next = `Frozen: no measurements from the proxies for ${observed.lagSeconds - (observed.lagSeconds % 10)} s. Nothing is decided on silence.`
   return next === status.next && !changed ? NOTHING : { writes: [statusWrite(observed, { ...status, next })], events: [] }

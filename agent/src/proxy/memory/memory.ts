@@ -130,9 +130,10 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
   const copy = async (gateway: GatewayTable, { policy, mirror }: RouteTable, request: VirtualRequest, part: number) => {
     const to = mirror?.is === 'route' ? gateway.routes.find(({ path }) => path === mirror.route) : undefined
     const wanted = policy?.mirror
-    const endpoints = to?.target.is === 'endpoints' ? to.target.endpoints.filter(({ state }) => state === 'ready') : []
+    if (to?.target.is !== 'endpoints' || !wanted) return
+    const endpoints = to.target.endpoints.filter(({ state }) => state === 'ready')
     const endpoint = endpoints[Math.floor(random() * endpoints.length)]
-    if (!to || !wanted || !endpoint || (wanted.methods === 'GET' && (request.method ?? 'GET') !== 'GET') || random() * 100 >= wanted.share) return
+    if (!endpoint || (wanted.methods === 'GET' && (request.method ?? 'GET') !== 'GET') || random() * 100 >= wanted.share) return
     const began = clock.monotonic()
     const { instance, given } = await askRoute(to, endpoint, request)
     const status = 'broken' in given ? PROXY_STATUS[given.broken] : given.status
