@@ -40,7 +40,7 @@ const NOTHING: Confirmed = { table: { revision: 0, gateways: [] }, endpoints: []
 export async function startAgent({ name, proxy: driver, link, clock, log, sequence }: AgentOptions): Promise<Agent> {
   const proxy = resilient(driver, { clock, log })
   const windows = openWindows(clock.now())
-  const delivery = openDelivery({ agent: name, link, sequence, clock, log })
+  const delivery = openDelivery({ agent: name, link, sequence, clock, log, onDelivered: requests => proxy.settled?.(requests) })
   proxy.onSamples((samples, dropped) => windows.add(samples, dropped))
   const reporter = openReporter({ name, proxy, link, clock, log })
   const carrier = openCarrier({ proxy, clock, log, onConfirmed: reporter.confirmed, onRefused: reporter.refused })

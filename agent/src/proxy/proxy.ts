@@ -18,6 +18,8 @@ export interface Proxy extends AsyncDisposable {
   waiting(): readonly Waiting[]
   /** Every request that ended, in batches. One listener; set before the first `apply`. A slow listener never slows requests. */
   onSamples(listener: (samples: readonly Sample[], dropped: number) => void): void
+  /** So many of the requests that were told are counted for good; absent where no later process could tell of the others. */
+  settled?(requests: number): void
   /** The configuration that was written last, for people who want to read it; absent where there is none. */
   configuration?(): Promise<string | undefined>
   /** Gives the traffic up without stopping it: HAProxy keeps running and serving; memory and embedded end. */

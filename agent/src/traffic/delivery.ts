@@ -26,9 +26,11 @@ export interface DeliveryOptions {
   readonly sequence: Sequence
   readonly clock: Clock
   readonly log: Logger
+  /** So many requests, counted or told as dropped, are with the server. */
+  readonly onDelivered?: (requests: number) => void
 }
 
-export function openDelivery({ agent, link, sequence, clock, log }: DeliveryOptions): Delivery {
+export function openDelivery({ agent, link, sequence, clock, log, onDelivered = () => {} }: DeliveryOptions): Delivery {
   const waiting: Second[] = []
   let cellsKept = 0
   /** Requests of windows that were given up, for the next one to tell. */
@@ -44,7 +46,7 @@ export function openDelivery({ agent, link, sequence, clock, log }: DeliveryOpti
       const oldest = waiting.shift()
       if (!oldest) return
       cellsKept -= oldest.cells.length
-      lost += oldest.dropped + oldest.cells.reduce((sum, cell) => sum + cell.requests, 0)
+      lost += requestsOf(oldest)
     }
   }
   const nextWindow = async (): Promise<Window | undefined> => {
@@ -64,6 +66,7 @@ export function openDelivery({ agent, link, sequence, clock, log }: DeliveryOpti
         current ??= await nextWindow()
         if (!current) return true
         await link.deliver(current)
+        onDelivered(requestsOf(current))
         current = undefined
       }
     } catch (error) {
@@ -101,4 +104,8 @@ export function openDelivery({ agent, link, sequence, clock, log }: DeliveryOpti
       if (left > 0) log.warn('windows lost at the end of the agent', { agent, windows: left })
     },
   }
+}
+
+function requestsOf({ cells, dropped }: Second): number {
+  return dropped + cells.reduce((sum, { requests }) => sum + requests, 0)
 }

@@ -57,6 +57,6 @@ export async function readCarried(directory: string): Promise<Carried | undefine
 }
 
 export async function forget(directory: string): Promise<void> {
-  for (const name of ['carried.json', 'process.json', 'haproxy.pid', 'admin.sock', 'master.sock', 'log.json'])
+  for (const name of ['carried.json', 'process.json', 'haproxy.pid', 'admin.sock', 'master.sock', 'log.json', 'log-ledger.json'])
     await rm(join(dirname(carriedFile(directory)), name), { force: true })
 }

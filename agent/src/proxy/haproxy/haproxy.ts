@@ -109,6 +109,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
     connections: () => serverConnections(directory, clock, carrier.runtime, carrier.layout),
     waiting: () => room.waiting(),
     onSamples(next) { listener = next },
+    settled: requests => lines.settled(requests),
     configuration: () => readConfiguration(directory),
     detach,
     stop: graceMs => end(() => carrier.stop(graceMs)),

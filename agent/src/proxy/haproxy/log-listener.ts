@@ -10,6 +10,7 @@ import { Fault } from '@vamp/model/fault'
 import type { Clock } from '../../base/clock.ts'
 import type { Sample } from '../proxy.ts'
 import { writeAtomic } from './files.ts'
+import { ledgerWriter, readLedger } from './log-ledger.ts'
 import { logParser } from './log-line.ts'
 import type { LoggedCopy, LogNames } from './log-line.ts'
 import { lostLines } from './lost-lines.ts'
@@ -21,6 +22,8 @@ export interface LogListener {
   readonly door: LogDoor
   /** Begins to read; before, HAProxy and the kernel keep what comes. */
   open(): void
+  /** So many of the requests that were told are counted for good. */
+  settled(requests: number): void
   close(): Promise<void>
 }
 
@@ -36,9 +39,16 @@ export interface LogListenerOptions {
 const DATAGRAM_BUFFER_BYTES = 2 * 1024 * 1024
 
 export async function openLogListener(options: LogListenerOptions): Promise<LogListener> {
-  const lost = lostLines()
+  const before = await readLedger(options.directory)
+  const keep = ledgerWriter(options.directory)
+  const lost = lostLines(before.streams)
+  /** Of an agent that was killed: nobody counts them any more. */
+  let orphaned = before.pending
+  let pending = 0
   const deliver = (samples: readonly Sample[]) => {
-    const dropped = lost.take(options.clock.monotonic())
+    const dropped = lost.take(options.clock.monotonic()) + orphaned
+    orphaned = 0
+    pending += samples.length + dropped
     if (samples.length > 0 || dropped > 0) options.onSamples(samples, dropped)
   }
   const path = join(options.directory, 'log.json')
@@ -79,6 +89,12 @@ export async function openLogListener(options: LogListenerOptions): Promise<LogL
         if (message.at(-1) !== NEWLINE) parser.push(Uint8Array.of(NEWLINE), samples)
         deliver(samples)
       })
+    },
+    settled(requests) {
+      if (requests === 0) return
+      // What did not come from the log may be among them.
+      pending = Math.max(0, pending - requests)
+      keep(() => ({ streams: lost.marks(), pending: pending + orphaned }))
     },
     async close() {
       for (const connection of sockets) connection.destroy()

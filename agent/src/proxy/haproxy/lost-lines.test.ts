@@ -27,3 +27,18 @@ test('processes and frontends count for themselves', () => {
   lost.take(0)
   expect(lost.take(1_000)).toBe(1)
 })
+
+test('what was written between two agents is found by the second one', () => {
+  const first = lostLines()
+  read(first, 7, 1, [1, 2, 3, 4])
+  read(first, 7, 2, [9])
+
+  const second = lostLines(first.marks())
+  read(second, 7, 1, [8, 9])
+  read(second, 7, 2, [10])
+  read(second, 8, 1, [50])
+  second.take(0)
+
+  expect(first.marks()).toEqual([[7, 1, 1, 4], [7, 2, 9, 9]])
+  expect(second.take(1_000)).toBe(3)
+})

@@ -2,20 +2,26 @@
  * Lines that HAProxy wrote and nobody received. Every frontend of every process numbers its lines; threads may write them
  * slightly out of order, so a gap counts only when it is still there a second later.
  */
+import type { StreamMark } from './log-ledger.ts'
 import type { LineCounter } from './log-line.ts'
 
 export interface LostLines extends LineCounter {
   /** Lines found lost since the last call. */
   take(monotonicMs: number): number
+  /** How far the streams of the newest processes were read. */
+  marks(): readonly StreamMark[]
 }
 
 /** Streams of old processes are forgotten, oldest first. */
 const STREAMS_MAX = 65_536
 const SETTLE_MS = 1_000
+/** A reload leaves one process behind that still finishes something, seldom two. */
+const MARKED_PROCESSES = 4
 
 interface Stream { first: number; last: number; received: number }
 
-export function lostLines(): LostLines {
+/** `marks`: how far an earlier agent read. */
+export function lostLines(marks: readonly StreamMark[] = []): LostLines {
   /** By process, then by the number of the frontend. */
   const processes = new Map<number, (Stream | undefined)[]>()
   let [newest, newestStreams]: [number, (Stream | undefined)[]] = [Number.NaN, []]
@@ -39,7 +45,12 @@ export function lostLines(): LostLines {
       return
     }
   }
+  for (const [process, frontend, first, last] of marks) {
+    streamsOf(process)[frontend] = { first, last, received: last - first + 1 }
+    streams++
+  }
   return {
+    marks: () => [...processes].slice(-MARKED_PROCESSES).flatMap(([process, own]) => own.flatMap((stream, frontend): StreamMark[] => stream ? [[process, frontend, stream.first, stream.last]] : [])),
     count(process, frontend, counter) {
       const own = process === newest ? newestStreams : streamsOf(process)
       const stream = own[frontend]
