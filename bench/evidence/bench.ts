@@ -2,20 +2,27 @@
  * What it costs to measure every request and to keep every event.
  *
  *     npm run bench -- evidence [--json] [--batch N] [--rounds N] [--routes N] [--lines N]
+ *     npm run bench -- evidence --exact N [--connections N] [--json]   (counts and percentiles against visitors who count themselves)
  */
 import { parseArgs } from 'node:util'
 import { embeddedEvents, type EventRates, postgresEvents } from './events.ts'
+import { measureExactness } from './exactness.ts'
 import { measureLog } from './log-load.ts'
 import { measureSeries } from './series.ts'
 
-const numbers = { batch: '500', rounds: '7', lines: '3000000', routes: '100', series: '1000' }
+const numbers = { batch: '500', rounds: '7', lines: '3000000', routes: '100', series: '1000', connections: '300' }
 
 export async function run(args: readonly string[]): Promise<void> {
   const options = Object.fromEntries(Object.entries(numbers).map(([name, fallback]) => [name, { type: 'string', default: fallback } as const]))
-  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, ...options } })
+  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, exact: { type: 'string' }, ...options } })
   const number = (name: keyof typeof numbers) => Number((values as Record<string, unknown>)[name])
   const say = (line: string) => { if (!values.json) console.log(line) }
 
+  if (values['exact'] !== undefined) {
+    const figures = await measureExactness({ requests: Number(values['exact']), connections: number('connections'), everySeconds: 4, kills: true })
+    console.log(values.json ? JSON.stringify(figures) : figures)
+    return
+  }
   const log = await measureLog({ routes: number('routes'), lines: number('lines'), steadyPerSecond: 10_000, steadySeconds: 10 })
   say(`the agent: ${Math.round(log.linesPerSecond)} log lines for each second on a core, ${(100 * log.share).toFixed(1)} % of a core at 10 000 requests/s, ${log.missing} requests missing`)
   const load = { batch: number('batch'), batches: 40, rounds: number('rounds') }
