@@ -19,7 +19,9 @@ export interface Apart {
   /** Of the shop's gateway. */
   readonly gateway: number
   /** A server, ready. The first one makes the tokens. */
-  up(args?: readonly string[]): Promise<Running>
+  up(args?: readonly string[], name?: string): Promise<Running>
+  /** From now on questions go to this server. */
+  talkTo(name: string): void
   agent(args?: readonly string[]): Running
   /** Deploys the shop and waits until it answers. */
   openShop(): Promise<void>
@@ -48,11 +50,15 @@ export async function until(what: string, holds: () => Promise<boolean> | boolea
   throw new Error(`never: ${what}`)
 }
 
-export async function openApart(): Promise<Apart> {
+/** `names`: of the servers that there may be, each with a directory of its own. */
+export async function openApart(names: readonly string[] = ['server']): Promise<Apart> {
   const directory = mkdtempSync(join(tmpdir(), 'vamp-apart-'))
-  const [port, gateway] = [await freePort(), await freePort()]
+  const gateway = await freePort()
+  const ports = new Map<string, number>()
+  for (const name of names) ports.set(name, await freePort())
+  const urlOf = (name: string) => `http://127.0.0.1:${ports.get(name)}`
   const children: ChildProcess[] = []
-  const server = `http://127.0.0.1:${port}`
+  let server = urlOf(names[0] ?? '')
   let [admin, operator] = ['', '']
 
   function start(program: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running {
@@ -62,8 +68,8 @@ export async function openApart(): Promise<Apart> {
     children.push(child)
     return { child, said: () => said }
   }
-  const ready = async () => (await fetch(`${server}/api/v1/health/ready`)).ok
-  const serve = (args: readonly string[]) => start(VAMP, ['up', '--port', String(port), '--data', join(directory, 'server'), '--gateway', 'none', '--auth', 'on', ...args])
+  const ready = async (name: string) => (await fetch(`${urlOf(name)}/api/v1/health/ready`)).ok
+  const serve = (name: string, args: readonly string[]) => start(VAMP, ['up', '--port', String(ports.get(name)), '--data', join(directory, name), '--gateway', 'none', '--auth', 'on', ...args])
   const vampAs = async (token: string, ...args: string[]) => {
     const { child, said } = start(VAMP, args, { VAMP_HOST: server, VAMP_TOKEN: token })
     await exited(child)
@@ -74,9 +80,10 @@ export async function openApart(): Promise<Apart> {
 
   return {
     directory, gateway, ask,
-    async up(args = []) {
-      const running = serve(args)
-      await until('the server is ready', ready)
+    talkTo(name) { server = urlOf(name) },
+    async up(args = [], name = names[0] ?? '') {
+      const running = serve(name, args)
+      await until('the server is ready', () => ready(name))
       if (admin === '') {
         await until('the token is shown', () => secretIn(running.said()) !== '')
         admin = secretIn(running.said())
@@ -84,7 +91,7 @@ export async function openApart(): Promise<Apart> {
       }
       return running
     },
-    agent: (args = []) => start(AGENT, ['--server', server, '--name', 'edge', '--gateway', 'haproxy', '--data', join(directory, 'agent'), ...args], { VAMP_TOKEN: operator }),
+    agent: (args = []) => start(AGENT, ['--server', names.map(urlOf).join(','), '--name', 'edge', '--gateway', 'haproxy', '--data', join(directory, 'agent'), ...args], { VAMP_TOKEN: operator }),
     async openShop() {
       const shop = join(directory, 'shop.yml')
       writeFileSync(shop, readFileSync(join(ROOT, 'examples/shop/1-shop.yml'), 'utf8').replace('9050:', `${gateway}:`))
@@ -100,10 +107,12 @@ export async function openApart(): Promise<Apart> {
     async close() {
       for (const child of children.toReversed()) await kill(child)
       // What was left running is ended by a last server that is told to.
-      const sweeper = serve(['--on-exit', 'stop'])
-      await until('the last server is ready', ready).catch(() => {})
-      sweeper.child.kill('SIGTERM')
-      await exited(sweeper.child)
+      for (const name of names) {
+        const sweeper = serve(name, ['--on-exit', 'stop'])
+        await until('the last server is ready', () => ready(name)).catch(() => {})
+        sweeper.child.kill('SIGTERM')
+        await exited(sweeper.child)
+      }
       const master = masterIn(directory)
       if (master > 0) process.kill(master, 'SIGKILL')
       rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })

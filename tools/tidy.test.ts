@@ -30,7 +30,7 @@ const SERVER_FROM_CLI = /^cli\/src\/(commands\/(up|demo)|demo\/[a-z-]+|commands\
 
 const LAYERS: readonly (readonly string[])[] = [
   ['base'],
-  ['store', 'event', 'container', 'fleet'],
+  ['store', 'event', 'container', 'fleet', 'leader'],
   ['traffic', 'settings'],
   ['deployment', 'gateway', 'release', 'scaling', 'workflow'],
   ['auth'],

@@ -27,7 +27,7 @@ async function main(args: readonly string[]): Promise<void> {
     name: options.name, proxy, clock, log,
     link: await withTableFile(link, join(options.data, 'table.json'), log), sequence: await openSequence(sequenceFile(join(options.data, 'sequence'))),
   })
-  log.info('agent started', { name: options.name, server: options.server, ...(options.store === undefined ? {} : { tables: storeName(options.store) }), gateway: proxy.driver })
+  log.info('agent started', { name: options.name, server: options.servers.join(', '), ...(options.store === undefined ? {} : { tables: storeName(options.store) }), gateway: proxy.driver })
   await new Promise<void>(resolve => { for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve()) })
   // HAProxy goes on without us; what is in this process finishes what it has begun.
   await (proxy.driver === 'haproxy' ? proxy.detach() : proxy.stop(STOP_GRACE_MS))
@@ -36,8 +36,8 @@ async function main(args: readonly string[]): Promise<void> {
   log.info('agent ended', { name: options.name })
 }
 
-async function openLink({ server, name, token, store: address }: AgentOptions, log: Logger): Promise<OpenLink> {
-  const talk = { server, agent: name, clock, log, ...(token === undefined ? {} : { token }) }
+async function openLink({ servers, name, token, store: address }: AgentOptions, log: Logger): Promise<OpenLink> {
+  const talk = { servers, agent: name, clock, log, ...(token === undefined ? {} : { token }) }
   if (address === undefined) return openHttpLink(talk)
   const [{ openStore }, { storeTables }] = await Promise.all([import('./link/store/open-store.ts'), import('./link/store-tables.ts')])
   const { store, prefix } = await openStore(address, clock)

@@ -6,7 +6,7 @@ import { Fault } from '@vamp/model/fault'
 import { storeName, storePlace } from './link/store/address.ts'
 
 export interface AgentOptions {
-  readonly server: string
+  readonly servers: readonly string[]
   readonly token?: string
   /** Of the key-value store that tables come from; from the server if there is none. */
   readonly store?: string
@@ -19,7 +19,7 @@ export interface AgentOptions {
 
 export const USAGE = `vamp-agent --server URL [options]
 
-  --server URL      the Vamp server (VAMP_HOST)
+  --server URL      the Vamp server, or several with commas between them (VAMP_HOST)
   --token TEXT      its token (VAMP_TOKEN; seen by others as an argument, so prefer the environment)
   --gateway-store URL  etcd://, zookeeper:// or consul://, where the server leaves its tables (VAMP_GATEWAY_STORE; default: they come from the server)
   --name TEXT       the name of this agent (VAMP_AGENT; default: the host's name)
@@ -33,7 +33,9 @@ export function agentOptions(args: readonly string[], environment: Readonly<Reco
   const text = { type: 'string' } as const
   const { values } = parsed(() => parseArgs({ args: [...args], options: { server: text, token: text, name: text, 'gateway-store': text, gateway: text, data: text, countries: text } }))
   const server = values.server ?? environment['VAMP_HOST']
-  if (server === undefined || !/^https?:\/\//.test(server) || !URL.canParse(server)) throw new Fault('invalid', `which server? ${server === undefined ? '--server is missing' : `'${server}' is no http address`}`)
+  const servers = server?.split(',').map(each => each.trim()) ?? []
+  const wrong = servers.find(each => !/^https?:\/\//.test(each) || !URL.canParse(each))
+  if (server === undefined || wrong !== undefined) throw new Fault('invalid', `which server? ${wrong === undefined ? '--server is missing' : `'${wrong}' is no http address`}`)
   const gateway = values.gateway ?? environment['VAMP_GATEWAY'] ?? 'auto'
   if (gateway !== 'auto' && gateway !== 'haproxy' && gateway !== 'embedded') throw new Fault('invalid', `--gateway is auto, haproxy or embedded, not '${gateway}'`)
   const store = values['gateway-store'] ?? environment['VAMP_GATEWAY_STORE']
@@ -41,7 +43,7 @@ export function agentOptions(args: readonly string[], environment: Readonly<Reco
   const countries = values.countries ?? environment['VAMP_COUNTRIES']
   const token = values.token ?? environment['VAMP_TOKEN']
   return {
-    server, gateway, ...(countries === undefined ? {} : { countries: resolve(countries) }), ...(store === undefined ? {} : { store }), ...(token === undefined ? {} : { token }),
+    servers, gateway, ...(countries === undefined ? {} : { countries: resolve(countries) }), ...(store === undefined ? {} : { store }), ...(token === undefined ? {} : { token }),
     name: values.name ?? environment['VAMP_AGENT'] ?? hostname(),
     data: resolve(values.data ?? environment['VAMP_DATA'] ?? '.vamp/agent'),
   }

@@ -9,6 +9,7 @@ import type { LogTail } from './api/log-tail.ts'
 import { type Api, openApi } from './api/server.ts'
 import { openKeyedQueue } from './base/keyed-queue.ts'
 import { type Lifecycle, openLifecycle } from './base/lifecycle.ts'
+import type { Database } from './base/sql/database.ts'
 import type { KeyedQueue, Reconciler } from './base/reconciler.ts'
 import type { Config, Sources } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
@@ -23,6 +24,7 @@ import { TABLE_KINDS } from './gateway/observe.ts'
 import type { Listening } from './gateway/plan.ts'
 import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
 import { tellReloads } from './gateway/reload-events.ts'
+import type { Lease } from './leader/lease.ts'
 import { openGateCalls } from './release/gate-calls.ts'
 import { releaseReconciler } from './release/reconciler.ts'
 import { sendVisitors } from './release/visitors.ts'
@@ -55,6 +57,10 @@ export interface Outfit {
   readonly containers: ContainerDriver
   /** Absent where only agents elsewhere carry requests. */
   readonly proxy?: ProxyPort
+  /** Of several servers on one database one leads; absent where there can be only one. */
+  readonly cluster?: Cluster
+  /** Of this server's leadership. */
+  readonly fence?: () => number | undefined
   /** Where tables are left for agents that read them there. */
   readonly gatewayStore?: { readonly store: KeyValueStore; readonly prefix: string }
   /** Where events go besides the log, by a name under which its place in the log is kept. */
@@ -63,6 +69,13 @@ export interface Outfit {
   readonly portFree: (port: number) => Promise<boolean>
   /** Of workflows, in place of the real ones. */
   readonly runner?: (name: RunnerName) => Promise<Runner>
+}
+
+export interface Cluster {
+  readonly lease: Lease
+  guard(check: Parameters<Database['guard']>[0]): void
+  /** Whether this server led when it ended: one that followed leaves what runs alone. */
+  readonly last: { led: boolean }
 }
 
 export interface App {
@@ -91,7 +104,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('traffic', fleet.onWindow(window => traffic.add(window)))
     const usage = openUsageMeter({ driver: outfit.containers, clock })
     const settings = outfit.settings ?? await openSettings({ store, config, log })
-    lifecycle.add('settings', settings.close)
+    if (!outfit.settings) lifecycle.add('settings', settings.close)
     const queues = openQueues(lifecycle, settings, outfit, fleet, traffic)
     lifecycle.add('changed options', settings.onChange(() => queues.routing.wake(ROUTING)))
     lifecycle.add('reload events', tellReloads({ fleet, events }))
@@ -196,8 +209,8 @@ function retentionOf(days: number): Retention | undefined {
   return days === 0 ? undefined : { days, types: Object.fromEntries(Object.entries(DEFAULT_RETENTION.types).map(([type, own]) => [type, Math.max(own, days)])) }
 }
 
-function publishTables(lifecycle: Lifecycle, { clock, log, random }: Outfit, place: NonNullable<Outfit['gatewayStore']>, fleet: LiveFleet): void {
-  const queue = lifecycle.use('gateway store queue', openKeyedQueue({ name: 'gateway store', reconciler: tableReconciler({ ...place, fleet, fence: () => 0, log }), clock, log, random }))
+function publishTables(lifecycle: Lifecycle, { clock, log, random, fence = () => 0 }: Outfit, place: NonNullable<Outfit['gatewayStore']>, fleet: LiveFleet): void {
+  const queue = lifecycle.use('gateway store queue', openKeyedQueue({ name: 'gateway store', reconciler: tableReconciler({ ...place, fleet, fence, log }), clock, log, random }))
   lifecycle.add('gateway store', fleet.onPublish(() => queue.wake(TABLE)))
   queue.wake(TABLE)
 }

@@ -9,7 +9,7 @@ import { portIsFree } from '@vamp/agent/proxy/haproxy/port-holder'
 import type { Proxy as ProxyPort } from '@vamp/agent/proxy/proxy'
 import { Fault } from '@vamp/model/fault'
 import { tailOf } from './api/log-tail.ts'
-import type { Outfit } from './app.ts'
+import type { Cluster, Outfit } from './app.ts'
 import type { Lifecycle } from './base/lifecycle.ts'
 import { randomNumber } from './base/random.ts'
 import type { Database } from './base/sql/database.ts'
@@ -35,10 +35,11 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   const logTail = tailOf(ownLog)
   const { log } = logTail
   if (data !== undefined) lifecycle.add('data directory', await claimDirectory(data))
-  const { store, events, series } = await openDatabase(config, data, log, lifecycle)
+  const { store, events, series, cluster } = await openDatabase(config, data, log, lifecycle)
   const settings = await openSettings({ store, config, log })
   ownLog.setLevel(settings.current.logLevel)
   let sinks = await openSinks(settings.current)
+  lifecycle.add('settings', settings.close)
   lifecycle.add('options', settings.onChange(changed => {
     ownLog.setLevel(changed.logLevel)
     void openSinks(changed).then(opened => { sinks = opened }).catch(error => log.warn('events cannot be sent as the options say', { error }))
@@ -47,15 +48,15 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   if (gatewayStore) lifecycle.use('gateway store', gatewayStore.store)
   const proxy = await openProxy(config, directory, log)
   if (proxy) lifecycle.add('proxy', () => settings.current.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
-  const driver = withHealth(await openDriver(config, directory, environment, log), { clock })
+  const driver = withHealth(await openDriver(config, { directory, environment, log, owner: () => cluster ? sharedOwner(store, directory) : ownerIn(directory) }), { clock })
   lifecycle.use('containers', driver)
-  lifecycle.add('instances', () => settings.current.onExit === 'stop' ? stopAll(driver) : undefined, 3 * STOP_GRACE_MS)
+  lifecycle.add('instances', () => settings.current.onExit === 'stop' && cluster?.last.led !== false ? stopAll(driver) : undefined, 3 * STOP_GRACE_MS)
   // What is free on a machine with another agent, that agent finds out.
   const portFree = proxy ? (port: number) => portIsFree(config.gatewayAddress, port) : async () => true
-  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, sinks: () => sinks, containers: driver, portFree, ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
+  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, sinks: () => sinks, containers: driver, portFree, ...(cluster ? { cluster } : {}), ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
 }
 
-async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog; series: Series }> {
+async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog; series: Series; cluster?: Cluster }> {
   if (url === undefined && data === undefined) {
     const [{ openMemoryStore }, { openMemoryEventLog }, { openMemorySeries }] = await Promise.all([import('./store/memory/memory-store.ts'), import('./event/memory/memory-event-log.ts'), import('./traffic/memory/memory-series.ts')])
     const events = lifecycle.use('events', openMemoryEventLog({ clock }))
@@ -66,7 +67,8 @@ async function openDatabase({ database: url }: Config, data: string | undefined,
     ? (await import('./base/sql/embedded-database.ts')).openEmbeddedDatabase({ file: join(data ?? '', DATABASE_FILE) })
     : await openPostgres(url, log))
   const events = lifecycle.use('events', await openSqlEventLog({ database, clock }))
-  return { events, store: lifecycle.use('store', await openSqlStore(database, events)), series: lifecycle.use('series', await openSqlSeries({ database, clock })) }
+  const cluster = database.shared ? { cluster: { lease: await (await import('./leader/sql-lease.ts')).openSqlLease(database), guard: database.guard, last: { led: false } } } : {}
+  return { ...cluster, events, store: lifecycle.use('store', await openSqlStore(database, events)), series: lifecycle.use('series', await openSqlSeries({ database, clock })) }
 }
 
 async function openPostgres(url: string, log: Logger): Promise<Database> {
@@ -118,7 +120,15 @@ async function openProxy(config: Config, data: string, log: Logger): Promise<Pro
   }
 }
 
-async function openDriver(config: Config, data: string, environment: Readonly<Record<string, string>>, log: Logger): Promise<ContainerDriver> {
+interface DriverPlace {
+  readonly directory: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly log: Logger
+  /** Whose containers are whose. */
+  readonly owner: () => string | Promise<string>
+}
+
+async function openDriver(config: Config, { directory, environment, log, owner }: DriverPlace): Promise<ContainerDriver> {
   if (config.containers === 'memory') {
     const [{ openMemoryDriver }, { memoryMachine }] = await Promise.all([import('./container/memory/memory-driver.ts'), import('./container/memory/memory-machine.ts')])
     return openMemoryDriver(memoryMachine({ clock }))
@@ -126,12 +136,12 @@ async function openDriver(config: Config, data: string, environment: Readonly<Re
   if (config.containers === 'docker' || config.containers === 'swarm') {
     const { docker: host, dockerTls, dockerNetwork: network, registryConfig = join(environment['HOME'] ?? homedir(), '.docker', 'config.json') } = config
     const { registryCredentials } = await import('./container/docker/registry-credentials.ts')
-    const options = { address: { host, ...(dockerTls === undefined ? {} : { tls: readTls(dockerTls) }) }, network, owner: ownerIn(data), credentials: registryCredentials(registryConfig), clock, log }
+    const options = { address: { host, ...(dockerTls === undefined ? {} : { tls: readTls(dockerTls) }) }, network, owner: await owner(), credentials: registryCredentials(registryConfig), clock, log }
     if (config.containers === 'swarm') return (await import('./container/swarm/swarm-driver.ts')).openSwarmDriver(options)
     return (await import('./container/docker/docker-driver.ts')).openDockerDriver(options)
   }
   const { openProcessDriver } = await import('./container/process/process-driver.ts')
-  return openProcessDriver({ directory: data, clock, log, cwd: process.cwd(), environment, limits: config.processLimits === 'on' })
+  return openProcessDriver({ directory, clock, log, cwd: process.cwd(), environment, limits: config.processLimits === 'on' })
 }
 
 /** Named as Docker's own tools name them. Throws `Fault('invalid')`. */
@@ -155,6 +165,18 @@ function ownerIn(directory: string): string {
   writeFileSync(file, owner)
   return owner
 }
+
+/** Servers that share a database share what runs: whichever leads finds it. */
+async function sharedOwner(store: Store, directory: string): Promise<string> {
+  const known = async () => (await store.get('settings', OWNER))?.value['owner']
+  const before = await known()
+  if (typeof before === 'string') return before
+  const owner = ownerIn(directory)
+  await store.put('settings', OWNER, { owner }, 'absent').catch(async error => { if (typeof await known() !== 'string') throw error })
+  return String(await known() ?? owner)
+}
+
+const OWNER = 'docker-owner'
 
 async function stopAll(driver: ContainerDriver): Promise<void> {
   await Promise.all((await driver.observe()).map(({ id }) => driver.stop(id, STOP_GRACE_MS)))

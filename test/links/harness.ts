@@ -39,7 +39,7 @@ export async function httpHarness(program?: Program): Promise<LinkHarness> {
   const port = await freePort()
   const [here, there] = program ? [await openStore(program.address, clock), await openStore(program.address, clock)] : []
   const end = await serverEnd(port, here)
-  const talk = { server: `http://127.0.0.1:${port}`, agent: AGENT, clock, log: silent }
+  const talk = { servers: [`http://127.0.0.1:${port}`], agent: AGENT, clock, log: silent }
   const link = there ? openHttpLink(talk, storeTables({ ...there, clock, log: silent })) : openHttpLink(talk)
   return {
     link, agent: AGENT, publish: end.publish, reports: () => end.reports, windows: () => end.windows,

@@ -7,10 +7,13 @@ import { migrate } from '@vamp/server/base/sql/migrate'
 import { openPostgresDatabase } from '@vamp/server/base/sql/postgres-database'
 import { eventContract } from '@vamp/server/event/contract'
 import { openSqlEventLog } from '@vamp/server/event/sql/sql-event-log'
+import { leaseContract } from '@vamp/server/leader/contract'
+import { fenced, openSqlLease } from '@vamp/server/leader/sql-lease'
 import { storeContract } from '@vamp/server/store/contract'
 import { openSqlStore } from '@vamp/server/store/sql/sql-store'
 import { seriesContract } from '@vamp/server/traffic/contract'
 import { openSqlSeries } from '@vamp/server/traffic/sql/sql-series'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type PostgresCluster, postgresBinaries, startPostgres } from '../../bench/evidence/postgres-cluster.ts'
 
@@ -53,6 +56,44 @@ describe.skipIf(!postgresBinaries())('with PostgreSQL', () => {
     const series = async () => await openSqlSeries({ database: await open(url), clock })
     return { series: await series(), async reopen() { await close(); return await series() }, another: series, close }
   }, { runs: 8 })
+
+  leaseContract('PostgreSQL', async () => {
+    const database = await open(cluster.create())
+    const lease = await openSqlLease(database)
+    return { lease, async expire() { await sql`update leader_lease set until = to_timestamp(0)`.execute(database.kysely) } }
+  })
+
+  test('a leader that was replaced writes nothing any more, and its place is not taken in the middle of a write', async () => {
+    const url = cluster.create()
+    const [here, there] = [await open(url), await open(url)]
+    const [store, lease] = [await openSqlStore(here), await openSqlLease(here)]
+    const other = await openSqlLease(there)
+    const log = await openSqlEventLog({ database: here, clock: systemClock })
+    await lease.take({ holder: 'a', url: '' })
+    let fence: number | undefined = 1
+    here.guard(fenced(() => fence))
+    await store.put('settings', 'x', { n: 1 })
+
+    let end = () => {}
+    let begun = () => {}
+    const started = new Promise<void>(resolve => { begun = resolve })
+    const writing = here.write('power', async () => { begun(); await new Promise<void>(resolve => { end = resolve }) })
+    await started
+    await sql`select set_config('lock_timeout', '0', false)`.execute(there.kysely)
+    const order: string[] = []
+    const ending = sql`update leader_lease set until = to_timestamp(0)`.execute(there.kysely).then(() => other.take({ holder: 'b', url: '' })).then(({ is }) => order.push(`b: ${is}`))
+    await new Promise(resolve => setTimeout(resolve, 100))
+    order.push('a ends its write')
+    end()
+    await Promise.all([writing, ending])
+
+    expect(order).toEqual(['a ends its write', 'b: taken'])
+    for (const write of [() => store.put('settings', 'x', { n: 2 }), () => log.append([{ tags: ['t'] }])]) await expect(write()).rejects.toMatchObject({ code: 'not_leader' })
+    fence = undefined
+    await expect(store.put('settings', 'x', { n: 3 })).rejects.toMatchObject({ code: 'not_leader' })
+    expect((await store.get('settings', 'x'))?.value).toEqual({ n: 1 })
+    await close()
+  })
 
   test('a database from a newer version is refused', async () => {
     const database = await open(cluster.create())

@@ -5,16 +5,24 @@ import { Fault } from '@vamp/model/fault'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../base/clock.ts'
 import { eventReader } from './event-reader.ts'
-import type { HttpOptions } from './http.ts'
+import { type HttpOptions, inTurn } from './servers.ts'
 import { followTables, type Tables } from './tables.ts'
 
 /** The server sends a sign of life every 15 s. */
 const SILENT_MS_MAX = 45_000
 
-export function httpTables({ server, agent, token, clock, log }: HttpOptions): Tables {
-  const url = new URL(fillPath(agents.tables.path, { agent }), server).href
+export function httpTables({ servers: all, agent, token, clock, log }: HttpOptions): Tables {
+  const servers = inTurn(all)
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  return followTables({ clock, log, source: server, follow: (take, newest, signal) => readStream({ url, headers, known: newest?.revision, clock, signal, take }) })
+  return followTables({
+    clock, log, source: all.join(', '),
+    async follow(take, newest, signal) {
+      const server = servers.current
+      const url = new URL(fillPath(agents.tables.path, { agent }), server).href
+      // A stream that ends is a server that ends, or that leads no more.
+      try { await readStream({ url, headers, known: newest?.revision, clock, signal, take }) } finally { servers.failed(server) }
+    },
+  })
 }
 
 interface Reading {

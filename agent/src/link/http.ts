@@ -5,20 +5,10 @@
 import { agents, WINDOW_BYTES_MAX } from '@vamp/model/api/agent'
 import { fillPath } from '@vamp/model/api/endpoint'
 import { Fault } from '@vamp/model/fault'
-import type { Clock } from '../base/clock.ts'
-import type { Logger } from '../base/log.ts'
 import { httpTables } from './http-tables.ts'
 import type { AgentReport, Link } from './link.ts'
+import { type HttpOptions, inTurn } from './servers.ts'
 import type { Tables } from './tables.ts'
-
-export interface HttpOptions {
-  /** `http://vamp.example:8080` */
-  readonly server: string
-  readonly agent: string
-  readonly token?: string
-  readonly clock: Clock
-  readonly log: Logger
-}
 
 export type OpenLink = Link & AsyncDisposable
 
@@ -26,20 +16,26 @@ const REQUEST_MS_MAX = 10_000
 
 /** Tables from the server too, unless they come from somewhere else. */
 export function openHttpLink(options: HttpOptions, tables: Tables = httpTables(options)): OpenLink {
-  const { server, agent, token, clock, log } = options
+  const { agent, token, clock, log } = options
+  const servers = inTurn(options.servers)
   const ended = new AbortController()
   let waiting: AgentReport | undefined
   let reporting: Promise<void> | undefined
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const urlOf = (row: { readonly path: string }) => new URL(fillPath(row.path, { agent }), server).href
 
-  const call = async (method: string, url: string, body: string): Promise<number> => {
+  const call = async (method: string, { path }: { readonly path: string }, body: string): Promise<number> => {
+    const server = servers.current
+    const url = new URL(fillPath(path, { agent }), server).href
     const late = new AbortController()
     const cancel = clock.after(REQUEST_MS_MAX, () => late.abort(new Fault('timeout', 'the server took too long', { url })))
     try {
       const response = await fetch(url, { method, body, headers: { ...headers, 'content-type': 'application/json' }, signal: AbortSignal.any([late.signal, ended.signal]) })
       await response.arrayBuffer()
+      if (response.status >= 502) servers.failed(server)
       return response.status
+    } catch (error) {
+      servers.failed(server)
+      throw error
     } finally {
       cancel()
     }
@@ -48,10 +44,10 @@ export function openHttpLink(options: HttpOptions, tables: Tables = httpTables(o
     for (let next = waiting; next && !ended.signal.aborted; next = waiting) {
       waiting = undefined
       try {
-        const status = await call('PUT', urlOf(agents.report), JSON.stringify(next))
-        if (status >= 300) log.warn('the server took no report', { server, status })
+        const status = await call('PUT', agents.report, JSON.stringify(next))
+        if (status >= 300) log.warn('the server took no report', { server: servers.current, status })
       } catch (error) {
-        log.debug('a report was lost', { server, error })
+        log.debug('a report was lost', { error })
       }
     }
   }
@@ -64,11 +60,11 @@ export function openHttpLink(options: HttpOptions, tables: Tables = httpTables(o
     },
     async deliver(window) {
       const body = JSON.stringify(window)
-      const status = body.length > WINDOW_BYTES_MAX ? 413 : await call('POST', urlOf(agents.window), body)
+      const status = body.length > WINDOW_BYTES_MAX ? 413 : await call('POST', agents.window, body)
       if (status < 300) return
-      if (status !== 400 && status !== 413) throw new Fault('agent_unreachable', 'the server took no window', { server, status })
+      if (status !== 400 && status !== 413) throw new Fault('agent_unreachable', 'the server took no window', { server: servers.current, status })
       // It would be refused again; the ones behind it must not wait for ever.
-      log.error('the server refuses a window, it is given up', { server, status, second: window.second, cells: window.cells.length })
+      log.error('the server refuses a window, it is given up', { server: servers.current, status, second: window.second, cells: window.cells.length })
     },
     async [Symbol.asyncDispose]() {
       ended.abort(new Fault('agent_unreachable', 'the link is closed'))

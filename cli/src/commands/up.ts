@@ -8,6 +8,7 @@ import { openLifecycle } from '@vamp/server/base/lifecycle'
 import { openLog } from '@vamp/server/base/log'
 import { type Config, OPTIONS, readConfig, type Sources } from '@vamp/server/config'
 import { openOutfit } from '@vamp/server/outfit'
+import { startServer } from '@vamp/server/serve'
 import { Command, CommanderError } from 'commander'
 import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
@@ -49,10 +50,10 @@ async function serve(config: Config, sources: Sources, io: Io, environment: Envi
   const lifecycle = openLifecycle({ clock: systemClock, log })
   try {
     const outfit = await openOutfit(config, inherited(environment), log, lifecycle, sources)
-    const app = await startApp(config, outfit)
+    const app = await startServer(config, outfit)
     lifecycle.add('app', () => app.close(), APP_CLOSE_MS)
     if (app.firstToken !== undefined) io.out(`The token of the administrator, shown this once: ${app.firstToken}\n`)
-    io.out(`Vamp runs at ${app.url}${placeOf(config)}. Ctrl-C ends it.\n`)
+    io.out(`Vamp runs at ${app.url}${placeOf(config)}${app.following === undefined ? '' : `, and follows the server at ${app.following}`}. Ctrl-C ends it.\n`)
     await new Promise<void>(resolve => { if (io.signal.aborted) resolve(); else io.signal.addEventListener('abort', () => resolve(), { once: true }) })
     return EXIT.ok
   } finally {

@@ -7,7 +7,7 @@ import { testServer } from './testdata/test-server.ts'
 test('an agent on another host gets every table, and what it reports and measures arrives', async () => {
   await using server = await testServer()
   server.fleet.publish({ revision: 1, gateways: [] })
-  await using link = openHttpLink({ server: server.url, agent: 'north', clock: systemClock, log: silent })
+  await using link = openHttpLink({ servers: [server.url], agent: 'north', clock: systemClock, log: silent })
   const revisions: number[] = []
   link.onTable(({ revision }) => revisions.push(revision))
   await vi.waitFor(() => expect(revisions).toEqual([1]))

@@ -19,6 +19,7 @@ import type { Workflows } from '../workflow/workflows.ts'
 import { allRoutes } from './all-routes.ts'
 import { addElasticsearchInterface } from './elasticsearch/interface.ts'
 import { failureBody, failureOf } from './failure.ts'
+import { addForwarding, type Following } from './forwarding.ts'
 import { BODY_BYTES_MAX, PATH_SEGMENT_MAX, REQUEST_MS } from './limits.ts'
 import type { LogTail } from './log-tail.ts'
 import { type Meters, openMeters } from './meters.ts'
@@ -58,6 +59,8 @@ export interface ApiOptions {
   readonly log: Logger
   readonly logTail?: LogTail
   readonly proxyConfiguration?: () => Promise<string | undefined>
+  /** While another server leads. */
+  readonly following?: Following
 }
 
 /** Throws `Fault('port_taken')`. */
@@ -68,8 +71,8 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const meters = openMeters(world)
   const closing = new AbortController()
   const { app, upgraded } = assemble(world, meters, { clock, open: 0, closing: closing.signal })
-  const firstToken = needsToken(config) ? await bootstrap(tokens, log) : undefined
-  const endOtlp = config.otlp === undefined ? undefined : await (await import('./otlp.ts')).openOtlp({ url: config.otlp, headers: config.otlpHeaders, instance: config.installation }, meters)
+  const firstToken = needsToken(config) && !options.following ? await bootstrap(tokens, log) : undefined
+  const endOtlp = config.otlp === undefined || options.following ? undefined : await (await import('./otlp.ts')).openOtlp({ url: config.otlp, headers: config.otlpHeaders, instance: config.installation }, meters)
   await listen(app, config)
   const close = async () => {
     closing.abort()
@@ -103,6 +106,7 @@ function assemble(world: World, meters: Meters, streams: Streams): { readonly ap
     const identity = await gatekeeper.admit({ authorization, host, origin })
     if (identity) identities.set(request, identity)
   })
+  if (world.following) addForwarding(app, world.following, streams.closing)
   app.addHook('onResponse', async (request, reply) => {
     meters.answered({ method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode, ms: reply.elapsedTime })
     upgraded.answered(request.raw.socket)

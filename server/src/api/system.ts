@@ -38,7 +38,9 @@ export function systemRoutes(world: World): Route[] {
     route(system.logs, async ({ query }) => ({ is: 'stream', source: logStream(world, query.level) })),
     route(health.live, async () => value({ live: true })),
     route(health.ready, async () => {
-      const parts = { store: await answered(() => store.revision()), proxy: proxyState(world) }
+      const { following } = world
+      const carried = following ? { leader: following.leader() === undefined ? 'no server leads at the moment' : 'ok' } : { proxy: proxyState(world) }
+      const parts: Readonly<Record<string, string>> = { store: await answered(() => store.revision()), ...carried }
       const ready = Object.values(parts).every(state => state === 'ok')
       return value({ ready, parts }, { status: ready ? 200 : 503 })
     }),

@@ -12,6 +12,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { Workflows } from '../workflow/workflows.ts'
+import type { Following } from './forwarding.ts'
 import type { LogTail } from './log-tail.ts'
 
 export interface World {
@@ -33,6 +34,8 @@ export interface World {
   readonly log: Logger
   readonly logTail?: LogTail
   /** Of the proxy in this process, as text; absent where it has none. */
+  /** While another server leads. */
+  readonly following?: Following
   readonly proxyConfiguration?: () => Promise<string | undefined>
   /** Of this run, Unix milliseconds. */
   readonly startedMs: number

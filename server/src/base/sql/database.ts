@@ -29,6 +29,8 @@ export interface Database extends AsyncDisposable {
   write<T>(durability: Durability, work: (transaction: Transaction<NoTables>) => Promise<T>): Promise<T>
   /** Several questions to one state of the data. */
   read<T>(work: (transaction: Kysely<NoTables>) => Promise<T>): Promise<T>
+  /** From now on each transaction of `write` begins with this, and is taken back where it throws. */
+  guard(check: (transaction: Transaction<NoTables>) => Promise<void>): void
   insertMany(transaction: Transaction<NoTables>, table: string, columns: Columns, rows: Rows): Promise<void>
   /** Inserts, or replaces where a row with the same keys (a unique index) is there. No two rows may have the same. */
   upsertMany(transaction: Transaction<NoTables>, table: string, keys: readonly string[], columns: Columns, rows: Rows): Promise<void>

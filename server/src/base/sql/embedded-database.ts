@@ -34,6 +34,7 @@ export function openEmbeddedDatabase({ file }: { file: string }): Database {
   const kysely = new Kysely<NoTables>({ dialect })
   const disk = openFlush(file)
   let writes = 0
+  let check: Parameters<Database['guard']>[0] | undefined
 
   return {
     flavour: 'sqlite', shared: false, kysely,
@@ -41,13 +42,14 @@ export function openEmbeddedDatabase({ file }: { file: string }): Database {
       if (++writes % WRITES_PER_TURN === 0) await new Promise(resolve => setImmediate(resolve))
       return await kysely.connection().execute(async alone => {
         disk.demandWhole()
-        const written = await alone.transaction().execute(work)
+        const written = await alone.transaction().execute(async transaction => { await check?.(transaction); return work(transaction) })
         if (durability === 'power') await disk.flush()
         return written
       })
     },
     // Whoever holds the connection is alone with the data.
     read: work => kysely.connection().execute(work),
+    guard(given) { check = given },
     async insertMany(_, table, columns, rows) {
       connection.insertMany(table, Object.keys(columns), rows)
     },

@@ -11,6 +11,8 @@ const CONNECTIONS_MAX = 10
 const CONNECT_TIMEOUT_MS = 5000
 /** A statement that takes longer is given up. */
 const QUERY_TIMEOUT_MS = 30_000
+/** A server that stops in the middle of a transaction must not keep the others waiting. */
+const IDLE_TRANSACTION_MS = 5000
 const INT8 = 20
 /** `sum(bigint)` and the like. */
 const NUMERIC = 1700
@@ -27,10 +29,11 @@ export async function openPostgresDatabase({ url, clock, log }: PostgresOptions)
   // Loaded only where it is used.
   const pg = (await import('pg')).default
   const types: CustomTypesConfig = { getTypeParser: (id: number, format?: 'text' | 'binary') => id === INT8 || id === NUMERIC ? Number : pg.types.getTypeParser(id, format as 'text') }
-  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS_MAX, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS, application_name: 'vamp', types })
+  const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS_MAX, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, query_timeout: QUERY_TIMEOUT_MS, idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS, application_name: 'vamp', types })
   // An idle connection that breaks is replaced by the next query; unheard, the error would end the process.
   pool.on('error', error => log.warn('a connection to PostgreSQL broke', { error }))
   const kysely = new Kysely<NoTables>({ dialect: new PostgresDialect({ pool: withFaults(pool) }) })
+  let check: Parameters<Database['guard']>[0] | undefined
   const listener = openPostgresListener({ connect: () => new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, application_name: 'vamp listener', keepAlive: true }), clock, log })
   try {
     await sql`select 1`.execute(kysely)
@@ -40,7 +43,8 @@ export async function openPostgresDatabase({ url, clock, log }: PostgresOptions)
   }
   return {
     flavour: 'postgres', shared: true, kysely,
-    write: (_, work) => kysely.transaction().setIsolationLevel('read committed').execute(work),
+    write: (_, work) => kysely.transaction().setIsolationLevel('read committed').execute(async transaction => { await check?.(transaction); return work(transaction) }),
+    guard(given) { check = given },
     read: work => kysely.transaction().setIsolationLevel('repeatable read').execute(work),
     async insertMany(transaction, table, columns, rows) {
       if (rows.length === 0) return

@@ -16,6 +16,7 @@ export function postgresFault(error: unknown): unknown {
   if (code === '3D000') return fault('PostgreSQL has no such database')
   if (code === '42501') return fault('the PostgreSQL user may not do this')
   if (code === '22021') return new Fault('invalid', 'text must not have NUL characters', {}, { cause: error })
+  if (code === '25P03') return fault('PostgreSQL gave the transaction up: this server was silent for too long')
   // A deadlock or a serialisation failure: the transaction was taken back and can be tried again.
   if (/^40/.test(code)) return fault('PostgreSQL took the transaction back')
   return error
