@@ -80,9 +80,10 @@ describe.skipIf(!postgresBinaries())('two servers on one PostgreSQL', () => {
     }
   })
 
-  test.skipIf(findBinary() === undefined || !process.env['RELEASE_TAKEOVER'])('the leader is killed in the middle of a release: the other one goes on with it, and no visitor notices', { timeout: 280_000 }, async () => {
+  test.skipIf(findBinary() === undefined)('the leader is killed in the middle of a release: the other one goes on with it, and no visitor notices', { timeout: 280_000 }, async () => {
     const apart = await openApart(['a', 'b'])
-    const database = ['--database', cluster.create()]
+    // On one machine, in one directory: whoever leads finds the processes.
+    const database = ['--database', cluster.create(), '--data', join(apart.directory, 'a')]
     try {
       const leader = await apart.up(database, 'a')
       const other = await apart.up(database, 'b')
@@ -91,23 +92,17 @@ describe.skipIf(!postgresBinaries())('two servers on one PostgreSQL', () => {
       const visitors = startVisitors({ host: '127.0.0.1', port: apart.gateway, perSecond: PER_SECOND })
       writeFileSync(join(apart.directory, 'release.yml'), RELEASE)
       await apart.vamp('apply', '-f', join(apart.directory, 'release.yml'))
-      const release = async () => await apart.ask('/releases/shop-web-1.1/status') as { phase: string; weight: number; sentence: string; next: string; requests: { canary: number } }
+      const release = async () => await apart.ask('/releases/shop-web-1.1/status') as { phase: string; weight: number; requests: { canary: number } }
       await until('the new version has visitors', async () => (await release()).requests.canary > 20, 900)
 
+      const before = await release()
       await kill(leader.child)
       const killed = Date.now()
       apart.talkTo('b')
-      const before = await release().catch(() => undefined)
-      expect(before?.phase).toBeUndefined()
       await until('the other one leads', async () => typeof (await release()).phase === 'string')
       console.log(`another server led after ${Date.now() - killed} ms`)
-      const course: string[] = []
-      await until('the release ends well', async () => {
-        const { phase, weight, requests, sentence, next } = await release()
-        const line = JSON.stringify({ phase, weight, requests, sentence, next })
-        if (course.at(-1) !== line) course.push(line)
-        return /promoted|keeping|finished/.test(phase)
-      }, Number(process.env['TRIES'] ?? 1500)).catch(error => { throw new Error(`${String(error)}\n${course.slice(-15).join('\n')}\n${agent.said().slice(-2000)}\n${other.said().slice(-4000)}`) })
+      await until('evidence goes on where it was', async () => (await release()).requests.canary > before.requests.canary + 50)
+      await until('the other one gives the verdict', async () => { const { phase } = await release(); expect(phase).not.toMatch(/rolled|failed|abort/); return /promoted|keeping/.test(phase) }, 1200)
       await sleep(1000)
       const { requests, failed } = await visitors.stop()
 
@@ -136,6 +131,8 @@ deployment: shop
 cluster: web
 to: web:1.1
 exposure: { bad_requests: 100 }
+# How fast a machine is that runs all of this is no part of this test.
+objectives: [{ metric: error_rate, margin: 5% }]
 keep: 5s
 clock: { minimum: 15s, load_check: 5s, warm_up: 2s, hold_back: 2s }
 `

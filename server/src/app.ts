@@ -74,6 +74,8 @@ export interface Outfit {
 export interface Cluster {
   readonly lease: Lease
   guard(check: Parameters<Database['guard']>[0]): void
+  /** What runs services, for as long as this server leads. */
+  lead(lifecycle: Lifecycle): Promise<ContainerDriver>
   /** Whether this server led when it ended: one that followed leaves what runs alone. */
   readonly last: { led: boolean }
 }

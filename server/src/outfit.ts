@@ -18,6 +18,8 @@ import type { ServerLog } from './base/log.ts'
 import type { Config, Sources } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
 import { withHealth } from './container/health.ts'
+import { openMemoryDriver } from './container/memory/memory-driver.ts'
+import { memoryMachine } from './container/memory/memory-machine.ts'
 import { DATABASE_FILE } from './database-file.ts'
 import type { EventLog } from './event/event-log.ts'
 import type { Sink } from './event/sink.ts'
@@ -34,7 +36,10 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   const directory = data ?? join(tmpdir(), `vamp-${process.pid}`)
   const logTail = tailOf(ownLog)
   const { log } = logTail
-  if (data !== undefined) lifecycle.add('data directory', await claimDirectory(data))
+  // Servers on one database may take turns in one directory, where nothing but what the leader runs is kept in it.
+  const turns = config.database !== undefined && config.gateway === 'none'
+  const claim = async (life: Lifecycle) => { if (data !== undefined) life.add('data directory', await claimDirectory(data)) }
+  if (!turns) await claim(lifecycle)
   const { store, events, series, cluster } = await openDatabase(config, data, log, lifecycle)
   const settings = await openSettings({ store, config, log })
   ownLog.setLevel(settings.current.logLevel)
@@ -48,15 +53,20 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   if (gatewayStore) lifecycle.use('gateway store', gatewayStore.store)
   const proxy = await openProxy(config, directory, log)
   if (proxy) lifecycle.add('proxy', () => settings.current.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
-  const driver = withHealth(await openDriver(config, { directory, environment, log, owner: () => cluster ? sharedOwner(store, directory) : ownerIn(directory) }), { clock })
-  lifecycle.use('containers', driver)
-  lifecycle.add('instances', () => settings.current.onExit === 'stop' && cluster?.last.led !== false ? stopAll(driver) : undefined, 3 * STOP_GRACE_MS)
+  const lead = async (life: Lifecycle) => {
+    if (turns) await claim(life)
+    const driver = withHealth(await openDriver(config, { directory, environment, log, owner: () => cluster ? sharedOwner(store, directory) : ownerIn(directory) }), { clock })
+    life.use('containers', driver)
+    life.add('instances', () => settings.current.onExit === 'stop' && cluster?.last.led !== false ? stopAll(driver) : undefined, 3 * STOP_GRACE_MS)
+    return driver
+  }
+  const containers = cluster ? nothingRuns() : await lead(lifecycle)
   // What is free on a machine with another agent, that agent finds out.
   const portFree = proxy ? (port: number) => portIsFree(config.gatewayAddress, port) : async () => true
-  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, sinks: () => sinks, containers: driver, portFree, ...(cluster ? { cluster } : {}), ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
+  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, sinks: () => sinks, containers, portFree, ...(cluster ? { cluster: { ...cluster, lead } } : {}), ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
 }
 
-async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog; series: Series; cluster?: Cluster }> {
+async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog; series: Series; cluster?: Omit<Cluster, 'lead'> }> {
   if (url === undefined && data === undefined) {
     const [{ openMemoryStore }, { openMemoryEventLog }, { openMemorySeries }] = await Promise.all([import('./store/memory/memory-store.ts'), import('./event/memory/memory-event-log.ts'), import('./traffic/memory/memory-series.ts')])
     const events = lifecycle.use('events', openMemoryEventLog({ clock }))
@@ -130,7 +140,6 @@ interface DriverPlace {
 
 async function openDriver(config: Config, { directory, environment, log, owner }: DriverPlace): Promise<ContainerDriver> {
   if (config.containers === 'memory') {
-    const [{ openMemoryDriver }, { memoryMachine }] = await Promise.all([import('./container/memory/memory-driver.ts'), import('./container/memory/memory-machine.ts')])
     return openMemoryDriver(memoryMachine({ clock }))
   }
   if (config.containers === 'docker' || config.containers === 'swarm') {
@@ -177,6 +186,11 @@ async function sharedOwner(store: Store, directory: string): Promise<string> {
 }
 
 const OWNER = 'docker-owner'
+
+/** Of a server that follows. */
+function nothingRuns(): ContainerDriver {
+  return openMemoryDriver(memoryMachine({ clock }))
+}
 
 async function stopAll(driver: ContainerDriver): Promise<void> {
   await Promise.all((await driver.observe()).map(({ id }) => driver.stop(id, STOP_GRACE_MS)))

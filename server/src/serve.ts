@@ -8,6 +8,7 @@ import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { openApi } from './api/server.ts'
 import { type App, type Outfit, startApp } from './app.ts'
+import { openLifecycle } from './base/lifecycle.ts'
 import type { Config } from './config.ts'
 import { openUsageMeter } from './container/usage.ts'
 import { openFleet } from './fleet/live-fleet.ts'
@@ -56,7 +57,7 @@ function openRole(config: Config, outfit: Outfit, leadership: Leadership): { fol
   const change = async (): Promise<Part> => {
     await part?.close()
     part = undefined
-    part = await (leadership.standing.is === 'leading' ? startApp(config, { ...outfit, fence: () => leadership.fence() }) : standBy(config, outfit, leadership))
+    part = await (leadership.standing.is === 'leading' ? lead(config, outfit, leadership) : standBy(config, outfit, leadership))
     return part
   }
   const changeUntilDone = async () => {
@@ -82,6 +83,19 @@ function openRole(config: Config, outfit: Outfit, leadership: Leadership): { fol
       // Last: nobody may lead before this one has stopped.
       await leadership[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** Throws `Fault('conflict')` where a server that led before has not let go of the directory yet. */
+async function lead(config: Config, outfit: Outfit, leadership: Leadership): Promise<Part> {
+  const lifecycle = openLifecycle(outfit)
+  try {
+    const containers = await outfit.cluster?.lead(lifecycle) ?? outfit.containers
+    const { close, ...app } = await startApp(config, { ...outfit, containers, fence: () => leadership.fence() })
+    return { ...app, async close() { await close(); await lifecycle.close() } }
+  } catch (error) {
+    await lifecycle.close()
+    throw error
   }
 }
 
