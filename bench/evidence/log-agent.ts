@@ -29,7 +29,7 @@ const names = {
   backends: Array.from({ length: Number(routes) }, (_, index) => ({ gateway: `shop/web${index}`, route: `shop/web${index}/web:1.0/http`, servers })),
 }
 const windows = openWindows(clock.now())
-const delivery = openDelivery({ agent: 'bench', link: openHttpLink({ server, agent: 'bench', clock, log: silent }), sequence: memorySequence(), clock, log: silent })
+const delivery = openDelivery({ agent: 'bench', link: openHttpLink({ servers: [server], agent: 'bench', clock, log: silent }), sequence: memorySequence(), clock, log: silent })
 let lines = 0
 const listener = await openLogListener({ directory, clock, names: () => names, onSamples(samples, dropped) { windows.add(samples, dropped); lines += samples.length }, onCopy() {} })
 listener.open()
