@@ -78,8 +78,9 @@ const MAPS_FIRST = 'maps-first'
  */
 function mapsFirst({ gateways, virtual_hosts: hosts }: Layout, paths: FrontendPaths): string[] {
   const look = (file: string, converter: string) => `http-request set-var(txn.x) str(x),${converter}(${file})`
-  const uses = [...gateways.map(({ id }) => id), ...(hosts ? [HOSTS] : [])].flatMap(id =>
-    [look(paths.map(id, 'conditions'), 'map_reg_int'), look(paths.map(id, 'shares'), 'map_ip'), look(paths.map(id, 'stick'), 'map_str'), look(paths.map(id, 'stick'), 'map_beg')])
+  const shares = (id: string) => look(paths.map(id, 'shares'), 'map_ip')
+  const all = (id: string) => [look(paths.map(id, 'conditions'), 'map_reg_int'), shares(id), look(paths.map(id, 'stick'), 'map_str'), look(paths.map(id, 'stick'), 'map_beg')]
+  const uses = [...gateways.flatMap(({ id, table }) => table.mode === 'tcp' ? [shares(id)] : all(id)), ...(hosts ? all(HOSTS) : [])]
   return [...new Set([look(paths.generations, 'map_str_int'), look(paths.hosts, 'map_str'), ...uses])]
 }
 
