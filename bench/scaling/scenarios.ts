@@ -41,7 +41,7 @@ function crowd(since: number): number {
 export const SLOW_START_SECONDS = 120
 
 export function forecastScenarios(random: () => number): readonly Scenario[] {
-  const base = { ...BASE, service: { ...SERVICE, startUpSeconds: SLOW_START_SECONDS }, warmUp: 2 * DAY, seconds: 5 * DAY }
+  const base = { ...BASE, service: { ...SERVICE, startUpSeconds: SLOW_START_SECONDS }, warmUp: 2 * DAY, seconds: 4 * DAY }
   let level = Math.log(50)
   const walk = Array.from({ length: 5 * DAY / MINUTE + 1 }, () => { level = Math.min(Math.log(150), Math.max(Math.log(15), level + 0.02 * (random() + random() + random() - 1.5) * 2)); return Math.exp(level) })
   return [

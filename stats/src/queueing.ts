@@ -113,6 +113,8 @@ const WAITING_ADDS = 1.3
 const RULE_OF_THREE = 3
 /** Of what was seen to be good, though not proven for long. */
 const RELIED = 0.95
+/** For what comes between two looks: all of it is planned with this much less on each. */
+const BETWEEN_LOOKS = 0.98
 /** Errors of log latency that are taken for equal. */
 const EQUAL_ERROR = 0.02
 
@@ -172,7 +174,7 @@ export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise
     // What was seen to be good may be relied on, whatever the model says.
     const rate = Math.min(Math.max(model * HEAD_ROOM, proven * CLIMB, seenGood * RELIED), ceiling, best > 0 ? best * DARE : Number.POSITIVE_INFINITY)
     const because = rate === ceiling ? 'seen_bad' : best > 0 && rate === best * DARE ? 'seen_best' : 'model'
-    return { rate: Math.max(rate, 0.01), because, fitted, hopeless: alone > allowed }
+    return { rate: Math.max(rate * BETWEEN_LOOKS, 0.01), because, fitted, hopeless: alone > allowed }
   }
 }
 

@@ -25,8 +25,8 @@ export interface Rate {
 /** Seconds of the past that anything is computed from. */
 const KEPT_SECONDS = 300
 const LOOKS_KEPT_MS = 60_000
-/** Standard deviations of what is taken for chance: one second in two hundred at a boundary. */
-const CHANCE = 2.5
+/** Standard deviations of what is taken for chance: at a boundary one look in forty is wrong, which costs an instance for some seconds. */
+const CHANCE = 2
 
 export interface LoadHistory {
   add(seconds: readonly LoadSecond[]): void
