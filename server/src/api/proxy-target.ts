@@ -1,4 +1,5 @@
 /** What a path below `/proxy/` leads to: a gateway or an instance that this server knows of, and never anything else. */
+import { WORKLOADS } from '../workflow/launch.ts'
 import type { World } from './world.ts'
 
 export interface ProxyTarget {
@@ -11,9 +12,9 @@ export interface ProxyTarget {
 /** Names of gateways have up to so many segments. */
 const GATEWAY_SEGMENTS_MAX = 4
 
-type Known = Pick<World, 'store' | 'fleet'>
+type Known = Pick<World, 'store' | 'fleet' | 'containers'>
 
-/** Of `/proxy/gateways/{name…}/…` or `/proxy/deployments/{d}/clusters/{c}/services/{s}/instances/{i}/ports/{p}/…`; nothing where there is none. */
+/** Of `/proxy/gateways/{name…}/…`, `/proxy/workflows/{w}/instances/{i}/ports/{p}/…` or `/proxy/deployments/{d}/clusters/{c}/services/{s}/instances/{i}/ports/{p}/…`; nothing where there is none. */
 export async function proxyTarget(world: Known, url: string): Promise<ProxyTarget | undefined> {
   const at = url.search(/[?#]/)
   const [path, query] = at === -1 ? [url, ''] : [url.slice(0, at), url.slice(at)]
@@ -25,6 +26,10 @@ export async function proxyTarget(world: Known, url: string): Promise<ProxyTarge
       if (found) return to(found, used)
     }
     return undefined
+  }
+  if (kind === 'workflows') {
+    const [workflow = '', instances, instance = '', ports, port = ''] = segments.map(unescaped)
+    return instances === 'instances' && ports === 'ports' ? to(await workflowAddress(world, { workflow, instance, port }), 5) : undefined
   }
   if (kind !== 'deployments' || segments.length < 9) return undefined
   const [deployment = '', clusters, cluster = '', services, service = '', instances, instance = '', ports, port = ''] = segments.map(unescaped)
@@ -44,6 +49,13 @@ async function instanceAddress({ store }: Known, { deployment, cluster, service,
   if (!known || known.cluster !== cluster || known.service !== service || known.state === 'failed' || known.state === 'stopping') return undefined
   const number = Object.hasOwn(known.ports, port) ? known.ports[port] : undefined
   return number ? { host: known.host, port: number } : undefined
+}
+
+/** Of a workflow that runs in a container of its own. */
+async function workflowAddress({ containers }: Known, { workflow, instance, port }: { workflow: string; instance: string; port: string }): Promise<{ host: string; port: number } | undefined> {
+  const running = (await containers.observe(`${WORKLOADS}${workflow}`)).find(({ id, state }) => id === instance && state === 'running')
+  const number = running && Object.hasOwn(running.ports, port) ? running.ports[port] : undefined
+  return running && number ? { host: running.host, port: number } : undefined
 }
 
 function unescaped(segment: string): string {
