@@ -3,7 +3,6 @@ import { Route, Routes } from 'react-router'
 import { useConnection } from './live.ts'
 import Artifacts from './pages/artifacts.tsx'
 import Artifact from './pages/artifact.tsx'
-import Autoscaler from './pages/autoscaler.tsx'
 import Autoscalers from './pages/autoscalers.tsx'
 import Cluster from './pages/cluster.tsx'
 import Deployment from './pages/deployment.tsx'
@@ -31,7 +30,8 @@ import Workflows from './pages/workflows.tsx'
 import { Frame } from './ui/frame.tsx'
 import { Toasts } from './ui/toast.tsx'
 
-/** The charts come with the one page that draws them. */
+/** The charts come with the pages that draw them. */
+const Autoscaler = lazy(() => import('./pages/autoscaler.tsx'))
 const Release = lazy(() => import('./pages/release.tsx'))
 
 /** The whole site. */
