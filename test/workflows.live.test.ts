@@ -151,6 +151,17 @@ test('chaos: outside its hours nothing happens; an instance is killed and comes 
   for (const name of ['kill-it', 'cut-it', 'not-now', 'fail-it', 'health', 'metrics', 'allocation']) await stop(name)
 })
 
+test('chaos: a slow route is slow for visitors, and quick again', async () => {
+  const askedMs = async () => { const from = performance.now(); await (await fetch(`http://127.0.0.1:${front}/products`)).text(); return performance.now() - from }
+  await vamp('workflow', 'start', 'chaos', '--name', 'slow-it', ...Object.entries({ EXPERIMENT: 'slow', GATEWAY: 'front', DELAY: '700ms', DURATION: 10, HOURS: '0-23', DAYS: '1-7', ABORT_ERROR_RATE: 1 }).flatMap(([key, value]) => ['--set', `${key}=${value}`]))
+  await until('it is armed', async () => (await client.call(contract.workflows.getStatus, { path: { name: 'slow-it' } })).data === 'running')
+  await vamp('workflow', 'trigger', 'slow-it')
+  await until('three in a row are slow', async () => await askedMs() >= 700 && await askedMs() >= 700 && await askedMs() >= 700)
+  await until('it is over', async () => (await client.call(contract.gateways.get, { path: { gateway: 'front' } })).data['policy'] === undefined)
+  await until('it is quick again', async () => await askedMs() < 700)
+  await stop('slow-it')
+})
+
 test('autoscaling: instances come with the visitors', async () => {
   await start('autoscaling', { ...QUICK, PLACE: 'shop/web', RATE: 15, MAXIMUM: 3, WINDOW: 5 })
   await until('three instances', async () => (await instances('shop')).length === 3)

@@ -24,6 +24,7 @@ test('a pushed image that a cluster has a policy for becomes a breed and a relea
 
   expect([first.status, first.json]).toEqual([202, { images: ['hub.example/shop/web:1.1'], releases: ['shop-web-1.1'], skipped: [] }])
   expect(again.json).toEqual({ images: ['hub.example/shop/web:1.1'], releases: [], skipped: [{ cluster: 'shop/web', why: 'the release shop-web-1.1 is there already' }] })
+  expect((await server.events.query({ tags: ['image:pushed', 'images:hub.example/shop/web'] })).events[0]?.value).toEqual({ image: 'hub.example/shop/web:1.1', repository: 'hub.example/shop/web', tag: '1.1' })
   expect((await server.store.get('releases', 'shop-web-1.1'))?.value).toMatchObject({ deployment: 'shop', cluster: 'web', to: ['web:1.1'], confidence: 95, strategy: 'canary' })
   expect((await server.store.get('breeds', 'web:1.1'))?.value).toMatchObject({ deployable: { type: 'docker', definition: 'hub.example/shop/web:1.1' }, ports: [{ name: 'http', number: 80 }] })
 })

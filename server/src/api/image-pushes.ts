@@ -30,6 +30,8 @@ async function tell(world: World, { who, query, body, header }: Call<typeof imag
       for (const cluster of deployment.clusters) for (const push of pushes) await consider(world, draft, { deployment, cluster, push, answer })
     return answer
   })
+  // Workflows may do something else with it.
+  await world.events.append(pushes.map(({ repository, tag }) => ({ type: 'image', tags: ['image:pushed', `images:${repository}`], value: { image: `${repository}:${tag}`, repository, tag } })))
   return value(result)
 }
 
