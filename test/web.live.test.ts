@@ -3,7 +3,7 @@ import { NO_BROWSER, openStage, type Stage, until, write } from '../web/testdata
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 45_000
 
 // Chromium is what draws the pages here; without one there is nothing to look with.
 describe.skipIf(NO_BROWSER)('the pages', () => {
