@@ -19,7 +19,7 @@ import { render } from './render.ts'
 const TABLES = Number(process.env['TABLES'] ?? 25)
 
 describe.skipIf(findBinary() === undefined)('random gateways', () => {
-  test('what is not refused, HAProxy takes without a word', async () => {
+  test('what is not refused, HAProxy takes without a word', { timeout: 120_000 + 2_000 * TABLES }, async () => {
     const directory = mkdtempSync('/tmp/vamp-random-')
     mkdirSync(`${directory}/certificates`)
     const pem = readFileSync(new URL('../testdata/certificate-one.pem', import.meta.url))
