@@ -95,11 +95,12 @@ class OpenSqlEventLog implements SqlEventLog {
 
   /** The sequence of the first one. */
   async #insert(transaction: Transaction<NoTables>, all: readonly Entry[]): Promise<number> {
-    const { rows } = await sql<{ last: number }>`update event_state set last = last + ${all.length} returning last`.execute(transaction)
+    const moved = sql`update event_state set last = last + ${all.length} returning last`
+    // Whoever listens hears it when the transaction is committed, so it may be said at once, on the same way there and back.
+    const { rows } = await (this.#database.shared ? sql<{ last: number }>`with moved as (${moved}) select last, pg_notify(${CHANNEL}, last::text) from moved` : sql<{ last: number }>`${moved}`).execute(transaction)
     const start = (rows[0]?.last ?? 0) - all.length + 1
     await this.#database.insertMany(transaction, 'events', EVENT_COLUMNS, all.map(({ at, type, tags, value }, index) => [start + index, at, type, JSON.stringify(tags), value ?? null]))
     await this.#database.insertMany(transaction, 'event_tags', TAG_COLUMNS, all.flatMap(({ at, tags }, index) => tags.map(tag => [tag, at, start + index])))
-    await this.#database.notify(transaction, CHANNEL, String(start + all.length - 1))
     return start
   }
 
