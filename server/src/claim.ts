@@ -1,20 +1,20 @@
 /** One server at a time in a data directory. A claim outlives `kill -9` as a file, but not as a claim: it holds as long as its process does. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import { bootId, identify, isAlive, type ProcessId } from './container/process/proc.ts'
 
 interface Claim extends ProcessId { readonly boot: string }
 
-/** Throws `Fault('conflict')` naming the process that has it. Returns what gives it back. */
+/** Throws `Fault('conflict')` naming the process that has it, or `Fault('invalid')` if nothing can be kept there. Returns what gives it back. */
 export async function claimDirectory(directory: string): Promise<() => void> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  usable(directory, () => { makeDirectory(directory) })
   const file = join(directory, 'server.json')
   const holder = readClaim(file)
   if (holder && holder.pid !== process.pid && holder.boot === bootId() && isAlive(holder))
     throw new Fault('conflict', `another server (process ${holder.pid}) uses ${directory}: stop it, or start this one with another --data`, { directory, pid: holder.pid })
   const own = identify(process.pid)
-  if (own) writeFileSync(file, JSON.stringify({ ...own, boot: bootId() } satisfies Claim))
+  if (own) usable(directory, () => { writeFileSync(file, JSON.stringify({ ...own, boot: bootId() } satisfies Claim)) })
   return () => { if (readClaim(file)?.pid === process.pid) rmSync(file, { force: true }) }
 }
 
@@ -23,5 +23,23 @@ function readClaim(file: string): Claim | undefined {
     return JSON.parse(readFileSync(file, 'utf8')) as Claim
   } catch {
     return undefined
+  }
+}
+
+/** One level after the other: Node's own recursion never ends where the kernel answers ENOENT to a new directory, as in `/proc`. */
+function makeDirectory(directory: string): void {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return
+  if (dirname(directory) !== directory) makeDirectory(dirname(directory))
+  mkdirSync(directory, { mode: 0o700 })
+}
+
+function usable(directory: string, work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    const { code = '' } = error as { code?: string }
+    const full = code === 'ENOSPC' || code === 'EDQUOT'
+    const reason = { EEXIST: 'there is a file in the way', ENOTDIR: 'there is a file in the way', EACCES: 'it may not be written', EROFS: 'it may only be read', EPERM: 'it may not be written', ENOENT: 'no directory can be made there' }[code] ?? (full ? 'no space is left' : String(error))
+    throw new Fault(full ? 'disk_full' : 'invalid', `nothing can be kept in ${directory}: ${reason}; choose another place with --data`, { directory, code }, { cause: error })
   }
 }
