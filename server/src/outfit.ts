@@ -9,6 +9,7 @@ import { portIsFree } from '@vamp/agent/proxy/haproxy/port-holder'
 import type { Proxy as ProxyPort } from '@vamp/agent/proxy/proxy'
 import { Fault } from '@vamp/model/fault'
 import { tailOf } from './api/log-tail.ts'
+import { portTaken } from './api/server.ts'
 import type { Cluster, Outfit } from './app.ts'
 import type { Lifecycle } from './base/lifecycle.ts'
 import { randomNumber } from './base/random.ts'
@@ -51,6 +52,8 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   }))
   const gatewayStore = config.gatewayStore === undefined ? undefined : await (await import('@vamp/agent/link/store/open-store')).openStore(config.gatewayStore, clock)
   if (gatewayStore) lifecycle.use('gateway store', gatewayStore.store)
+  // A proxy outlives its server on purpose: none is started for a server that cannot start.
+  if (config.port !== 0 && !await portIsFree(config.bind, config.port).catch(() => true)) throw portTaken(config)
   const proxy = await openProxy(config, directory, log)
   if (proxy) lifecycle.add('proxy', () => settings.current.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
   const lead = async (life: Lifecycle) => {

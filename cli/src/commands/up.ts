@@ -53,7 +53,7 @@ async function serve(config: Config, sources: Sources, io: Io, environment: Envi
     const app = await startServer(config, outfit)
     lifecycle.add('app', () => app.close(), APP_CLOSE_MS)
     if (app.firstToken !== undefined) io.out(`The token of the administrator, shown this once: ${app.firstToken}\n`)
-    io.out(`Vamp runs at ${app.url}${placeOf(config)}${app.following === undefined ? '' : `, and follows the server at ${app.following}`}. Ctrl-C ends it.\n`)
+    io.out(`Vamp runs at ${app.url}${placeOf(config)}${app.following === undefined ? '' : `, and follows the server at ${app.following}`}. ${config.onExit === 'keep' ? 'Ctrl-C ends the server; services and gateways go on, and the next start finds them (--on-exit stop ends them, too).' : 'Ctrl-C ends it, with services and gateways.'}\n`)
     await new Promise<void>(resolve => { if (io.signal.aborted) resolve(); else io.signal.addEventListener('abort', () => resolve(), { once: true }) })
     return EXIT.ok
   } finally {

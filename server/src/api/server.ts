@@ -146,13 +146,17 @@ async function bootstrap(tokens: Tokens, log: Logger): Promise<string | undefine
   return secret
 }
 
+export function portTaken({ bind, port }: Pick<Config, 'bind' | 'port'>, cause?: unknown): Fault {
+  return new Fault('port_taken', `Port ${port} on ${bind} is in use by another program; --port chooses another one, and 0 any free one.`, { port, bind }, { cause })
+}
+
 async function listen(app: FastifyInstance, { bind, port }: Config): Promise<void> {
   try {
     await app.listen({ host: bind, port })
   } catch (error) {
     await app.close()
     const { code } = error as { code?: string }
-    if (code === 'EADDRINUSE') throw new Fault('port_taken', `Port ${port} on ${bind} is in use by another program; --port chooses another one, and 0 any free one.`, { port, bind }, { cause: error })
+    if (code === 'EADDRINUSE') throw portTaken({ bind, port }, error)
     if (code === 'EACCES') throw new Fault('invalid', `This user may not listen on port ${port}; take one above 1023.`, { port, bind }, { cause: error })
     if (code === 'EADDRNOTAVAIL') throw new Fault('invalid', `${bind} is no address of this machine.`, { bind }, { cause: error })
     throw error

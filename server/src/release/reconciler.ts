@@ -44,7 +44,7 @@ export function releaseReconciler({ store, events, traffic, clock, log, gateCall
         if (error instanceof Fault && error.code === 'revision_mismatch') return again(LOST_RACE_MS)
         throw error
       }
-      for (const { type, tags, value } of plan.events) if (type === 'release') log.info('release', { release: name, tags, value })
+      for (const { type, tags, value } of plan.events) if (type === 'release') log.info('release', { release: name, tags, ...briefly(value) })
       gateCalls.ask(name, plan.calls ?? [])
       return again(LOOK_AGAIN_MS)
     },
@@ -56,4 +56,10 @@ async function forget(store: Store, name: string): Promise<Outcome> {
   await store.delete('release-statuses', name)
   await store.delete('release-orders', name)
   return done
+}
+
+/** What a person reads in a log; the whole of it is the event. */
+function briefly(value: unknown): Readonly<Record<string, unknown>> {
+  const { phase, weight, sentence } = typeof value === 'object' && value !== null ? value as Readonly<Record<string, unknown>> : {}
+  return { phase, weight, sentence }
 }

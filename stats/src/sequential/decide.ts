@@ -104,8 +104,8 @@ function rolledBack({ clock, lead, harm, excess }: Basis): string {
   return say.rolledBack(clock.elapsed, lead?.sentence ?? '', harm, excess)
 }
 
-function suspicion({ harm, lead, share }: Basis): string {
-  return say.suspicion(harm, lead?.metric ?? 'errors', share, lead?.sentence ?? '')
+function suspicion({ harm, lead, ordered }: Basis): string {
+  return say.suspicion(harm, lead?.metric ?? 'errors', ordered, lead?.sentence ?? '')
 }
 
 function basisOf(state: JudgeState, clock: DecisionClock): Basis {
