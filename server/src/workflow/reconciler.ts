@@ -47,10 +47,16 @@ export function workflowReconciler({ store, events, runs, index, world, clock, l
       ...plan.runs.map((run): Write => ({ do: 'put', kind: 'workflow-runs', name: recordName(run), value: run, expected: 'any' })),
       ...(plan.remove ? [{ do: 'delete', kind: 'workflows', name, expected: observed.workflow?.revision ?? 'any' } as const] : []),
     ]
+    // Whoever reads that it runs may tell of an event at once: it must not be missed.
+    if (plan.tags) {
+      runs.define(name, plan.launch)
+      index.set(name, plan.tags)
+    }
     if (writes.length > 0) await store.transaction(writes)
-    if (plan.tags) index.set(name, plan.tags)
-    else index.delete(name)
-    runs.define(name, plan.launch)
+    if (!plan.tags) {
+      index.delete(name)
+      runs.define(name, plan.launch)
+    }
     if (plan.stop) runs.stop(name, plan.stop.reason, plan.stop.which)
     if (plan.drop !== undefined) runs.drop(name, plan.drop)
     if (plan.runs.length > 0) runs.add(plan.runs)
