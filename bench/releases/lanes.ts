@@ -1,5 +1,5 @@
 /** One server with several shops, each visited and released by itself. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,7 +41,8 @@ const WARM_SECONDS = 15
 const RELEASE_SECONDS_MAX = 420
 const LOOK_MS = 25
 
-export async function openLanes(count: number, rate: number): Promise<Lanes> {
+/** `decisions`: a directory that gets each release's decision log, to be replayed. */
+export async function openLanes(count: number, rate: number, decisions?: string): Promise<Lanes> {
   process.chdir(ROOT)
   const directory = mkdtempSync(join(tmpdir(), 'vamp-bench-releases-'))
   const server = await startServer({ main: join(ROOT, 'cli/bin/vamp.mjs'), directory, port: await freePort(), gateway: 'haproxy', containers: 'process', docker: 'unix:///var/run/docker.sock' })
@@ -50,7 +51,7 @@ export async function openLanes(count: number, rate: number): Promise<Lanes> {
     rmSync(directory, { recursive: true, force: true })
   }
   try {
-    const lanes = await Promise.all(Array.from({ length: count }, async (_, at) => openLane(server.url, `shop${at}`, await freePort(), rate)))
+    const lanes = await Promise.all(Array.from({ length: count }, async (_, at) => openLane({ url: server.url, name: `shop${at}`, port: await freePort(), rate, decisions })))
     await new Promise(resolve => setTimeout(resolve, WARM_SECONDS * 1000))
     return {
       all: lanes,
@@ -65,7 +66,9 @@ export async function openLanes(count: number, rate: number): Promise<Lanes> {
   }
 }
 
-async function openLane(url: string, name: string, port: number, rate: number): Promise<Lanes['all'][number] & { visitors: Visitors }> {
+interface Opened { readonly url: string; readonly name: string; readonly port: number; readonly rate: number; readonly decisions: string | undefined }
+
+async function openLane({ url, name, port, rate, decisions }: Opened): Promise<Lanes['all'][number] & { visitors: Visitors }> {
   await apply(url, `${breed(`${name}:0`, FAULTS.healthy)}---
 kind: deployment
 name: ${name}
@@ -74,10 +77,10 @@ clusters: {web: {services: [{breed: "${name}:0", scale: {cpu: 0.2, memory: 64MB,
 `)
   await until(60, async () => (await fetch(`http://127.0.0.1:${port}/`)).ok)
   const visitors = startVisitors({ host: '127.0.0.1', port, perSecond: rate })
-  return { visitors, play: (kind, run) => play({ url, name, visitors }, kind, run) }
+  return { visitors, play: (kind, run) => play({ url, name, visitors, decisions }, kind, run) }
 }
 
-async function play({ url, name, visitors }: { url: string; name: string; visitors: Visitors }, kind: Kind, run: number): Promise<Played> {
+async function play({ url, name, visitors, decisions }: Pick<Opened, 'url' | 'name' | 'decisions'> & { readonly visitors: Visitors }, kind: Kind, run: number): Promise<Played> {
   const version = `${name}:${kind}-${run}`
   const release = `${name}-${kind}-${run}`
   const none = () => visitors.visits.byVersion['none'] ?? { requests: 0, failed: 0 }
@@ -108,6 +111,7 @@ clock: {minimum: 45s, load_check: 20s, warm_up: 15s, hold_back: 5s, maximum: 5m}
   const verdict = status.verdict === 'promoted' || status.verdict === 'rolled_back' || status.verdict === 'failed' ? status.verdict : 'held'
   if (verdict === 'held') await fetch(`${url}/api/v1/releases/${release}/abort`, { method: 'POST' })
   await until(90, async () => ['promoted', 'rolled_back', 'aborted', 'failed'].includes((await look(url, release)).phase)).catch(() => {})
+  if (decisions !== undefined) writeFileSync(join(decisions, `${release}.ndjson`), await (await fetch(`${url}/api/v1/releases/${release}/decisions`)).text())
   const from = kind === 'crash' || kind === 'errors' ? firstFailedMs : firstMs
   const seconds = status.ended === undefined || from === undefined ? null : (Date.parse(status.ended) - from) / 1000
   return { kind, run, verdict, seconds, failed, requests: counted.requests, unanswered: kind === 'crash' ? 0 : unanswered, sentence: status.sentence }

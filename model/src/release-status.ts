@@ -24,6 +24,8 @@ export interface MetricEvidence {
   readonly harm: number
   /** Evidence of safety as odds. */
   readonly safety: number
+  /** How many times more than independent requests this metric varies on the old version (1: no more): evidence is divided by it. Absent in what older versions stored. */
+  readonly noise?: number
   readonly baseline: number | null
   readonly canary: number | null
   /** How many times as likely a request is to fail, or to be slower than the old version's quantile, on the new version (odds ratio): 95 % band, valid at all times; only where it is kept. */

@@ -109,6 +109,25 @@ test('a server that is replaced in the middle of a release goes on with the same
   expect(failed(w)).toBe(w.visits.get('web:1.2')?.failed)
 })
 
+test('a release that an older server left behind in the middle goes on with its evidence', async () => {
+  const w = await shopWith((version, random) => ({ status: version === 'web:1.2' && random() < 0.05 ? 500 : 200, latencyMs: lognormal(random, 10) }))
+  await w.apply(release('1.2'))
+  await w.until(60, async () => ((await statusOf(w, 'r1.2'))?.requests.canary ?? 0) > 20)
+
+  await w.killAtWrite(1, true)
+  const left = await w.store.get('release-statuses', 'r1.2')
+  const judge = structuredClone(left?.value.judge) as { state: Record<string, unknown> }
+  const { clumps, ...older } = judge.state
+  if (left) await w.store.put('release-statuses', 'r1.2', { ...left.value, judge: { ...judge, state: older } }, 'any')
+  await w.until(120, over(w, 'r1.2', 'rolled_back'))
+
+  expect(clumps).toBeDefined()
+  const end = await statusOf(w, 'r1.2')
+  expect(end?.verdict).toBe('rolled_back')
+  expect(end?.requests.canary).toBeGreaterThan(left?.value.requests.canary ?? 0)
+  expect(end?.evidence.map(({ noise = 0 }) => noise).every(noise => noise >= 1)).toBe(true)
+})
+
 test('a version that never becomes healthy gets no request and is taken away with the reason', async () => {
   const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }), {
     behaviour: version => version === 'web:9' ? { answer: () => 'answered 503' } : { startUpMs: 300 },

@@ -1,6 +1,8 @@
 /** What a release remembers between decisions, as plain data inside its status record. */
 import type { Release } from '@vamp/model/release'
+import type { ReleaseStatus } from '@vamp/model/release-status'
 import type { DecisionClock, JudgeState } from '@vamp/stats/sequential/judge'
+import { currentState } from '@vamp/stats/sequential/stored-state'
 import type { SwitchbackState } from '@vamp/stats/sequential/switchback'
 
 export interface ReleaseJudge {
@@ -55,6 +57,14 @@ export interface VariantJudge {
   readonly state: JudgeState
   readonly shares: ReleaseJudge['shares']
   readonly firstCanary: number | null
+}
+
+/** A status as an older version of this program may have stored it, in the middle of a release. */
+export function currentStatus(stored: ReleaseStatus): ReleaseStatus {
+  const judge = stored.judge as ReleaseJudge | null
+  if (!judge?.state) return stored
+  const variants = judge.variants ? { variants: judge.variants.map(variant => ({ ...variant, state: currentState(variant.state) })) } : {}
+  return { ...stored, judge: { ...judge, state: currentState(judge.state), ...variants } satisfies ReleaseJudge }
 }
 
 const SHARES_KEPT = 64

@@ -8,6 +8,7 @@ import type { Store, Stored } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { audienceGateway } from './audience.ts'
 import type { GateAnswer } from './gates.ts'
+import { currentStatus } from './judge-state.ts'
 
 export interface ObservedRelease {
   readonly release: Stored<'releases'>
@@ -57,10 +58,11 @@ export async function observeRelease(store: Store, traffic: Traffic, nowMs: numb
   const release = await store.get('releases', name)
   if (!release) return undefined
   const { deployment, cluster } = release.value
-  const [status, order, stored, deploymentStatus, gateways] = await Promise.all([
+  const [found, order, stored, deploymentStatus, gateways] = await Promise.all([
     store.get('release-statuses', name), store.get('release-orders', name), store.get('deployments', deployment),
     store.get('deployment-statuses', deployment), store.list('gateways', { prefix: `${deployment}/` }),
   ])
+  const status = found && { ...found, value: currentStatus(found.value) }
   const own = gateways.items.filter(gateway => gateway.name.startsWith(`${deployment}/${cluster}/`))
   const led = new Set(own.map(({ name }) => audienceGateway(name)))
   const audience = release.value.audience === undefined ? [] : gateways.items.filter(gateway => led.has(gateway.name) && gateway.value.metadata['release'] === name)

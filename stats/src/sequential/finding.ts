@@ -2,6 +2,7 @@
 import { millisecondsOf } from '../sketch.ts'
 import { type Histogram, quantileBuckets } from './histogram.ts'
 import { oddsInterval } from './interval.ts'
+import { harmNoise } from './noise.ts'
 import { safetyEvidence } from './safety.ts'
 import * as say from './sentence.ts'
 import type { JudgeState } from './state.ts'
@@ -15,6 +16,8 @@ export interface MetricVerdict {
   readonly harm: number
   /** Evidence of safety, as odds; 1 where no safety is asked for. */
   readonly safety: number
+  /** How many times more than independent requests this metric varies on the old version, 1 or more: evidence is counted accordingly (÷ this). */
+  readonly noise: number
   /** Rate of failures, or milliseconds at the quantile, in the same seconds; null: nothing measured. */
   readonly baseline: number | null
   readonly canary: number | null
@@ -39,7 +42,7 @@ export function findings(state: JudgeState, evidence: readonly number[], closed:
     const safe = asked ? safetyEvidence(safety[row] ?? []) : 1
     const worse = (closed[at] ?? 0) >= 1 / (1 - settings.confidence)
     const finding: Finding = worse ? 'worse' : odds?.high && odds.high < 1 ? 'better' : safe >= settings.safety.evidence || (metric.is === 'errors' && errorsShown) ? 'not worse' : 'undecided'
-    const common = { metric: metric.metric, finding, harm: evidence[at] ?? 1, safety: safe, ...(odds ? { odds } : {}) }
+    const common = { metric: metric.metric, finding, harm: evidence[at] ?? 1, safety: safe, noise: harmNoise(state, at), ...(odds ? { odds } : {}) }
     if (metric.is === 'errors') {
       const failed = settings.metrics.length
       const units = totals.units[failed] ?? 0

@@ -11,10 +11,11 @@
 import { millisecondsOf } from '../sketch.ts'
 import type { ArmPart, ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
 import { clumpNoise, learnClumps, newClumps } from './clumps.ts'
-import { dispersion, learnNoise, newDispersion, turnBlocks } from './dispersion.ts'
+import { learnNoise, newDispersion, turnBlocks } from './dispersion.ts'
 import { bet, inject, newCapital, newHarm, NOISY_FACTOR } from './harm.ts'
 import { addSketch, newHistogram } from './histogram.ts'
 import { narrow, newInterval } from './interval.ts'
+import { harmNoise } from './noise.ts'
 import { startShare } from './ramp.ts'
 import { betOnSafety, newSafety } from './safety.ts'
 import { countShare, newSampleRatio } from './sample-ratio.ts'
@@ -97,7 +98,7 @@ function noteShare(state: JudgeState, second: number, share: number | null): voi
 function judgeStratum(state: JudgeState): void {
   const { settings, stratum, capital, harm, safety, intervals, totals } = state
   const injected = inject(capital, stratum.seconds, state.share)
-  const noise = settings.metrics.map((metric, at) => Math.max(dispersion(state.dispersion, at), metric.is === 'errors' ? clumpNoise(state.clumps.old[0]) / NOISY_FACTOR : 1))
+  const noise = settings.metrics.map((_, at) => harmNoise(state, at))
   const unsure = clumpNoise(state.clumps.both[0]) / NOISY_FACTOR
   for (const [at, metric] of settings.metrics.entries()) {
     const counts = stratum.harm[at]
