@@ -18,6 +18,7 @@ export function askMaster(directory: string, clock: Clock, command: string): Pro
     socket.on('data', (data: string) => { text += data })
     socket.on('error', cause => reject(new Fault('proxy_unreachable', 'the haproxy master does not answer', {}, { cause })))
     socket.on('end', () => { socket.destroy(); resolve(text) })
-    socket.write(`${command}\n`)
+    // It goes on waiting for commands, and sends no end, until we have said that there are no more.
+    socket.end(`${command}\n`)
   })
 }

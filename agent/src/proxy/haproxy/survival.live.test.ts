@@ -99,6 +99,21 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     await heir.stop(0)
   })
 
+  test('a request that is in progress in a worker of before still counts for its instance', async () => {
+    const [port, others, one] = [await world.freePort(), await world.freePort(), await world.backend('one')]
+    await world.proxy.apply(table(1, port, [one], [], 0))
+    const held = world.request(port, { path: '/hold', fresh: true })
+    await world.until(() => world.held('one') === 1)
+
+    const applied = await world.proxy.apply({ revision: 2, gateways: [...table(2, port, [one], [], 0).gateways, contractGateway('extra', others, { r: { weight: FULL_SHARE, to: [one] } })] })
+
+    expect(applied.how).toBe('reload')
+    expect((await world.proxy.connections()).get('one')).toBe(1)
+    world.release()
+    await held
+    await world.until(async () => !(await world.proxy.connections()).has('one'))
+  })
+
   test('a state that is older than what HAProxy carries is noticed, and repaired by one reload', async () => {
     const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
     const state = join(world.directory, 'carried.json')
