@@ -2,10 +2,11 @@
  * What the pages cost in a real Chromium: bytes and time of the first load, the time of each page over a large installation, and memory and
  * smoothness of the live page under many events.
  *
- *     npm run bench -- ui [--json] [--instances 500] [--gateways 200] [--minutes 1] [--rate 60]
+ *     npm run bench -- ui [--json] [--only first,pages,live] [--instances 500] [--gateways 200] [--rounds 3] [--minutes 1] [--rate 60] [--seconds 500]
  *
  * A page is there when its content is drawn and two more frames have passed: the browser answers then. Memory is what lives after a collection;
- * `heap_growth` is the last quarter of the time over the second.
+ * `heap_growth` is the last quarter of the time over the second. Each figure is told on the standard error as soon as there is one, and after so many
+ * `--seconds` the summary is of those that there are.
  */
 import { openClient } from '@vamp/client/client'
 import { documents } from '@vamp/model/api/documents'
@@ -17,41 +18,81 @@ import { furnish, openStage, type Stage, until } from '../web/testdata/stage.ts'
 
 const LOADS = 5
 const SAMPLE_MS = 5000
+const SIZE = { viewport: { width: 1360, height: 860 } }
+/** Between two pages: the one before has become quiet, and idle time has been used. */
+const REST_MS = 1500
+
+/** Figures as they come; `over` when there is no more time for others. */
+interface Tally { tell(figures: Readonly<Record<string, unknown>>): void; over(): boolean }
 
 export async function run(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, instances: { type: 'string', default: '500' }, gateways: { type: 'string', default: '200' }, minutes: { type: 'string', default: '1' }, rate: { type: 'string', default: '60' } } })
+  const { values } = parseArgs({ args: [...args], options: {
+    json: { type: 'boolean', default: false }, only: { type: 'string', default: 'first,pages,live' }, instances: { type: 'string', default: '500' }, gateways: { type: 'string', default: '200' },
+    rounds: { type: 'string', default: '3' }, minutes: { type: 'string', default: '1' }, rate: { type: 'string', default: '60' }, seconds: { type: 'string', default: '500' },
+  } })
+  const parts = values.only.split(',')
+  const deadline = Date.now() + Number(values.seconds) * 1000
+  const summary: Record<string, unknown> = {}
+  const tally: Tally = {
+    tell(figures) { Object.assign(summary, figures); console.error(JSON.stringify(figures)) },
+    over: () => Date.now() > deadline,
+  }
   const { firstBytes, scriptBytes } = await buildWeb()
-  const pages = await large(Number(values.instances), Number(values.gateways))
-  const live = await soak(Number(values.minutes), Number(values.rate))
-  const summary = { first_kb: round(firstBytes / 1024), all_kb: round(scriptBytes / 1024), ...pages, ...live }
-  console.log(JSON.stringify(values.json ? summary : { ...summary }, null, values.json ? 0 : 2))
+  tally.tell({ first_kb: round(firstBytes / 1024), all_kb: round(scriptBytes / 1024) })
+  if (parts.includes('first') || parts.includes('pages')) await large(tally, parts, { instances: Number(values.instances), gateways: Number(values.gateways), rounds: Number(values.rounds) })
+  if (parts.includes('live') && !tally.over()) await soak(tally, Number(values.minutes), Number(values.rate))
+  console.log(JSON.stringify({ ...summary, ...(tally.over() ? { ended_early: true } : {}) }, null, values.json ? 0 : 2))
 }
 
 /** First load of the overview, then each page by its link. */
-async function large(instances: number, gateways: number): Promise<object> {
+async function large(tally: Tally, parts: readonly string[], { instances, gateways, rounds }: { readonly instances: number; readonly gateways: number; readonly rounds: number }): Promise<void> {
   await using stage = await openStage(['--containers', 'memory', '--gateway', 'memory'])
   await fill(stage, instances, gateways)
-  const first: number[] = []
-  for (let load = 0; load < LOADS; load++) {
-    const context = await stage.browser.newContext({ viewport: { width: 1360, height: 860 } })
+  tally.tell({ instances, gateways })
+  if (parts.includes('first')) tally.tell({ interactive_ms: median(await firstLoads(stage, tally)) })
+  if (parts.includes('pages')) await pages(stage, tally, rounds)
+}
+
+async function firstLoads(stage: Stage, tally: Tally): Promise<readonly number[]> {
+  const times: number[] = []
+  for (let load = 0; load < LOADS && !tally.over(); load++) {
+    const context = await stage.browser.newContext(SIZE)
     const page = await context.newPage()
     await page.goto(`${stage.url}/`, { waitUntil: 'commit' })
-    first.push(await page.evaluate(drawn('main .tile')) as number)
+    times.push(await page.evaluate(drawn('main .tile')) as number)
     await context.close()
   }
-  const page = await (await stage.browser.newContext({ viewport: { width: 1360, height: 860 } })).newPage()
-  await page.goto(`${stage.url}/`)
-  await page.locator('main .tile').first().waitFor()
-  const ways: readonly (readonly [name: string, path: string, ready: string])[] = [
-    ['deployments', '/deployments', 'main tbody tr'], ['deployment', '/deployments/large', 'main .place'], ['cluster', '/deployments/large/clusters/web', 'main tbody tr'],
-    ['service', '/deployments/large/clusters/web/services/web%3A1.0', 'main tbody tr'], ['gateways', '/gateways', 'main tbody tr'], ['gateway', '/gateways/large/web/http', 'main .slider'], ['events', '/events', 'main .events li'], ['releases', '/releases', 'main .empty'],
-  ]
-  const times: Record<string, number> = {}
-  for (const [name, path, ready] of ways) {
-    times[name] = await go(page, path, ready)
-    await page.waitForTimeout(1500)
+  return times
+}
+
+const WAYS: readonly (readonly [name: string, path: string, ready: string])[] = [
+  ['deployment', '/deployments/large', 'main .place'], ['deployments', '/deployments', 'main tbody tr'], ['cluster', '/deployments/large/clusters/web', 'main tbody tr'],
+  ['service', '/deployments/large/clusters/web/services/web%3A1.0', 'main tbody tr'], ['gateways', '/gateways', 'main tbody tr'], ['gateway', '/gateways/large/web/http', 'main .slider'], ['events', '/events', 'main .events li'], ['releases', '/releases', 'main .empty'],
+]
+
+/** Each round in a new browser, which has seen the overview and nothing else. */
+async function pages(stage: Stage, tally: Tally, rounds: number): Promise<void> {
+  const times: Record<string, number[]> = {}
+  const requests: Record<string, number> = {}
+  for (let turn = 0; turn < rounds && !tally.over(); turn++) {
+    const context = await stage.browser.newContext(SIZE)
+    const page = await context.newPage()
+    let asked = 0
+    page.on('request', () => { asked++ })
+    await page.goto(`${stage.url}/`)
+    await page.locator('main .tile').first().waitFor()
+    await page.waitForTimeout(REST_MS)
+    for (const [name, path, ready] of WAYS) {
+      asked = 0
+      const time = await go(page, path, ready)
+      requests[name] = asked
+      times[name] = [...times[name] ?? [], time]
+      tally.tell({ page_ms: Object.fromEntries(Object.entries(times).map(([each, all]) => [each, median(all)])) })
+      await page.waitForTimeout(REST_MS)
+    }
+    await context.close()
   }
-  return { interactive_ms: median(first), page_ms: times, page_ms_max: Math.max(...Object.values(times)), instances, gateways }
+  tally.tell({ page_ms_max: Math.max(...Object.values(times).map(median)), page_ms_worst: Math.max(...Object.values(times).flat()), page_requests: requests })
 }
 
 /** As a click on a link does: the router of the page takes it. */
@@ -86,10 +127,10 @@ async function fill({ url }: Stage, instances: number, gateways: number): Promis
 }
 
 /** A release is looked at while so many events a second tell of it. */
-async function soak(minutes: number, rate: number): Promise<object> {
+async function soak(tally: Tally, minutes: number, rate: number): Promise<void> {
   await using stage = await openStage()
   await furnish(stage)
-  const page = await (await stage.browser.newContext({ viewport: { width: 1360, height: 860 } })).newPage()
+  const page = await (await stage.browser.newContext(SIZE)).newPage()
   await page.goto(`${stage.url}/releases/shop-web-1.2`)
   await page.getByRole('region', { name: 'Verdict' }).waitFor()
   const session = await page.context().newCDPSession(page)
@@ -97,16 +138,19 @@ async function soak(minutes: number, rate: number): Promise<object> {
   const heaps: number[] = []
   let told = 0
   const began = Date.now()
-  const teller = tell(stage, rate, () => Date.now() - began > minutes * 60_000, count => { told += count })
-  while (Date.now() - began < minutes * 60_000) {
+  const over = () => tally.over() || Date.now() - began > minutes * 60_000
+  const teller = tell(stage, rate, over, count => { told += count })
+  while (!over()) {
     await page.waitForTimeout(SAMPLE_MS)
     heaps.push(await heap(session))
+    const quarter = Math.max(1, Math.floor(heaps.length / 4))
+    const [early, late] = [median(heaps.slice(quarter, 2 * quarter)), median(heaps.slice(-quarter))]
+    const passed = (Date.now() - began) / 60_000
+    const slow = await page.evaluate('globalThis.slow') as readonly number[]
+    const counters = await session.send('Memory.getDOMCounters')
+    tally.tell({ live_minutes: round(passed), events_per_second: round(told / passed / 60), heap_mb: round(late), heap_growth: round(late / early), dom_nodes: counters.nodes, listeners: counters.jsEventListeners, longtasks_per_minute: round(slow.length / passed), longest_task_ms: Math.max(0, ...slow) })
   }
   await teller
-  const slow = await page.evaluate('globalThis.slow') as readonly number[]
-  const quarter = Math.max(1, Math.floor(heaps.length / 4))
-  const [early, late] = [median(heaps.slice(quarter, 2 * quarter)), median(heaps.slice(-quarter))]
-  return { soak_minutes: minutes, events_per_second: round(told / minutes / 60), heap_mb: round(late), heap_growth: round(late / early), longtasks_per_minute: round(slow.length / minutes), longest_task_ms: Math.max(0, ...slow) }
 }
 
 async function tell({ url }: Stage, rate: number, over: () => boolean, told: (count: number) => void): Promise<void> {
