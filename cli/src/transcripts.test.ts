@@ -41,11 +41,15 @@ async function say(line: string, server: TestServer, home: string): Promise<stri
 }
 
 /** `$ status ready` is what the reconcilers would write meanwhile. */
-async function putStatus({ store }: TestServer, [, what = '']: readonly string[]): Promise<void> {
+async function putStatus({ store, fleet }: TestServer, [, what = '']: readonly string[]): Promise<void> {
   const since = new Date().toISOString()
   const services = [{ cluster: 'web', service: 'web:1.0', intention: 'Deployment' as const, phase: 'Done' as const, since }]
   const instance = (number: number) => ({ id: `shop-web-${number}`, cluster: 'web', service: 'web:1.0', host: '127.0.0.1', ports: { http: 21000 + number }, state: 'ready' as const, since })
-  if (what === 'ready') await store.put('deployment-statuses', 'shop', { name: 'shop', services, instances: [instance(1), instance(2)] })
+  if (what === 'ready') {
+    await store.put('deployment-statuses', 'shop', { name: 'shop', services, instances: [instance(1), instance(2)] })
+    for (const [name, port, route] of [['shop/9050', 9050, 'shop/web/http'], ['shop/web/http', 33000, 'shop/web/web:1.0/http']] as const) await store.put('gateway-statuses', name, { name, deployed: true, port, desired: { [route]: 100 }, acknowledged: { [route]: 100 } })
+    fleet.join('local').report({ agent: 'local', driver: 'memory', acknowledged: 1, endpoints: [1, 2].map(number => ({ id: instance(number).id, state: 'ready', connections: 0 })), shares: {}, reloads: 0 })
+  }
   if (what === 'failed') await store.put('deployment-statuses', 'shop', { name: 'shop', services: [{ cluster: 'web', service: 'web:1.0', intention: 'Deployment', phase: 'Failed', since, notification: '0 of 2 ready; shop-web-1 exited with code 1' }], instances: [{ ...instance(1), state: 'failed', reason: 'exited with code 1' }] })
   if (what === 'rolled-back') await store.put('release-statuses', 'shop-web-web-1.1', {
     name: 'shop-web-web-1.1', deployment: 'shop', cluster: 'web', from: 'web:1.0', to: 'web:1.1', phase: 'rolled_back', since, started: since, ended: since, weight: 0, verdict: 'rolled_back',

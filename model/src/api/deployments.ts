@@ -8,7 +8,7 @@ export interface InstanceView {
   readonly name: string
   readonly host: string
   readonly ports: Readonly<Record<string, number>>
-  /** In rotation. */
+  /** In rotation on every proxy, or leaving it. */
   readonly deployed: boolean
   readonly state: InstanceState
   /** ISO-8601, of the state. */

@@ -6,20 +6,23 @@ import { printDeployment } from '@vamp/model/print/deployment'
 import { printGatewaySettings } from '@vamp/model/print/gateway'
 import type { ViewWorld } from './gateway-view.ts'
 
-export async function deploymentView({ store }: Pick<ViewWorld, 'store'>, deployment: Deployment): Promise<DeploymentView> {
+type SeenBy = Pick<ViewWorld, 'fleet'>
+
+export async function deploymentView(world: Pick<ViewWorld, 'store' | 'fleet'>, deployment: Deployment): Promise<DeploymentView> {
+  const { store } = world
   const { name } = deployment
   const [stored, gateways] = await Promise.all([store.get('deployment-statuses', name), store.list('gateways', { prefix: `${name}/` })])
   const status: DeploymentStatus = stored?.value ?? { name, services: [], instances: [] }
   const printed = printDeployment(deployment, status) as unknown as DeploymentView
   const internal = gateways.items.map(({ value }) => value).filter(gateway => gateway.name.split('/').length === 3)
-  return { ...printed, clusters: Object.fromEntries(Object.entries(printed.clusters).map(([cluster, view]) => [cluster, clusterView(cluster, view, status, deployment, internal)])) }
+  return { ...printed, clusters: Object.fromEntries(Object.entries(printed.clusters).map(([cluster, view]) => [cluster, clusterView(world, cluster, view, status, deployment, internal)])) }
 }
 
-function clusterView(name: string, view: ClusterView, status: DeploymentStatus, deployment: Deployment, gateways: readonly Gateway[]): ClusterView {
+function clusterView(world: SeenBy, name: string, view: ClusterView, status: DeploymentStatus, deployment: Deployment, gateways: readonly Gateway[]): ClusterView {
   const own = gateways.filter(gateway => gateway.name.startsWith(`${deployment.name}/${name}/`))
   return {
     ...view,
-    services: view.services.map(service => serviceView(service, name, status)),
+    services: view.services.map(service => serviceView(world, service, name, status)),
     gateways: own.length === 0 ? view.gateways : Object.fromEntries(own.map(gateway => [gateway.name.split('/')[2] ?? '', printGatewaySettings(short(gateway))])),
   }
 }
@@ -29,7 +32,7 @@ function short(gateway: Gateway): Gateway {
   return { ...gateway, routes: gateway.routes.map(route => ({ ...route, path: route.path.split('/')[2] ?? route.path })) }
 }
 
-function serviceView(view: ServiceView, cluster: string, { services, instances }: DeploymentStatus): ServiceView {
+function serviceView(world: SeenBy, view: ServiceView, cluster: string, { services, instances }: DeploymentStatus): ServiceView {
   const breed = view.breed.name
   const own = instances.filter(instance => instance.cluster === cluster && instance.service === breed)
   const known = services.find(service => service.cluster === cluster && service.service === breed)
@@ -41,15 +44,16 @@ function serviceView(view: ServiceView, cluster: string, { services, instances }
       intention: view.status.intention, since,
       phase: { name: known?.phase ?? 'Initiated', since, ...(known?.notification === undefined ? {} : { notification: known.notification }) },
     },
-    instances: own.map(instanceView),
+    instances: own.map(instance => instanceView(world, instance)),
     health: { staged: count('starting'), running: own.length - count('failed'), healthy: count('ready', 'draining'), unhealthy: count('failed') },
   }
 }
 
-function instanceView({ id, host, ports, state, since, reason, last_lines: lines }: InstanceStatus): InstanceView {
-  return { name: id, host, ports, deployed: state === 'ready' || state === 'draining', state, since, ...(reason === undefined ? {} : { reason }), ...(lines === undefined ? {} : { last_lines: lines }) }
+/** What leaves still answers what it has begun. */
+function instanceView({ fleet }: SeenBy, { id, host, ports, state, since, reason, last_lines: lines }: InstanceStatus): InstanceView {
+  return { name: id, host, ports, deployed: state === 'draining' || (state === 'ready' && fleet.serves(id)), state, since, ...(reason === undefined ? {} : { reason }), ...(lines === undefined ? {} : { last_lines: lines }) }
 }
 
-export function instanceRows({ name, instances }: DeploymentStatus): InstanceRow[] {
-  return instances.map(instance => ({ deployment: name, cluster: instance.cluster, service: instance.service, ...instanceView(instance) }))
+export function instanceRows(world: SeenBy, { name, instances }: DeploymentStatus): InstanceRow[] {
+  return instances.map(instance => ({ deployment: name, cluster: instance.cluster, service: instance.service, ...instanceView(world, instance) }))
 }

@@ -147,9 +147,11 @@ test('phases, instances and health come from the status', async () => {
     ],
   })
 
-  const service = ((await server.ask('/deployments/seen')).json as View).clusters.web.services[0]
+  const seen = async () => ((await server.ask('/deployments/seen')).json as View).clusters.web.services[0]
+  expect(await seen(), 'no proxy leads there yet').toEqual(expect.objectContaining({ instances: [expect.objectContaining({ name: 'seen-1', deployed: false }), expect.objectContaining({ name: 'seen-2', deployed: false })] }))
+  server.fleet.join('a').report({ agent: 'a', driver: 'memory', acknowledged: 1, endpoints: [{ id: 'seen-1', state: 'ready', connections: 0 }], shares: {}, reloads: 0 })
 
-  expect(service).toEqual(expect.objectContaining({
+  expect(await seen()).toEqual(expect.objectContaining({
     status: { intention: 'Deployment', since, phase: { name: 'Updating', since, notification: '1 of 2 ready' } },
     instances: [{ name: 'seen-1', host: '10.0.0.1', ports: { http: 31000 }, deployed: true, state: 'ready', since }, { name: 'seen-2', host: '10.0.0.1', ports: {}, deployed: false, state: 'failed', since, reason: 'exited with code 1' }],
     health: { staged: 0, running: 1, healthy: 1, unhealthy: 1 },

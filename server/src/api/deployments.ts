@@ -42,7 +42,7 @@ export function deploymentRoutes(world: World): Route[] {
     route(deployments.delete, call => change(world, call, draft => remove(draft, call))),
     route(deployments.instances, async ({ query }) => {
       const statuses = (await store.list('deployment-statuses')).items.map(({ value: status }) => status)
-      const rows = statuses.filter(({ name }) => query.deployment === undefined || name === query.deployment).flatMap(instanceRows)
+      const rows = statuses.filter(({ name }) => query.deployment === undefined || name === query.deployment).flatMap(status => instanceRows(world, status))
       const { items, total } = pageFrom(rows, query)
       const placed = await withNodes(world, items)
       return value(query.usage ? await withUsage(world, placed) : placed, { total })

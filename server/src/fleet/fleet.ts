@@ -13,6 +13,8 @@ export interface Fleet {
   acknowledged(): number
   /** What the agents' confirmed tables say of an endpoint, worst first: `ready` on any agent is `ready`. */
   endpoint(id: string): { readonly state: 'ready' | 'draining' | 'absent'; readonly connections: number }
+  /** Whether every live agent has confirmed a table that has this endpoint in rotation: a request may be answered by it, whichever proxy it comes to. */
+  serves(id: string): boolean
   onReport(listener: (report: AgentReport) => void): () => void
   /** A window is acknowledged to its agent when every listener has taken it. */
   onWindow(listener: (window: Window) => Promise<void> | void): () => void

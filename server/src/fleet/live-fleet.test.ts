@@ -61,3 +61,21 @@ test('an agent that joins late is given the newest table at once', () => {
 
   expect(seen).toEqual([3])
 })
+
+test('an endpoint serves when every live agent has confirmed a table with it in rotation, and not while one has not', () => {
+  const fleet = openFleet({ clock: virtualClock() })
+  const [a, b] = [fleet.join('a'), fleet.join('b')]
+  const ready = [{ id: 'i', state: 'ready', connections: 0 }] as const
+  expect(fleet.serves('i')).toBe(false)
+
+  fleet.publish(table(3))
+  a.report(report('a', 3, ready))
+  b.report(report('b', 2))
+  expect(fleet.serves('i')).toBe(false)
+
+  b.report(report('b', 3, ready))
+  expect(fleet.serves('i')).toBe(true)
+
+  b.report(report('b', 4, [{ id: 'i', state: 'draining', connections: 0 }]))
+  expect(fleet.serves('i')).toBe(false)
+})

@@ -63,6 +63,10 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
       const connections = seen.reduce((sum, endpoint) => sum + endpoint.connections, 0)
       return { state: states.includes('ready') ? 'ready' : states.includes('draining') ? 'draining' : 'absent', connections }
     },
+    serves(id) {
+      const live = reports()
+      return live.length > 0 && live.every(report => servedBy(report).has(id))
+    },
     onPublish(listener) {
       const told = () => listener()
       tableListeners.add(told)
@@ -88,6 +92,15 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
       }
     },
   }
+}
+
+const served = new WeakMap<AgentReport, ReadonlySet<string>>()
+
+/** Those in rotation; found once for a report, which many are asked about. */
+function servedBy(report: AgentReport): ReadonlySet<string> {
+  const known = served.get(report) ?? new Set(report.endpoints.flatMap(({ id, state }) => state === 'ready' ? [id] : []))
+  served.set(report, known)
+  return known
 }
 
 function endpointStates(table: RoutingTable): Map<string, Endpoint['state']> {

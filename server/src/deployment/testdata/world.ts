@@ -85,6 +85,7 @@ export function openWorld(options: WorldOptions = {}): World {
       const fleet: Fleet = {
         ...agents.fleet,
         acknowledged: () => clock.now() >= agentsSeenAt ? 1 : 0,
+        serves: id => clock.now() >= agentsSeenAt && agents.endpoint(id).state === 'ready',
         endpoint: id => clock.now() >= agentsSeenAt ? agents.endpoint(id) : { state: 'absent', connections: 0 },
       }
       const log: Pick<EventLog, 'append'> = { async append(added) { events.push(...added); return [] } }
@@ -146,7 +147,7 @@ function mortal(fate?: Fate): Life {
 }
 
 interface Agents {
-  readonly fleet: Omit<Fleet, 'acknowledged' | 'endpoint'>
+  readonly fleet: Omit<Fleet, 'acknowledged' | 'endpoint' | 'serves'>
   endpoint(id: string): { state: 'ready' | 'draining' | 'absent'; connections: number }
   /** When the agents began to drain it, milliseconds. */
   drainsSince(id: string): number | undefined
