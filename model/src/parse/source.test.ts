@@ -29,6 +29,7 @@ describe('what YAML allows and users of the original rely on', () => {
 
 describe('what is refused', () => {
   test.each([
+    ['a mistake, once for its place', 'kind: breed\n  name: web:1.0\n', ['1:7 Error: Nested mappings are not allowed in compact mappings']],
     ['a key that is there twice', 'a: 1\nb: 2\na: 3\n', ["3:1 Duplicate key: 'a'."]],
     ['a tag that nobody knows', 'a: !secret x\n', ['1:4 Error: Unresolved tag: !secret']],
     ['a map as a key', '? {a: 1}\n: x\n', ['1:3 Error: a key must be a text or a number']],

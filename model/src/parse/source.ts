@@ -72,7 +72,8 @@ export function parseSource(text: string, limits: SourceLimits = SOURCE_LIMITS):
   const documents: SourceDocument[] = []
   for (const document of new Composer({ uniqueKeys: false, version: '1.2', merge: false, logLevel: 'silent', prettyErrors: false }).compose(tokens, false, text.length)) {
     const wrong = [...document.errors, ...document.warnings]
-    for (const { message, pos } of wrong) builder.report('YamlParsingError', `Error: ${message}`, pos[0])
+    // What follows from a mistake stands at the same place; the first is the one to mend.
+    for (const [index, { message, pos }] of wrong.entries()) if (wrong.findIndex(({ pos: [at] }) => at === pos[0]) === index) builder.report('YamlParsingError', `Error: ${message}`, pos[0])
     if (wrong.length > 0 || !document.contents) continue
     if (isEmpty(document.contents)) continue
     if (documents.length >= limits.documents) return refused(tooMuch(`More than ${limits.documents} documents in one text.`))
