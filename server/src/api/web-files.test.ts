@@ -57,6 +57,10 @@ test('addresses that only the browser knows get the page; the API, missing asset
   expect((await ask('/gateways/shop/web/http?x=1')).status).toBe(200)
   for (const path of ['/api/v1/nothing', '/api', '/assets/old-hash.js']) expect([path, (await ask(path)).status]).toEqual([path, 404])
   expect((await ask('/somewhere', { accept: 'application/json' })).status).toBe(404)
+  expect((await ask('/', { accept: '*/*' })).text, 'curl').toContain('<title>Vamp</title>')
+  expect((await ask('/', {})).status).toBe(200)
+  expect((await ask('/', { accept: 'application/json' })).status).toBe(404)
+  expect((await ask('/releases', { accept: '*/*' })).status).toBe(404)
   expect((await ask('/', { accept: 'text/html' }, 'POST')).status).toBe(404)
 })
 

@@ -41,12 +41,17 @@ export function openWebFiles(directory: string = WEB_DIST): WebFiles {
       if (path === undefined || path === '/api' || path.startsWith('/api/')) return false
       files ??= await readFiles(directory)
       const found = files?.get(path)
-      const page = request.headers.accept?.includes('text/html') ?? false
+      const page = wantsPage(path, request.headers.accept)
       if (!found && (!page || path.startsWith('/assets/'))) return false
       send(request, reply, found ?? files?.get('/index.html') ?? unbuilt())
       return true
     },
   }
+}
+
+/** A browser says so. Whoever takes anything, as curl does, gets the page at the root alone: elsewhere a program has mistaken the address. */
+function wantsPage(path: string, accept = '*/*'): boolean {
+  return accept.includes('text/html') || (path === '/' && accept.includes('*/*'))
 }
 
 function decoded(url: string): string | undefined {
