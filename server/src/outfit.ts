@@ -53,7 +53,7 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   const gatewayStore = config.gatewayStore === undefined ? undefined : await (await import('@vamp/agent/link/store/open-store')).openStore(config.gatewayStore, clock)
   if (gatewayStore) lifecycle.use('gateway store', gatewayStore.store)
   // A proxy outlives its server on purpose: none is started for a server that cannot start.
-  if (config.port !== 0 && !await portIsFree(config.bind, config.port).catch(() => true)) throw portTaken(config)
+  await demandFreePort(config)
   const proxy = await openProxy(config, directory, log)
   if (proxy) lifecycle.add('proxy', () => settings.current.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
   const lead = async (life: Lifecycle) => {
@@ -67,6 +67,11 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   // What is free on a machine with another agent, that agent finds out.
   const portFree = proxy ? (port: number) => portIsFree(config.gatewayAddress, port) : async () => true
   return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, sinks: () => sinks, containers, portFree, ...(cluster ? { cluster: { ...cluster, lead } } : {}), ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
+}
+
+/** Throws `Fault('port_taken')`. What cannot be found out is found out by listening. */
+export async function demandFreePort({ bind, port }: Pick<Config, 'bind' | 'port'>): Promise<void> {
+  if (port !== 0 && !await portIsFree(bind, port).catch(() => true)) throw portTaken({ bind, port })
 }
 
 async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog; series: Series; cluster?: Omit<Cluster, 'lead'> }> {

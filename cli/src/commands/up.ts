@@ -7,7 +7,7 @@ import { startApp } from '@vamp/server/app'
 import { openLifecycle } from '@vamp/server/base/lifecycle'
 import { openLog } from '@vamp/server/base/log'
 import { type Config, OPTIONS, readConfig, type Sources } from '@vamp/server/config'
-import { openOutfit } from '@vamp/server/outfit'
+import { demandFreePort, openOutfit } from '@vamp/server/outfit'
 import { startServer } from '@vamp/server/serve'
 import { Command, CommanderError } from 'commander'
 import { EXIT } from '../exit-code.ts'
@@ -33,8 +33,9 @@ async function check(config: Config, io: Io, environment: Environment): Promise<
   const log = openLog({ level: 'error', format: config.logFormat, clock: systemClock })
   const lifecycle = openLifecycle({ clock: systemClock, log })
   try {
+    await demandFreePort(config)
     const { database: _, ...rest } = config
-    const aside: Config = { ...rest, data: directory, port: 0, onExit: 'stop' }
+    const aside: Config = { ...rest, data: directory, port: 0, onExit: 'stop', logLevel: 'error' }
     const app = await startApp(aside, await openOutfit(aside, inherited(environment), log, lifecycle))
     lifecycle.add('app', () => app.close())
   } finally {
