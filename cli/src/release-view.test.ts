@@ -44,3 +44,12 @@ test.each([
   expect(text).toBe(readFileSync(golden, 'utf8'))
   expect(Math.max(...text.split('\n').map(line => line.length))).toBeLessThanOrEqual(columns)
 })
+
+test.each([
+  [{ low: 0.002, high: 0.31 }, 'under 0.3 ×'], [{ low: 0.04, high: 12.4 }, '0.04 to 12 ×'], [{ low: 0.98, high: 1.04 }, '1.0 to 1.0 ×'], [{ low: 0.001, high: null }, ''], [{ low: null, high: 0.0004 }, 'under 0.01 ×'],
+])('a ratio is never told as no times: %j is "%s"', (odds, expected) => {
+  const [evidence] = ramping.evidence
+  const text = releaseText({ ...ramping, evidence: evidence ? [{ ...evidence, odds }] : [] }, { columns: 100, colours: createColors(false), now: () => NOW })
+
+  expect(text.split('\n').find(line => line.startsWith('error_rate'))?.split(/ {2,}/).at(-1)).toBe(expected === '' ? '0.2%' : expected)
+})

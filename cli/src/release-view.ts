@@ -98,9 +98,12 @@ function evidenceText(view: ReleaseView, width: number, colours: Io['colours']):
 /** `0.4 to 2.1 ×`: how many times as likely a failed, or a slow, request is on the new version. */
 function bandText(band: MetricEvidence['odds']): string {
   if (!band || (band.low === null && band.high === null)) return ''
-  const text = (value: number) => value >= 10 ? String(Math.round(value)) : value.toFixed(1)
-  if (band.high === null) return `over ${text(band.low ?? 0)} ×`
-  return band.low === null ? `under ${text(band.high)} ×` : `${text(band.low)} to ${text(band.high)} ×`
+  // A tenth of a tenth is not nothing, but a band that ends there has no lower end worth telling.
+  const text = (value: number) => value >= 10 ? String(Math.round(value)) : value >= 0.95 ? value.toFixed(1) : String(Number(value.toPrecision(1)))
+  const low = band.low === null || band.low < 0.005 ? null : band.low
+  const high = band.high === null ? null : Math.max(band.high, 0.01)
+  if (high === null) return low === null ? '' : `over ${text(low)} ×`
+  return low === null ? `under ${text(high)} ×` : `${text(low)} to ${text(high)} ×`
 }
 
 /** A share of requests, or milliseconds. */
