@@ -7,10 +7,13 @@ const CONTEXT = 2
 /** Beyond this the comparison of every line with every other is not worth it. */
 const LINES_MAX = 2000
 
-const TITLE = { create: 'would be created', update: 'would be changed', delete: 'would be removed', keep: 'would stay as it is' } as const
+type Titles = Readonly<Record<Change['do'], string>>
 
-export function changeLines({ do: verb, kind, name, before, after }: Change, colours: Io['colours']): string {
-  const title = `${kind}/${name} ${TITLE[verb]}\n`
+const TITLE: Titles = { create: 'would be created', update: 'would be changed', delete: 'would be removed', keep: 'would stay as it is' }
+
+/** `titles` where it is not about what would be. */
+export function changeLines({ do: verb, kind, name, before, after }: Change, colours: Io['colours'], titles: Titles = TITLE): string {
+  const title = `${kind}/${name} ${titles[verb]}\n`
   if (verb === 'keep') return colours.dim(title)
   const lines = compare(linesOf(before), linesOf(after)).map(line => line.startsWith('+') ? colours.green(line) : line.startsWith('-') ? colours.red(line) : colours.dim(line))
   return `${colours.bold(title)}${lines.map(line => `  ${line}\n`).join('')}`

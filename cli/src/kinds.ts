@@ -69,7 +69,7 @@ export async function removeOne({ client, io }: Session, kind: Listed, name: str
     case 'releases': await readOne({ client, io } as Session, kind, name); await client.call(releases.delete, { path: { name } }, io.signal); return
     case 'tokens': await client.call(tokens.revoke, { path: { name } }, io.signal); return
     case 'nodes': throw new CommandFailure(EXIT.usage, 'a node is not deleted from here; vamp node drain empties it')
-    case 'instances': throw new CommandFailure(EXIT.usage, 'an instance cannot be deleted: its service would start another; change the scale instead')
+    case 'instances': throw new CommandFailure(EXIT.usage, 'an instance cannot be deleted: its service would start another; vamp instance end does that, and vamp scale changes how many there are')
     default: await readOne({ client, io } as Session, kind, name); await client.call(staticArtifacts[kind].delete, { path: { name } }, io.signal)
   }
 }

@@ -8,12 +8,15 @@ export class ApiError extends Error {
   /** From the server's table of faults: `not_found`, `revision_mismatch`, `refused` …; '' where the answer came from something else. */
   readonly code: string
   readonly problems: readonly Problem[]
+  /** Everything that was answered, where it was JSON: an answer can be data and yet no success, as that of a server that is not ready. */
+  readonly body: unknown
 
-  constructor(status: number, code: string, message: string, problems: readonly Problem[] = []) {
+  constructor(status: number, code: string, message: string, problems: readonly Problem[] = [], body?: unknown) {
     super(message)
     this.status = status
     this.code = code
     this.problems = problems
+    this.body = body
   }
 }
 

@@ -137,8 +137,9 @@ async function answerOf(response: Response, { answer }: Endpoint): Promise<Answe
 async function errorOf(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => '')
   try {
-    const { message, code = '', problems } = JSON.parse(text) as { message: string; code?: string; problems?: readonly Problem[] }
-    return new ApiError(response.status, code, message, problems)
+    const body = JSON.parse(text) as { message?: string; code?: string; problems?: readonly Problem[] }
+    const { message = text.trim().slice(0, 500), code = '', problems } = body
+    return new ApiError(response.status, code, message, problems, body)
   } catch {
     return new ApiError(response.status, '', text.trim().slice(0, 500) || `${response.status} ${response.statusText}`)
   }

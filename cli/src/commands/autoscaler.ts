@@ -1,4 +1,5 @@
 /** `vamp autoscaler status -w`, `vamp autoscaler replay -f web.yml --since 6h`. */
+import { ApiError } from '@vamp/client/api-error'
 import { type ScalingReplay, scaling } from '@vamp/model/api/scaling'
 import type { AutoscalerStatus, ServiceScaling } from '@vamp/model/autoscaler-status'
 import { printJson } from '@vamp/model/print/json'
@@ -24,7 +25,10 @@ export async function autoscalerStatus({ client, io }: Session, name: string | u
       const { data } = await client.call(scaling.statuses, {}, io.signal)
       return form === 'json' || form === 'yaml' ? asData(data, form) : all(data, io)
     }
-    const { data } = await client.call(scaling.status, { path: { name } }, io.signal)
+    const { data } = await client.call(scaling.status, { path: { name } }, io.signal).catch(error => {
+      if (error instanceof ApiError && error.status === 404) throw new CommandFailure(EXIT.not_found, `there is no autoscaler '${name}'\n  → vamp autoscaler shows all; one begins when it is stored: vamp apply -f <file>; vamp autoscaler --help shows the verbs`)
+      throw error
+    })
     if (form === 'json' || form === 'yaml') return asData(data, form)
     const { data: points } = await client.call(scaling.points, { path: { name }, query: { since: '10m' } }, io.signal)
     return one(data, new Map(points.map(each => [each.service, each.points])), io)

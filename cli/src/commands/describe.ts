@@ -2,14 +2,16 @@
 import type { DeploymentView } from '@vamp/model/api/deployments'
 import type { GatewayView } from '@vamp/model/api/gateways'
 import { releases } from '@vamp/model/api/releases'
+import { workflows } from '@vamp/model/api/workflows'
 import { age } from '../columns.ts'
 import { EXIT } from '../exit-code.ts'
 import type { Io } from '../io.ts'
-import { listedOf, readOne } from '../kinds.ts'
+import { listedOf, readOne, type Row } from '../kinds.ts'
 import { asData } from '../output.ts'
 import { releaseText } from '../release-view.ts'
 import type { Session } from '../session.ts'
 import { table } from '../table.ts'
+import { runsTable } from './workflow.ts'
 
 export async function describe(session: Session, word: string, name: string): Promise<number> {
   const kind = listedOf(word)
@@ -18,6 +20,7 @@ export async function describe(session: Session, word: string, name: string): Pr
   const row = await readOne(session, kind, name)
   if (kind === 'deployments') io.out(deploymentText(row as unknown as DeploymentView, io))
   else if (kind === 'gateways') io.out(gatewayText(row as unknown as GatewayView, io))
+  else if (kind === 'workflows') io.out(await workflowText(session, row))
   else io.out(kind === 'releases' ? `\n${asData(row, 'yaml')}` : asData(row, 'yaml'))
   return EXIT.ok
 }
@@ -48,4 +51,32 @@ function gatewayText(view: GatewayView, io: Io): string {
   const head = `gateway ${colours.bold(view.name)}  port ${view.port}, ${view.deployed ? colours.green('in force') : colours.yellow('not in force yet')}${view['sticky'] ? `, sticky by ${String(view['sticky'])}` : ''}\n`
   const problem = view.state.problem === undefined ? '' : `${colours.red(view.state.problem)}\n`
   return `${head}${problem}${view.state.requests} requests in the last ${view.state.seconds} s\n\n${table([{ title: 'ROUTE' }, { title: 'WEIGHT', right: true }, { title: 'ORDERED', right: true }, { title: 'IN FORCE', right: true }, { title: 'SEEN', right: true }, { title: 'CONDITION', flexible: true }, { title: 'TARGETS', right: true }], rows, { width: io.terminal ? io.columns : Number.POSITIVE_INFINITY, head: colours.bold })}`
+}
+
+const RUNS_SHOWN = 5
+
+/** What it is, what it remembers, and how its last runs went. */
+async function workflowText({ client, io }: Session, { name, ...fields }: Row): Promise<string> {
+  const { colours } = io
+  const [runs, remembered] = await Promise.all([client.call(workflows.runs, { path: { name }, query: { per_page: RUNS_SHOWN } }, io.signal), client.call(workflows.values, { path: { name } }, io.signal)])
+  const { breed, status, schedule } = fields
+  const script = typeof breed === 'object' && breed !== null ? ('reference' in breed ? breed.reference : 'name' in breed ? breed.name : undefined) : breed
+  const others = Object.entries(fields).filter(([field, value]) => !['kind', 'breed', 'status', 'schedule'].includes(field) && !isEmpty(value))
+  const lines = [
+    `workflow ${colours.bold(name)}  ${status === 'suspended' ? colours.yellow('suspended') : colours.green(String(status))}`,
+    `  runs ${scheduleText(schedule)}${script === undefined ? '' : `; its script is the breed ${String(script)}`}`,
+    ...others.map(([field, value]) => `  ${field} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`),
+    ...Object.entries(remembered.data).map(([key, value]) => `  remembers ${colours.bold(key)} ${JSON.stringify(value)}`),
+  ]
+  return `${lines.join('\n')}\n\n${runs.data.length === 0 ? 'It has not run yet.\n' : runsTable(runs.data, io)}`
+}
+
+function scheduleText(schedule: unknown): string {
+  const { event, time } = (typeof schedule === 'object' && schedule !== null ? schedule : {}) as { readonly event?: { readonly tags?: readonly string[] }; readonly time?: { readonly period?: string } }
+  if (event) return `on events with ${(event.tags ?? []).join(', ')}`
+  return time ? `at times: ${time.period ?? JSON.stringify(time)}` : 'all the time'
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === undefined || (typeof value === 'object' && Object.keys(value).length === 0)
 }

@@ -11,6 +11,7 @@ import { CommandFailure } from '../failure.ts'
 import { textsOf } from '../files.ts'
 import { artifactKind, listedOf, readOne } from '../kinds.ts'
 import { asData, formOf } from '../output.ts'
+import { jsonOrText } from '../plain-value.ts'
 import type { Session } from '../session.ts'
 
 export async function create(session: Session, word: string, { file, stdin }: { readonly file?: string; readonly stdin?: boolean }): Promise<number> {
@@ -46,18 +47,9 @@ export async function inspect(session: Session, word: string, name: string, flag
 }
 
 export async function emit({ client, io }: Session, value: string, { tags, type }: { readonly tags?: string; readonly type: string }): Promise<number> {
-  await client.call(events.publish, { body: { type, tags: (tags ?? '').split(',').map(tag => tag.trim()).filter(Boolean), value: plain(value) } }, io.signal)
+  await client.call(events.publish, { body: { type, tags: (tags ?? '').split(',').map(tag => tag.trim()).filter(Boolean), value: jsonOrText(value) } }, io.signal)
   io.out('the event is stored\n')
   return EXIT.ok
-}
-
-/** `12` is a number, `{…}` is JSON, anything else a text. */
-function plain(value: string): unknown {
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
 }
 
 export async function generateBreed({ client, io }: Session, { source, deployable, target }: { readonly source: string; readonly deployable?: string; readonly target: string }): Promise<number> {

@@ -12,7 +12,7 @@ import type { Session } from '../session.ts'
 import { watch } from '../watch.ts'
 
 export interface StartFlags {
-  readonly to: string
+  readonly to?: string
   readonly from?: string
   readonly name?: string
   readonly audience?: string
@@ -28,13 +28,17 @@ export interface StatusFlags { readonly watch?: boolean; readonly output?: strin
 
 const OVER: ReadonlySet<string> = new Set(['promoted', 'rolled_back', 'aborted', 'failed'])
 
-export async function startRelease(session: Session, where: string, flags: StartFlags): Promise<number> {
+export async function startRelease(session: Session, where: string | undefined, flags: StartFlags): Promise<number> {
   const { client, io } = session
+  const { to } = flags
+  if (where === undefined) throw new CommandFailure(EXIT.usage, 'say where, and which version: vamp release shop/web --to web:1.1\n  → vamp release status shows those that there are; vamp release --help everything else')
   const { deployment, cluster } = placeOf(where)
+  if (cluster === undefined && to === undefined) throw new CommandFailure(EXIT.usage, `'${where}' is no order to a release, and no place such as shop/web\n  → vamp release --help shows all orders`)
   if (cluster === undefined) throw new CommandFailure(EXIT.usage, `which cluster of ${deployment}? write ${deployment}/<cluster>`)
-  const name = flags.name ?? `${deployment}-${cluster}-${flags.to}`.replaceAll(/[^\w.-]/g, '-')
+  if (to === undefined) throw new CommandFailure(EXIT.usage, `which version? vamp release ${where} --to <breed>`)
+  const name = flags.name ?? `${deployment}-${cluster}-${to}`.replaceAll(/[^\w.-]/g, '-')
   const body = {
-    kind: 'release', name, deployment, cluster, to: flags.to.includes(',') ? flags.to.split(',').map(breed => breed.trim()) : flags.to,
+    kind: 'release', name, deployment, cluster, to: to.includes(',') ? to.split(',').map(breed => breed.trim()) : to,
     ...(flags.replace ? { in_flight: 'replace' } : {}),
     ...(flags.from === undefined ? {} : { from: flags.from }),
     ...(flags.audience === undefined ? {} : { audience: flags.audience }),

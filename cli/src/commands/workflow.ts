@@ -6,6 +6,7 @@ import { type RunSummary, workflows } from '@vamp/model/api/workflows'
 import { age, sheetOf } from '../columns.ts'
 import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
+import type { Io } from '../io.ts'
 import { listAll } from '../kinds.ts'
 import { asData, asRows, formOf } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -111,8 +112,13 @@ export async function workflowRuns({ client, io }: Session, name: string, flags:
   if (form === 'json' || form === 'yaml') io.out(asData(data, form))
   else if (form === 'name') io.out(data.map(({ id }) => `${id}\n`).join(''))
   else if (data.length === 0) io.out(`${name} has not run yet.\n`)
-  else io.out(table([{ title: 'RUN' }, { title: 'BEGAN BY' }, { title: 'STATE' }, { title: 'AGE', right: true }, { title: 'TOOK', right: true }, { title: 'WHY', flexible: true }], data.map(run => [run.id, causeOf(run), `${run.state}${run.dry ? ' (dry)' : ''}`, age(run.created, io.now()), tookText(run), run.reason ?? (run.result === undefined ? '' : JSON.stringify(run.result))]), { width: io.terminal ? io.columns : Number.POSITIVE_INFINITY, head: io.colours.bold }))
+  else io.out(runsTable(data, io))
   return EXIT.ok
+}
+
+export function runsTable(runs: readonly RunSummary[], io: Io): string {
+  const rows = runs.map(run => [run.id, causeOf(run), `${run.state}${run.dry ? ' (dry)' : ''}`, age(run.created, io.now()), tookText(run), run.reason ?? (run.result === undefined ? '' : JSON.stringify(run.result))])
+  return table([{ title: 'RUN' }, { title: 'BEGAN BY' }, { title: 'STATE' }, { title: 'AGE', right: true }, { title: 'TOOK', right: true }, { title: 'WHY', flexible: true }], rows, { width: io.terminal ? io.columns : Number.POSITIVE_INFINITY, head: io.colours.bold })
 }
 
 const TOLD = { suspending: 'is told to suspend', starting: 'is told to go on', restarting: 'is told to restart', stopping: 'is told to end, and goes' } as const

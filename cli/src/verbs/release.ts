@@ -5,7 +5,7 @@ import { asking, OUTPUT, type ProgramContext } from './verb.ts'
 export function addRelease(program: Command, context: ProgramContext): void {
   const ask = asking(program, context)
   const release = program.command('release').description('bring a new version to the traffic, step by step, judged on every request')
-  release.command('start', { isDefault: true }).description('begin a release').argument('<place>', 'deployment/cluster').requiredOption('--to <breed>', 'the new version').option('--from <breed>', 'the old one; what holds the traffic if not given')
+  release.command('start', { isDefault: true }).description('begin a release').argument('[place]', 'deployment/cluster').option('--to <breed>', 'the new version; needed').option('--from <breed>', 'the old one; what holds the traffic if not given')
     .option('--name <name>', 'of the release').option('--audience <condition>', 'only these visitors take part').option('--instances <number>', 'what the new version starts with').option('--confidence <percent>', '99 if not given')
     .option('--strategy <strategy>', 'canary, blue-green, rolling, shadow, or experiment with several versions: --to a,b').option('--replace', 'abort a release of the same cluster that is under way, instead of waiting for it').option('--plan', 'show what would be stored').option('-w, --watch', 'and follow it')
     .action((place, flags) => ask(async session => (await import('../commands/release.ts')).startRelease(session, place, flags)))
@@ -25,4 +25,7 @@ export function addRelease(program: Command, context: ProgramContext): void {
     .action((name, flags) => ask(async session => (await import('../commands/release.ts')).approveRelease(session, name, flags)))
   release.command('weight').description('set the share of the new version by hand; the ramp pauses').argument('<name>').argument('<percent>').option('--reason <text>', 'kept with the event')
     .action((name, percent, flags) => ask(async session => (await import('../commands/release.ts')).weighRelease(session, name, percent, flags)))
+  program.command('image').description('images that begin releases, where a cluster has a policy for it')
+    .command('pushed').description('tell of an image, as a registry does').argument('<image...>', 'with its tag').option(...OUTPUT)
+    .action((images, flags) => ask(async session => (await import('../commands/image.ts')).imagePushed(session, images, flags)))
 }

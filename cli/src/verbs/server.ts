@@ -3,13 +3,25 @@ import type { Command } from 'commander'
 import { asking, OUTPUT, type ProgramContext } from './verb.ts'
 
 /** The server's flags are the server's: they are read where they are used. */
-export function addServer(program: Command, { io, environment, end }: ProgramContext): void {
+export function addServer(program: Command, context: ProgramContext): void {
+  const { io, environment, end } = context
+  const ask = asking(program, context)
+  const inside = () => import('../commands/inside.ts')
   program.command('up').description('start the server').allowUnknownOption().helpOption(false).argument('[flags...]')
     .action(async (_, __, command: Command) => { end(await (await import('../commands/up.ts')).up(command.args, io, environment)) })
   program.command('demo').description('a small shop, one good release and two bad ones, judged on live traffic').allowUnknownOption().helpOption(false).argument('[flags...]')
     .action(async (_, __, command: Command) => { end(await (await import('../commands/demo.ts')).demo(command.args, io, environment)) })
   program.command('version').description('of this program and of the server').option(...OUTPUT)
-    .action(flags => asking(program, { io, environment, end })(async session => (await import('../commands/version.ts')).version(session, flags)))
+    .action(flags => ask(async session => (await import('../commands/version.ts')).version(session, flags)))
+  program.command('health').description('whether the server is ready; or how well something is, from 0 to 1. Exit code 0 if all is well').argument('[place]', 'deployment, deployment/cluster or deployment/cluster/service')
+    .option('--gateway <name>', 'how well it is').option('--route <route>', 'of the gateway').option('--instance <name>', 'of the place')
+    .action((place, flags) => ask(async session => (await import('../commands/health.ts')).health(session, place, flags)))
+  program.command('stats').description('counts of what is stored and what runs').option(...OUTPUT)
+    .action(flags => ask(async session => (await inside()).stats(session, flags)))
+  program.command('schema').description('the JSON Schema of a kind, for editors').argument('<kind>', 'a kind, or document for files with several').option(...OUTPUT)
+    .action((kind, flags) => ask(async session => (await inside()).schema(session, kind, flags)))
+  program.command('proxy-config').description("the configuration of the server's own HAProxy, as it was written last")
+    .action(() => ask(async session => (await inside()).proxyConfiguration(session)))
 }
 
 /** On files of this machine, without a server. */

@@ -22,6 +22,13 @@ export function addWorkflow(program: Command, context: ProgramContext): void {
     .action((name, flags) => ask(async session => (await load()).workflowLogs(session, name, flags)))
   workflow.command('runs').description('its runs, newest first').argument('<name>').option('-n, --limit <number>', 'so many', '30').option(...OUTPUT)
     .action((name, flags) => ask(async session => (await load()).workflowRuns(session, name, flags)))
+  const state = () => import('../commands/workflow-state.ts')
+  workflow.command('state').description('what its scripts remember').argument('<name>').argument('[key]', 'one thing of it').option(...OUTPUT)
+    .action((name, key, flags) => ask(async session => (await state()).workflowState(session, name, key, flags)))
+  workflow.command('remember').description('have its scripts remember something').argument('<name>').argument('<key>').argument('<value>', 'a text, a number or JSON')
+    .action((name, key, value) => ask(async session => (await state()).remember(session, name, key, value)))
+  workflow.command('forget').description('have them forget it').argument('<name>').argument('<key>')
+    .action((name, key) => ask(async session => (await state()).forget(session, name, key)))
   const orders = { suspend: ['suspending', 'end what runs and begin nothing more'], resume: ['starting', 'go on'], restart: ['restarting', 'end what runs and begin again'], stop: ['stopping', 'end it and remove it'] } as const
   for (const [order, [status, help]] of Object.entries(orders))
     workflow.command(order).description(help).argument('<name>').action(name => ask(async session => (await load()).orderWorkflow(session, name, status)))

@@ -18,6 +18,7 @@ export const Info = Type.Object({
 export type Info = Static<typeof Info>
 
 export const Ready = Type.Object({ ready: Type.Boolean(), parts: Type.Record(Type.String(), Type.String()) })
+export type Ready = Static<typeof Ready>
 
 const Value = Type.Unsafe<number>({ type: 'number' })
 const LogEntry = Type.Object({ logger: Type.String(), level: Type.String(), message: Type.String(), timestamp: Type.String(), facts: Type.Optional(Type.Unknown()) })
