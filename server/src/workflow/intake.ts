@@ -1,6 +1,6 @@
 /**
  * From events to runs. The place in the event log and the runs that its events begin are stored together, so that a server that
- * dies neither forgets an event nor hands it out twice. Known gap: events just before a kill were seen to be missed (docs/workflows.md).
+ * dies neither forgets an event nor hands it out twice.
  */
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
@@ -98,11 +98,11 @@ export async function startIntake({ store, events, index, clock, log, begun, roo
   }
 }
 
-/** So many as go together, with whole events only: the place is always behind one. */
+/** So many as go together, with whole events only: the place is always behind one. A copy: more come in while these are stored. */
 function firstOf(runs: readonly WorkflowRun[]): readonly WorkflowRun[] {
   const last = eventIdOf(runs[WRITES_MAX - 1])
   const end = last === '' ? -1 : runs.findIndex((run, index) => index >= WRITES_MAX && eventIdOf(run) !== last)
-  return end < 0 ? runs : runs.slice(0, end)
+  return runs.slice(0, end < 0 ? undefined : end)
 }
 
 function eventIdOf(run: WorkflowRun | undefined): string {
