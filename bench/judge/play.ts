@@ -22,7 +22,7 @@ export interface Played {
 /** `lag`: seconds that an ordered share takes to be in force; the second in which it arrives is then a mixture. */
 export function play(method: Method, world: World, seed: number, lag = 0): Played {
   const simulation = new Simulation(world, seed)
-  const history = Array.from({ length: HISTORY_SECONDS }, () => simulation.step(0).baseline)
+  const history = Array.from({ length: world.history ?? HISTORY_SECONDS }, () => simulation.step(0).baseline)
   const startsAt = 1_700_000_000 + (seed % 3600)
   const course = method.begin(history, startsAt)
   const orders = [course.first.share]

@@ -1,7 +1,7 @@
 /** A world from a JSON file; the parameters are described in docs/judge.md. What is left out is quiet. */
 import type { World } from './world.ts'
 
-const KNOWN = new Set(['rps', 'errors', 'latency', 'noise', 'fault', 'instances', 'sessions'])
+const KNOWN = new Set(['rps', 'errors', 'latency', 'noise', 'fault', 'instances', 'sessions', 'history'])
 
 export function parseWorld(text: string): World {
   const read: unknown = JSON.parse(text)

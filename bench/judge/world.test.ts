@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { countOf, quantile } from '@vamp/stats/sketch'
 import { expect, test } from 'vitest'
 import { play } from './play.ts'
@@ -65,4 +66,13 @@ test('a world file says what it does not know', () => {
   expect(parseWorld('{ "rps": 50, "noise": { "clusters": 3 } }')).toMatchObject({ rps: 50, errors: 0.001, noise: { clusters: 3 } })
   expect(() => parseWorld('{ "rsp": 50 }')).toThrow('a world has no rsp')
   expect(() => parseWorld('{ "rps": 0 }')).toThrow('rps above 0')
+})
+
+test('a machine that starves its processes costs no healthy version its release, and hides no slow one', () => {
+  const starved = parseWorld(readFileSync(new URL('worlds/starved-machine.json', import.meta.url), 'utf8'))
+  // Before stalls were counted, these three were rolled back.
+  const verdicts = (world: World) => [2, 4, 5].map(run => play(ours('vamp'), world, seedOf(900, 'starved-machine: healthy', 100, run)).verdict)
+
+  expect(verdicts(starved)).not.toContain('rolled_back')
+  expect(verdicts({ ...starved, fault: { sigma: 0.6 } })).toEqual(['rolled_back', 'rolled_back', 'rolled_back'])
 })

@@ -45,6 +45,11 @@ export interface Noise {
   readonly clusters?: number
   /** Each instance on its own: wandering of its error rate and latency (standard deviations of the logarithm), and stalls. */
   readonly instances?: { readonly errors: number; readonly latency: number; readonly seconds: number; readonly stallEvery: number; readonly stallMs: number }
+  /**
+   * A machine that starves its processes now and then: calm for `every` seconds on average, starved for `seconds`. Then each instance stands
+   * still `stalls` times a second for `ms` (exponential means); how hard each is hit differs (standard deviation `sigma` of the logarithm) and stays for the while.
+   */
+  readonly starved?: { readonly every: number; readonly seconds: number; readonly stalls: number; readonly ms: number; readonly sigma: number }
   /** A cold new version: latency times this at first, decaying with this time constant (s). */
   readonly cold?: { readonly times: number; readonly seconds: number }
 }
@@ -60,6 +65,8 @@ export interface World {
   readonly instances: number
   /** Tell the judge of sessions: a cluster of failures is one session. */
   readonly sessions?: boolean
+  /** Seconds of the old version alone before the release; absent: 600. */
+  readonly history?: number
 }
 
 export interface SimulatedSecond { readonly baseline: ArmSecond; readonly canary: ArmSecond; readonly excess: number }
@@ -68,7 +75,15 @@ const PARTS = 8
 const QUANTILES = 4096
 const INSTANCES_MAX = 64
 
-interface InstanceState { errors: number; logLatency: number; stalled: boolean }
+interface InstanceState {
+  errors: number
+  logLatency: number
+  stalled: boolean
+  /** How hard it is hit while the machine starves; the share of this second that it stands still, and for how long at a time. */
+  severity: number
+  still: number
+  stillMs: number
+}
 
 /** What both versions have in common in a second. */
 interface Level { readonly traffic: number; readonly errors: number; readonly latency: number; readonly added: number }
@@ -87,13 +102,14 @@ export class Simulation {
   #wander = 0
   #burstUntil = 0
   #burstErrors = 0
+  #starved = false
   #age: number | null = null
   #second = 0
 
   constructor(world: World, seed: number) {
     this.#world = world
     this.#random = seeded(seed)
-    const calm = () => ({ errors: 1, logLatency: 0, stalled: false })
+    const calm = () => ({ errors: 1, logLatency: 0, stalled: false, severity: 1, still: 0, stillMs: 0 })
     this.#old = Array.from({ length: world.instances }, calm)
     this.#fresh = Array.from({ length: world.instances }, calm)
     this.#phase = this.#random.next() * 2 * Math.PI
@@ -112,6 +128,7 @@ export class Simulation {
     if (fresh > 0 && this.#age === null) this.#age = 0
     for (const instance of this.#old) this.#move(instance)
     for (const instance of this.#fresh) this.#move(instance)
+    this.#starve()
     const baseline = this.#arm(requests - fresh, this.#old.length, this.#old, level, {}, 1)
     const fault = this.#fault()
     const cold = noise.cold && this.#age !== null ? 1 + (noise.cold.times - 1) * Math.exp(-this.#age / noise.cold.seconds) : 1
@@ -173,6 +190,22 @@ export class Simulation {
     instance.stalled = this.#random.next() < 1 / noise.stallEvery
   }
 
+  #starve(): void {
+    const noise = this.#world.noise.starved
+    if (!noise) return
+    if (this.#random.next() < 1 / (this.#starved ? noise.seconds : noise.every)) {
+      this.#starved = !this.#starved
+      for (const instance of [...this.#old, ...this.#fresh]) instance.severity = Math.exp(noise.sigma * this.#random.normal())
+    }
+    for (const instance of [...this.#old, ...this.#fresh]) {
+      const stalls = this.#starved ? this.#random.poisson(noise.stalls * instance.severity) : 0
+      let ms = 0
+      for (let stall = 0; stall < stalls; stall++) ms -= noise.ms * Math.log1p(-this.#random.next())
+      instance.still = Math.min(1, ms / 1000)
+      instance.stillMs = stalls > 0 ? ms / stalls : 0
+    }
+  }
+
   #arm(requests: number, instances: number, states: readonly InstanceState[], level: Level, fault: Fault, cold: number): ArmSecond {
     const used = Math.min(instances, states.length, INSTANCES_MAX)
     const { noise: { clusters = 1 }, sessions = false } = this.#world
@@ -215,7 +248,8 @@ export class Simulation {
     const log = tail + Math.log(slow ? slowMedian : median) + (fault.sigma ?? sigma) * z + common + state.logLatency
     const bucket = Math.ceil(log * PER_LN)
     const stall = this.#world.noise.instances?.stallMs ?? 0
-    return state.stalled && stall > 0 ? bucketOf(millisecondsOf(bucket) + stall * this.#random.next()) : bucket
+    const waits = (state.stalled ? stall * this.#random.next() : 0) + (state.still > 0 && this.#random.next() < state.still ? state.stillMs * this.#random.next() : 0)
+    return waits > 0 ? bucketOf(millisecondsOf(bucket) + waits) : bucket
   }
 }
 

@@ -30,6 +30,8 @@ export interface Played {
   readonly requests: number
   /** That got no answer from any version, though no version crashed. */
   readonly unanswered: number
+  /** What became of them, where there are any: an error's code, or a status. */
+  readonly why?: Readonly<Record<string, number>>
   readonly sentence: string
 }
 
@@ -86,6 +88,7 @@ async function play({ url, name, visitors, decisions }: Pick<Opened, 'url' | 'na
   const none = () => visitors.visits.byVersion['none'] ?? { requests: 0, failed: 0 }
   const own = () => visitors.visits.byVersion[version] ?? { requests: 0, failed: 0 }
   const before = { ...none() }
+  const whyBefore = { ...visitors.visits.unanswered }
   let firstFailedMs: number | undefined
   let firstMs: number | undefined
   const bad = () => own().failed + (kind === 'crash' ? none().failed - before.failed : 0)
@@ -108,13 +111,14 @@ clock: {minimum: 45s, load_check: 20s, warm_up: 15s, hold_back: 5s, maximum: 5m}
   clearInterval(watch)
   const [counted, unanswered] = [own(), none().failed - before.failed]
   const failed = bad()
+  const why = Object.fromEntries(Object.entries(visitors.visits.unanswered).flatMap(([name, count]) => count > (whyBefore[name] ?? 0) ? [[name, count - (whyBefore[name] ?? 0)]] : []))
   const verdict = status.verdict === 'promoted' || status.verdict === 'rolled_back' || status.verdict === 'failed' ? status.verdict : 'held'
   if (verdict === 'held') await fetch(`${url}/api/v1/releases/${release}/abort`, { method: 'POST' })
   await until(90, async () => ['promoted', 'rolled_back', 'aborted', 'failed'].includes((await look(url, release)).phase)).catch(() => {})
   if (decisions !== undefined) writeFileSync(join(decisions, `${release}.ndjson`), await (await fetch(`${url}/api/v1/releases/${release}/decisions`)).text())
   const from = kind === 'crash' || kind === 'errors' ? firstFailedMs : firstMs
   const seconds = status.ended === undefined || from === undefined ? null : (Date.parse(status.ended) - from) / 1000
-  return { kind, run, verdict, seconds, failed, requests: counted.requests, unanswered: kind === 'crash' ? 0 : unanswered, sentence: status.sentence }
+  return { kind, run, verdict, seconds, failed, requests: counted.requests, unanswered: kind === 'crash' ? 0 : unanswered, ...(unanswered > 0 ? { why } : {}), sentence: status.sentence }
 }
 
 function breed(name: string, faults: Readonly<Record<string, string>>): string {

@@ -12,11 +12,12 @@ type Titles = Readonly<Record<Change['do'], string>>
 const TITLE: Titles = { create: 'would be created', update: 'would be changed', delete: 'would be removed', keep: 'would stay as it is' }
 
 /** `titles` where it is not about what would be. */
-export function changeLines({ do: verb, kind, name, before, after }: Change, colours: Io['colours'], titles: Titles = TITLE): string {
+export function changeLines({ do: verb, kind, name, before, after, note }: Change, colours: Io['colours'], titles: Titles = TITLE): string {
   const title = `${kind}/${name} ${titles[verb]}\n`
-  if (verb === 'keep') return colours.dim(title)
+  const noted = note === undefined ? '' : colours.yellow(`  ${note}\n`)
+  if (verb === 'keep') return `${colours.dim(title)}${noted}`
   const lines = compare(linesOf(before), linesOf(after)).map(line => line.startsWith('+') ? colours.green(line) : line.startsWith('-') ? colours.red(line) : colours.dim(line))
-  return `${colours.bold(title)}${lines.map(line => `  ${line}\n`).join('')}`
+  return `${colours.bold(title)}${noted}${lines.map(line => `  ${line}\n`).join('')}`
 }
 
 const linesOf = (value: unknown) => value === undefined ? [] : printYamlValue(value).trimEnd().split('\n')

@@ -27,6 +27,7 @@ import { tellReloads } from './gateway/reload-events.ts'
 import type { Lease } from './leader/lease.ts'
 import { openGateCalls } from './release/gate-calls.ts'
 import { releaseReconciler } from './release/reconciler.ts'
+import { openSessionOutcomes } from './release/sessions.ts'
 import { sendVisitors } from './release/visitors.ts'
 import { notificationSink } from './scaling/notifications.ts'
 import { openScaling } from './scaling/open-scaling.ts'
@@ -159,7 +160,7 @@ const reachable = (address: string) => address === '0.0.0.0' || address === '::'
 function openReleases(open: (name: string, reconciler: Reconciler) => KeyedQueue, lifecycle: Lifecycle, settings: Settings, { store, events, clock, log }: Outfit, traffic: Traffic): KeyedQueue {
   const wake = { release: (_name: string) => {} }
   const gateCalls = lifecycle.use('gate calls', openGateCalls({ clock, secret: () => settings.current.webhookSecret, answered: name => wake.release(name) }))
-  const queue = open('releases', releaseReconciler({ store, events, traffic, clock, log, gateCalls }))
+  const queue = open('releases', releaseReconciler({ store, traffic, clock, log, gateCalls, sessions: openSessionOutcomes(events) }))
   wake.release = name => queue.wake(name)
   return queue
 }

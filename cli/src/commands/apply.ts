@@ -49,8 +49,8 @@ function textOf(ordered: readonly Document[], deploy: boolean): string {
 const DONE = { create: 'created', update: 'changed', delete: 'removed', keep: 'unchanged' } as const
 
 function tell(changes: readonly Change[], { out, colours }: Io): void {
-  for (const { do: verb, kind, name } of changes) {
+  for (const { do: verb, kind, name, note } of changes) {
     const known = kindOf(kind)
-    out(`${known ? singular(known) : kind} ${colours.bold(name)} ${verb === 'keep' ? colours.dim(DONE[verb]) : DONE[verb]}\n`)
+    out(`${known ? singular(known) : kind} ${colours.bold(name)} ${verb === 'keep' ? colours.dim(DONE[verb]) : DONE[verb]}\n${note === undefined ? '' : `  ${colours.yellow(note)}\n`}`)
   }
 }

@@ -14,6 +14,8 @@ export interface Visits {
   readonly skipped: number
   /** By the version that answered, or whatever `nameOf` says; `none` where nobody did. */
   readonly byVersion: Readonly<Record<string, { readonly requests: number; readonly failed: number }>>
+  /** Why there was no answer of any version: an error's code, or the status that somebody else answered with. */
+  readonly unanswered: Readonly<Record<string, number>>
   /** Milliseconds of the newest answers, counted from when each request was due; at most `LATENCIES_KEPT`, ascending. */
   latencies(): readonly number[]
 }
@@ -60,19 +62,19 @@ export function startVisitors({ host, port, perSecond, pages = SHOP_PAGES, heade
     const [method, path] = pages[index % pages.length] ?? ['GET', '/']
     const fresh = index % FRESH_CONNECTION_EVERY === 0
     let ended = false
-    const end = (name: string, ok: boolean) => {
-      if (!ended) tally.count(name, ok, performance.now() - due)
+    const end = (name: string, ok: boolean, why?: string) => {
+      if (!ended) tally.count(name, ok, performance.now() - due, why)
       ended = true
       resolve()
     }
     const asked = request({ host, port, path, method, agent: fresh ? false : kept, headers: { ...headers, ...(fresh ? { connection: 'close' } : {}) }, timeout: ANSWER_MS_MAX }, answer => {
       const name = nameOf(answer)
       answer.resume()
-      answer.once('end', () => end(name, (answer.statusCode ?? 0) < 500))
-      answer.once('error', () => end(name, false))
+      answer.once('end', () => end(name, (answer.statusCode ?? 0) < 500, String(answer.statusCode)))
+      answer.once('error', error => end(name, false, codeOf(error)))
     })
     asked.once('timeout', () => asked.destroy(new Error('timed out')))
-    asked.once('error', () => end('none', false))
+    asked.once('error', error => end('none', false, `${codeOf(error)} ${fresh ? 'fresh' : asked.reusedSocket ? 'kept' : 'opened'}`))
     asked.end()
   })
 
@@ -96,14 +98,18 @@ export function startVisitors({ host, port, perSecond, pages = SHOP_PAGES, heade
   }
 }
 
+const codeOf = (error: Error) => (error as NodeJS.ErrnoException).code ?? error.message
+
 const shopVersion = ({ headers }: IncomingMessage) => String(headers['x-shop-version'] ?? 'none')
 
 function openTally() {
   const byVersion: Record<string, { requests: number; failed: number }> = {}
+  const unanswered: Record<string, number> = {}
   const ring = new Float64Array(LATENCIES_KEPT)
   let [total, failed, skipped] = [0, 0, 0]
   return {
-    count(name: string, ok: boolean, latencyMs: number) {
+    count(name: string, ok: boolean, latencyMs: number, why = '') {
+      if (name === 'none') unanswered[why] = (unanswered[why] ?? 0) + 1
       const entry = byVersion[name] ?? { requests: 0, failed: 0 }
       byVersion[name] = entry
       entry.requests++
@@ -112,6 +118,6 @@ function openTally() {
       if (!ok) { entry.failed++; failed++ }
     },
     skip() { skipped++ },
-    visits: (waiting: number): Visits => ({ requests: total, failed, waiting, skipped, byVersion, latencies: () => [...ring.subarray(0, Math.min(total, LATENCIES_KEPT)).toSorted()] }),
+    visits: (waiting: number): Visits => ({ requests: total, failed, waiting, skipped, byVersion, unanswered, latencies: () => [...ring.subarray(0, Math.min(total, LATENCIES_KEPT)).toSorted()] }),
   }
 }

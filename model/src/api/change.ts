@@ -7,6 +7,7 @@ export const Change = Type.Object({
   name: Type.String(),
   before: Type.Optional(Type.Unknown({ description: 'as it is printed' })),
   after: Type.Optional(Type.Unknown({ description: 'as it is printed' })),
+  note: Type.Optional(Type.String({ description: 'what the write does not do, although one may think so, and what does' })),
 })
 export type Change = Static<typeof Change>
 

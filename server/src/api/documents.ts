@@ -14,7 +14,7 @@ import { putRelease, removeRelease } from './releases.ts'
 import { artifacts, type Call, type Reply, type Route, route, value } from './route.ts'
 import { putWorkflow } from './workflows.ts'
 import { gatewayHost, type World } from './world.ts'
-import { write } from './write.ts'
+import { notesOf, write } from './write.ts'
 
 type DocumentsCall = Call<typeof documents.put>
 
@@ -35,7 +35,7 @@ async function carryOut(world: World, call: Pick<DocumentsCall, 'who' | 'expecte
     for (const body of bodies) done.push(...await each(draft, body))
     return done
   })
-  return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(result)
+  return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(result, notesOf(written))
 }
 
 /** Comments first, then the blueprint: the answer can be kept as a file. */

@@ -19,6 +19,7 @@ interface Drafted {
   readonly expected: Expected
   /** As it was sent. */
   readonly source: string
+  readonly note?: string
 }
 
 /** What must hold of the record when it is written: nothing, what the client demands, or that it is still what this request has read. */
@@ -30,6 +31,9 @@ export interface Draft {
   /** Throws `Fault('revision_mismatch')` where a demand of the client does not hold already. */
   put<K extends Kind>(kind: K, artifact: ArtifactOf[K], demand: Demand, source?: string): Promise<void>
   delete(kind: Kind, name: string, demand: Demand, source?: string): Promise<void>
+  /** What is to be said beside a record of this write. */
+  note(kind: Kind, name: string, text: string): void
+  readonly notes: readonly string[]
   readonly plan: Plan
   readonly writes: readonly Write[]
   /** `archive` events for what really changes. */
@@ -62,6 +66,11 @@ export function openDraft(store: Store): Draft {
     },
     put: (kind, artifact, demand, source = '') => add(kind, artifact.name, demand, source, artifact),
     delete: (kind, name, demand, source = '') => add(kind, name, demand, source),
+    note(kind, name, text) {
+      const known = drafted.get(keyOf(kind, name))
+      if (known) drafted.set(keyOf(kind, name), { ...known, note: text })
+    },
+    get notes() { return [...drafted.values()].flatMap(({ note }) => note ?? []) },
     get plan() { return { changes: [...drafted.values()].map(changeOf) } },
     get writes() {
       return [...drafted.values()].flatMap(({ kind, name, before, after, expected }): Write[] => {
@@ -80,11 +89,12 @@ function mismatch(kind: Kind, name: string, expected: Expected, before: Stored |
 }
 
 function changeOf(draft: Drafted): Change {
-  const { kind, name, before, after } = draft
+  const { kind, name, before, after, note } = draft
   return {
     do: verbOf(draft), kind, name,
     ...(before ? { before: printJson(before.value) } : {}),
     ...(after ? { after: printJson(after) } : {}),
+    ...(note === undefined ? {} : { note }),
   }
 }
 

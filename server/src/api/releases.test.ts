@@ -82,6 +82,17 @@ test('a release that is over takes no orders, one that is under way is not remov
   expect((await server.ask('/releases/over')).status).toBe(404)
 })
 
+test('a release that is over does not begin again when its file is applied again, and it is said how one begins again', async () => {
+  await server.ask('/releases', { method: 'POST', body: release('again') })
+  expect((await server.ask('/releases/again', { method: 'PUT', body: release('again') })).headers.get('x-vamp-note')).toBeNull()
+  await server.store.put('release-statuses', 'again', { ...status('again', 'rolled_back'), ended: '2026-01-31T12:00:00.000Z' })
+
+  const told = "The release 'again' ended at 2026-01-31T12:00:00.000Z (rolled back) and does not begin again: give the next one another name, or delete this one first (vamp delete release again)."
+  expect((await server.ask('/releases/again', { method: 'PUT', body: release('again') })).headers.get('x-vamp-note')).toBe(told)
+  expect((await server.ask('/', { method: 'PUT', body: release('again') })).headers.get('x-vamp-note')).toBe(told)
+  expect((await server.ask('/?plan=true', { method: 'PUT', body: release('again') })).json).toEqual({ changes: [expect.objectContaining({ do: 'keep', name: 'again', note: told })] })
+})
+
 test('what a release was judged on is told a line each, of the newest release of that name only', async () => {
   await server.ask('/releases', { method: 'POST', body: release('told') })
   const tags = ['releases:told']

@@ -14,7 +14,7 @@ import { pageOf, slice } from './paging.ts'
 import { refuse } from './refused.ts'
 import { artifacts, type Call, nothing, type Reply, type Route, route, value } from './route.ts'
 import type { World } from './world.ts'
-import { revisionOf, write } from './write.ts'
+import { notesOf, revisionOf, write } from './write.ts'
 
 export function releaseRoutes(world: World): Route[] {
   const { store } = world
@@ -56,7 +56,7 @@ function orderRoutes(world: World): Route[] {
 
 async function begin(world: World, call: Pick<Call, 'who' | 'expected'> & { readonly query: object; readonly body: string }, release: Release): Promise<Reply> {
   const { written } = await write(world, call, draft => putRelease(world, draft, release, call.expected, call.body))
-  return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(release, revisionOf(written, release.name))
+  return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(release, { ...revisionOf(written, release.name), ...notesOf(written) })
 }
 
 /** Throws `Refused` where it could only fail. */
@@ -70,6 +70,13 @@ export async function putRelease({ store }: Pick<World, 'store'>, draft: Draft, 
   if (status && before && JSON.stringify(before) !== JSON.stringify(release) && movesElsewhere(before, release))
     throw new Fault('conflict', `The release '${release.name}' is ${status.phase}; where it goes cannot be changed any more. Give the new one another name, or delete this one first.`)
   await draft.put('releases', release, expected, source)
+  if (status && before && OVER.has(status.phase)) draft.note('releases', release.name, endedAlready(status))
+}
+
+/** Files are applied again and again; whoever means to release again has to be told that this does not. */
+function endedAlready({ name, phase, ended }: ReleaseStatus): string {
+  const when = ended === undefined ? '' : ` at ${ended}`
+  return `The release '${name}' ended${when} (${phase.replaceAll('_', ' ')}) and does not begin again: give the next one another name, or delete this one first (vamp delete release ${name}).`
 }
 
 function movesElsewhere(before: Release, after: Release): boolean {

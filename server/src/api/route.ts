@@ -34,6 +34,8 @@ interface Beside {
   readonly status?: number
   /** For the `ETag`. */
   readonly revision?: number
+  /** For `X-Vamp-Note`. */
+  readonly notes?: readonly string[]
   /** Of a paged list. */
   readonly total?: number
 }
@@ -170,6 +172,7 @@ function answer(endpoint: Endpoint, call: Call, given: Exclude<Reply, { is: 'str
     const tag = `"${given.revision}"`
     reply.header('ETag', tag)
   }
+  if (given.notes !== undefined) reply.header('X-Vamp-Note', given.notes.join(' '))
   if (given.total !== undefined) {
     const page = pageOf(call.query)
     reply.header('X-Total-Count', String(given.total)).header('Link', links(request.originalUrl, page, given.total))

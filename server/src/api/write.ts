@@ -12,7 +12,7 @@ export type Written =
   | { readonly is: 'planned'; readonly plan: Plan }
   /** Nothing was stored: `validate_only`. */
   | { readonly is: 'valid' }
-  | { readonly is: 'stored'; readonly stored: readonly (Stored | undefined)[] }
+  | { readonly is: 'stored'; readonly stored: readonly (Stored | undefined)[]; readonly notes: readonly string[] }
 
 interface WriteQuery { readonly plan?: boolean; readonly validate_only?: boolean }
 
@@ -37,7 +37,12 @@ async function carryOut(world: World, by: string, { plan, validate_only: validat
   await demandCarriable(world, draft)
   if (plan) return { is: 'planned', plan: draft.plan }
   if (validateOnly) return { is: 'valid' }
-  return { is: 'stored', stored: await world.store.transaction(draft.writes, draft.archive(by)) }
+  return { is: 'stored', stored: await world.store.transaction(draft.writes, draft.archive(by)), notes: draft.notes }
+}
+
+/** What a client should be told besides: that what it wrote does nothing, say. */
+export function notesOf(written: Written): { readonly notes?: readonly string[] } {
+  return written.is === 'stored' && written.notes.length > 0 ? { notes: written.notes } : {}
 }
 
 /** The revision that the (only) record of a write has now. */

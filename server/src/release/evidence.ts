@@ -28,6 +28,8 @@ export interface JudgedEvidence extends Noted {
   /** The share of what both versions have, where others have traffic. */
   readonly pair?: number | null
   readonly canary: ArmSecond
+  /** Of earlier sessions. */
+  readonly matured?: JudgedSecond['matured']
   /** Something else than evidence held the share: a gate, instances, a probe. */
   readonly held?: true
   /** Of an experiment: the version. */
@@ -41,8 +43,8 @@ export type Evidence = BaselineEvidence | JudgedEvidence
 
 export function evidenceEvents(seconds: readonly JudgedSecond[], { name, phase, weight }: ReleaseStatus, before: number | null, nowMs: number, decision: Decision, held = false, to?: string): NewEvent[] {
   if (phase === 'preparing') return []
-  return seconds.map(({ second, share, pair, age, baseline, canary }, at) => event(name, {
-    second, after: at === 0 ? before : seconds[at - 1]?.second ?? null, at: nowMs, phase, weight, share, ...(pair === undefined ? {} : { pair }), age, baseline: slim(baseline), canary: slim(canary), ...(held ? { held } : {}), ...(to === undefined ? {} : { to }),
+  return seconds.map(({ second, share, pair, age, baseline, canary, matured }, at) => event(name, {
+    second, after: at === 0 ? before : seconds[at - 1]?.second ?? null, at: nowMs, phase, weight, share, ...(pair === undefined ? {} : { pair }), age, baseline: slim(baseline), canary: slim(canary), ...(matured === undefined ? {} : { matured }), ...(held ? { held } : {}), ...(to === undefined ? {} : { to }),
     ...(at === seconds.length - 1 ? { harm: decision.harm, metrics: Object.fromEntries(decision.metrics.map(({ metric, harm }) => [metric, harm])) } : {}),
   }))
 }

@@ -13,7 +13,7 @@ import { passage } from './gates.ts'
 import { clockOf, percentOf, type ReleaseJudge, type VariantJudge } from './judge-state.ts'
 import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
-import { secondsToJudge, sharesNow } from './seconds.ts'
+import { secondsToJudge, sessionsJudged, sharesNow } from './seconds.ts'
 import { withLoadCheck, withOrder } from './towards.ts'
 import { weightWrites } from './weights.ts'
 
@@ -40,7 +40,7 @@ export function compare(observed: ObservedRelease, given: ReleaseStatus): Releas
   const judge = status.judge as ReleaseJudge
   const until = (observed.seconds.at(-1)?.second ?? 0) + 1
   const judged = (status.variants ?? []).map(variant => judgeVariant(observed, status, variant, until))
-  const told = summary(status, judge, judged, until)
+  const told = summary(status, judge, judged, until, sessionsJudged(observed))
   const evidence = judged.flatMap(({ seconds, decision, judge: { to, state } }) => state.second === null ? [] : evidenceEvents(seconds, given, judge.state.second, observed.nowMs, decision, false, to))
   const dropped = judged.filter(({ status: { state }, decision }) => state !== 'dropped' && decision.action === 'roll_back')
   const plan = decideAll(observed, dropped.reduce((status, { status: { to }, decision }) => withState(status, to, { state: 'dropped', weight: 0, sentence: decision.sentence }), told), judged)
@@ -69,7 +69,7 @@ function judgeVariant(observed: ObservedRelease, status: ReleaseStatus, variant:
 }
 
 /** The release as a whole: its counts are sums, its evidence that of the version that looks worst. */
-function summary(status: ReleaseStatus, judge: ReleaseJudge, judged: readonly Judged[], until: number): ReleaseStatus {
+function summary(status: ReleaseStatus, judge: ReleaseJudge, judged: readonly Judged[], until: number, sessions: Pick<ReleaseJudge, 'sessionsUntil'>): ReleaseStatus {
   const variants = judged.map(({ status }) => status)
   const left = variants.filter(({ state }) => state !== 'dropped')
   const worst = left.reduce<VariantStatus | undefined>((most, variant) => variant.harm > (most?.harm ?? 0) ? variant : most, undefined)
@@ -81,7 +81,7 @@ function summary(status: ReleaseStatus, judge: ReleaseJudge, judged: readonly Ju
   const excess = sum(variant => variant.excess)
   return {
     ...status, ...(started === undefined ? {} : { started }), variants, judged_until: until,
-    judge: { ...judge, variants: judged.map(({ judge }) => judge) } satisfies ReleaseJudge,
+    judge: { ...judge, ...sessions, variants: judged.map(({ judge }) => judge) } satisfies ReleaseJudge,
     evidence: worst?.evidence ?? [], harm: worst?.harm ?? 1, excess, budget: { ...status.budget, spent: Math.max(0, Math.round(excess)) },
     requests: { baseline: status.requests.baseline + baseline('requests'), canary: sum(({ requests }) => requests) },
     failed: { baseline: status.failed.baseline + baseline('errors'), canary: sum(({ failed }) => failed) },
@@ -159,8 +159,10 @@ function choose(observed: ObservedRelease, status: ReleaseStatus, ready: readonl
   return { writes: [statusWrite(observed, winner), ...ordered(observed, winner)], events: [releaseEvent('winner', winner)] }
 }
 
+/** Less is better; of events more is. */
 function levelOf(evidence: readonly MetricEvidence[], metric: string): number | null {
-  return evidence.find(found => found.metric === metric)?.canary ?? null
+  const level = evidence.find(found => found.metric === metric)?.canary ?? null
+  return level !== null && metric.startsWith('event:') ? -level : level
 }
 
 /** From here on it is a release of one version, with the evidence that it has. */

@@ -62,9 +62,24 @@ function withoutVersions(observed: ObservedRelease, status: ReleaseStatus, versi
     const next = `Version ${versions.join(', ')} cannot be removed: ${removal}`
     return next === status.next ? NOTHING : { writes: [statusWrite(observed, { ...status, next })], events: [] }
   }
-  const next = versions.length > 0 ? `Nothing: version ${versions.join(', ')} is being removed.` : `Nothing: ${status.from} serves those who are not of the audience.`
+  const next = versions.length > 0 ? removing(versions) : `Nothing: ${status.from} serves those who are not of the audience.`
   const over = inPhase(status, phase, observed.nowMs, status.sentence, next)
   return { writes: [statusWrite(observed, over), ...removal, ...withoutDoubles(removal, goneWrites(observed))], events: [releaseEvent('ended', over)] }
+}
+
+const removing = (versions: readonly string[]): string => `Version ${versions.join(', ')} is being removed.`
+
+/** The release is over, and one thing is still going on: its versions' instances end. Nothing to write: they are still there, or it is said already. */
+export function removed(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
+  const versions = status.phase === 'promoted' ? [status.from, ...lost(status).keys()] : newVersions(status)
+  if (!isRemoving(status)) return NOTHING
+  const services = observed.deployment?.value.clusters.find(({ name }) => name === status.cluster)?.services ?? []
+  if (versions.some(version => services.some(({ breed }) => breed.name === version))) return NOTHING
+  return { writes: [statusWrite(observed, { ...status, next: `Nothing: version ${versions.join(', ')} is gone.` })], events: [] }
+}
+
+export function isRemoving({ next }: ReleaseStatus): boolean {
+  return next.endsWith(' is being removed.')
 }
 
 const withoutDoubles = (first: readonly Write[], more: readonly Write[]) => more.filter(({ kind, name }) => !first.some(write => write.kind === kind && write.name === name))

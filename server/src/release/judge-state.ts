@@ -13,6 +13,8 @@ export interface ReleaseJudge {
   readonly firstCanary: number | null
   /** Unix second since which the new version has had half of the traffic or more. */
   readonly loadCheckSince: number | null
+  /** Unix second: what sessions that began before it led to has been judged; absent: of none. */
+  readonly sessionsUntil?: number
   readonly holdBackSince: number | null
   /** Seconds in which it could not go on: gates, people, probes. They do not count for its maximum. */
   readonly waited: number
@@ -65,6 +67,14 @@ export function currentStatus(stored: ReleaseStatus): ReleaseStatus {
   if (!judge?.state) return stored
   const variants = judge.variants ? { variants: judge.variants.map(variant => ({ ...variant, state: currentState(variant.state) })) } : {}
   return { ...stored, judge: { ...judge, state: currentState(judge.state), ...variants } satisfies ReleaseJudge }
+}
+
+/** Sessions that began since the new version's first request count; of an experiment, since the last version had its first. */
+export function sessionsFrom({ judge: given }: ReleaseStatus): number | undefined {
+  const judge = given as ReleaseJudge | null
+  if (!judge || judge.shadow) return undefined
+  const firsts = judge.variants ? judge.variants.map(({ firstCanary }) => firstCanary) : [judge.firstCanary]
+  return judge.sessionsUntil ?? (firsts.includes(null) ? undefined : Math.max(...firsts.map(first => first ?? 0)))
 }
 
 const SHARES_KEPT = 64

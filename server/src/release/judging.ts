@@ -9,7 +9,7 @@ import { beginProbe, harmedService, probe, watchService } from './guard.ts'
 import { clockOf, holdBackLeft, percentOf, type ReleaseJudge } from './judge-state.ts'
 import { inPhase, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
-import { judgeSeconds, noteShare, secondsToJudge } from './seconds.ts'
+import { judgeSeconds, noteShare, secondsToJudge, sessionsJudged } from './seconds.ts'
 import { asCanary, isShadow } from './shadow.ts'
 import { taken, towards, withLoadCheck } from './towards.ts'
 import { notReady } from './train.ts'
@@ -27,7 +27,7 @@ export function judge(observed: ObservedRelease, status: ReleaseStatus): Release
   const before = (settled.judge as ReleaseJudge).state.second
   const seconds = secondsToJudge(observed, settled, settled.to, settled.judge as ReleaseJudge)
   const judged = judgeSeconds(settled, seconds, advance)
-  const judge: ReleaseJudge = { ...(judged.judge as ReleaseJudge), watch: watchService((judged.judge as ReleaseJudge).watch, seconds) }
+  const judge: ReleaseJudge = { ...(judged.judge as ReleaseJudge), ...sessionsJudged(observed), watch: watchService((judged.judge as ReleaseJudge).watch, seconds) }
   const decision = decide(judge.state, { ...clockOf(judge, judged.judged_until), ordered: judged.weight / 100 })
   const told = tell({ ...judged, judge }, decision, observed)
   const { plan, held } = carryOut(observed, told, decision, seconds)

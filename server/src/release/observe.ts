@@ -3,12 +3,15 @@ import type { ArtifactOf } from '@vamp/model/artifact'
 import type { DeploymentStatus } from '@vamp/model/deployment'
 import type { GatewayStatus } from '@vamp/model/gateway-status'
 import type { Cell } from '@vamp/model/metric'
+import type { Release } from '@vamp/model/release'
 import type { ReleaseStatus } from '@vamp/model/release-status'
 import type { Store, Stored } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { audienceGateway } from './audience.ts'
 import type { GateAnswer } from './gates.ts'
-import { currentStatus } from './judge-state.ts'
+import { currentStatus, sessionsFrom } from './judge-state.ts'
+import type { Matured, SessionOutcomes } from './sessions.ts'
+import { eventMetrics } from './settings.ts'
 
 export interface ObservedRelease {
   readonly release: Stored<'releases'>
@@ -39,6 +42,8 @@ export interface ObservedRelease {
   readonly scales: ReadonlyMap<string, ArtifactOf['scales']>
   /** Complete seconds not judged yet, oldest first, with their cells. */
   readonly seconds: readonly { readonly second: number; readonly cells: readonly Cell[] }[]
+  /** What sessions led to, where an objective asks for it. */
+  readonly matured?: Matured
   /** Seconds since the newest complete one; how far behind the measurements are. */
   readonly lagSeconds: number
   readonly nowMs: number
@@ -54,7 +59,9 @@ const ASIDE = new Set([...OVER, 'keeping', 'waiting'])
 /** An agent that is silent for longer is taken for gone: what it would tell is not waited for any more. */
 const AGENT_LOST_SECONDS = 120
 
-export async function observeRelease(store: Store, traffic: Traffic, nowMs: number, name: string, answers: ReadonlyMap<number, GateAnswer>): Promise<ObservedRelease | undefined> {
+export interface Sources { readonly store: Store; readonly traffic: Traffic; readonly sessions: SessionOutcomes; readonly answers: ReadonlyMap<number, GateAnswer> }
+
+export async function observeRelease({ store, traffic, sessions, answers }: Sources, nowMs: number, name: string): Promise<ObservedRelease | undefined> {
   const release = await store.get('releases', name)
   if (!release) return undefined
   const { deployment, cluster } = release.value
@@ -82,6 +89,7 @@ export async function observeRelease(store: Store, traffic: Traffic, nowMs: numb
     before: !status || status.value.phase === 'waiting' ? await releasesBefore(store, release) : [],
     breeds: await named('breeds', release.value.to),
     scales: await named('scales', release.value.scale?.is === 'reference' ? [release.value.scale.reference] : []),
+    ...await maturedOf(sessions, release.value, status?.value, nowMs),
     ...newSeconds(traffic, status?.value.judged_until ?? 0, nowMs),
     nowMs,
   }
@@ -107,6 +115,13 @@ async function releasesBefore(store: Store, release: Stored<'releases'>): Promis
   const others = (await store.list('release-statuses')).items.map(({ value }) => value)
   return others.filter(other => other.name !== release.name && other.deployment === deployment && other.cluster === cluster && !ASIDE.has(other.phase))
     .map(other => other.name)
+}
+
+async function maturedOf(sessions: SessionOutcomes, { name, deployment, cluster, to, objectives }: Release, status: ReleaseStatus | undefined, nowMs: number): Promise<Pick<ObservedRelease, 'matured'>> {
+  const events = eventMetrics(objectives)
+  const from = status && sessionsFrom(status)
+  if (events.length === 0 || !status || from === undefined) return {}
+  return { matured: await sessions.read({ release: name, deployment, cluster, versions: [status.from, ...to], events, from }, nowMs) }
 }
 
 function newSeconds(traffic: Traffic, judgedUntil: number, nowMs: number): Pick<ObservedRelease, 'seconds' | 'lagSeconds'> {

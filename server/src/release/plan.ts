@@ -4,11 +4,11 @@
  */
 import type { ReleaseStatus } from '@vamp/model/release-status'
 import { compare, comparesVersions } from './experiment.ts'
-import { keep, newVersions, remove, rollBack } from './finish.ts'
+import { keep, newVersions, remove, removed, rollBack } from './finish.ts'
 import { judge } from './judging.ts'
 import { obey } from './orders.ts'
 import type { ObservedRelease } from './observe.ts'
-import { NOTHING, type ReleasePlan } from './outcome.ts'
+import type { ReleasePlan } from './outcome.ts'
 import { begin, prepare } from './prepare.ts'
 import { fallen } from './train.ts'
 
@@ -29,7 +29,7 @@ export function planRelease(observed: ObservedRelease): ReleasePlan {
     case 'promoted':
     case 'rolled_back':
     case 'aborted':
-    case 'failed': return NOTHING
+    case 'failed': return removed(observed, status)
     default: return status.phase satisfies never
   }
 }

@@ -12,7 +12,7 @@ import { learnPast, NO_WATCH } from './guard.ts'
 import type { ReleaseJudge } from './judge-state.ts'
 import { inPhase, iso, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
-import { judgeSettings, rollsBackAt, unknownObjectives } from './settings.ts'
+import { judgeSettings, rollsBackAt } from './settings.ts'
 import { cannotCopy } from './shadow.ts'
 import { notStored } from './train.ts'
 import { addVersions } from './version.ts'
@@ -125,8 +125,6 @@ function whyNot(observed: ObservedRelease, from: string): string | undefined {
   const uncopied = release.strategy === 'shadow' ? cannotCopy(observed, from) : undefined
   if (uncopied !== undefined) return uncopied
   if (release.audience !== undefined && observed.own.some(({ value }) => value.port.type === 'tcp')) return 'An audience is told apart by HTTP; a port of the cluster is TCP.'
-  const [unknown] = unknownObjectives(release.objectives)
-  if (unknown !== undefined) return `Objective ${unknown} is not judged yet; error_rate and latency_p50 … latency_p999 are.`
   return undefined
 }
 

@@ -3,11 +3,12 @@ import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
 import { again, done, type Outcome, type Reconciler } from '../base/reconciler.ts'
-import type { EventLog } from '../event/event-log.ts'
 import type { Store } from '../store/store.ts'
+import { isRemoving } from './finish.ts'
 import type { GateCalls } from './gate-calls.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { isOver, observeRelease } from './observe.ts'
+import type { SessionOutcomes } from './sessions.ts'
 import { planRelease } from './plan.ts'
 
 /** The timer is for time-outs and silence; evidence wakes the release itself. */
@@ -17,29 +18,31 @@ const LOST_RACE_MS = 5
 
 export interface ReleaseReconcilerOptions {
   readonly store: Store
-  readonly events: EventLog
   readonly traffic: Traffic
   readonly clock: Clock
   readonly log: Logger
   readonly gateCalls: GateCalls
+  readonly sessions: SessionOutcomes
 }
 
-export function releaseReconciler({ store, events, traffic, clock, log, gateCalls }: ReleaseReconcilerOptions): Reconciler {
+export function releaseReconciler({ store, traffic, clock, log, gateCalls, sessions }: ReleaseReconcilerOptions): Reconciler {
   return {
     async reconcile(name): Promise<Outcome> {
-      const observed = await observeRelease(store, traffic, clock.now(), name, gateCalls.answers(name))
+      const observed = await observeRelease({ store, traffic, sessions, answers: gateCalls.answers(name) }, clock.now(), name)
       if (!observed) {
         gateCalls.forget(name)
+        sessions.forget(name)
         return forget(store, name)
       }
-      if (observed.status && isOver(observed.status.value.phase) && !observed.order) {
+      if (observed.status && isOver(observed.status.value.phase) && !observed.order && !isRemoving(observed.status.value)) {
         gateCalls.forget(name)
+        sessions.forget(name)
         return done
       }
       const plan = planRelease(observed)
       try {
         if (plan.writes.length > 0) await store.transaction(plan.writes, plan.events)
-        else if (plan.events.length > 0) await events.append(plan.events)
+        else if (plan.events.length > 0) throw new Error('what is told of a release is told in the transaction that makes it so')
       } catch (error) {
         if (error instanceof Fault && error.code === 'revision_mismatch') return again(LOST_RACE_MS)
         throw error
@@ -53,8 +56,10 @@ export function releaseReconciler({ store, events, traffic, clock, log, gateCall
 
 /** A deleted release takes what was remembered of it along. The versions stay as they are: deleting a wish decides nothing. */
 async function forget(store: Store, name: string): Promise<Outcome> {
-  await store.delete('release-statuses', name)
-  await store.delete('release-orders', name)
+  await store.transaction([
+    { do: 'delete', kind: 'release-statuses', name, expected: 'any' },
+    { do: 'delete', kind: 'release-orders', name, expected: 'any' },
+  ])
   return done
 }
 

@@ -114,8 +114,8 @@ function takeIn(course: Course, noted: Evidence): void {
     course.state = observeBaseline(course.state, { ...noted.baseline, second: noted.second })
     return
   }
-  const { second, share, pair, age, weight, baseline, canary } = noted
-  course.state = advance(course.state, { second, share, ...(pair === undefined ? {} : { pair }), age, baseline, canary })
+  const { second, share, pair, age, weight, baseline, canary, matured } = noted
+  course.state = advance(course.state, { second, share, ...(pair === undefined ? {} : { pair }), age, ...(matured === undefined ? {} : { matured }), baseline, canary })
   if (canary.requests > 0) course.firstCanary ??= second
   const excess = canary.errors - (baseline.requests > 0 ? canary.requests * baseline.errors / baseline.requests : 0)
   course.requests += canary.requests

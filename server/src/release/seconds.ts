@@ -14,12 +14,13 @@ export function secondsToJudge(observed: ObservedRelease, status: ReleaseStatus,
   const { deployment, cluster, from } = status
   const shadow = isShadow(status)
   const gateways = new Set(observed.gateways.map(({ name }) => name))
-  return observed.seconds.map(({ second, cells }) => {
+  const matured = observed.matured?.byVersion.get(to) ?? []
+  return observed.seconds.map(({ second, cells }, at) => {
     const { baseline, canary } = armsOf(cells, { deployment, cluster, from, to, gateways, shadow })
     if (firstCanary === null && canary.requests > 0) firstCanary = second
     // Copies are no share of the requests: how many there are says nothing about the router.
     const [share, pair] = [shareDuring(shares, second), shadow ? null : pairDuring(shares, second)]
-    return { second, share, ...(pair === share ? {} : { pair }), baseline, canary, age: firstCanary === null ? 0 : second - firstCanary }
+    return { second, share, ...(pair === share ? {} : { pair }), ...(at === observed.seconds.length - 1 && matured.length > 0 ? { matured } : {}), baseline, canary, age: firstCanary === null ? 0 : second - firstCanary }
   })
 }
 
@@ -36,6 +37,11 @@ export function judgeSeconds(status: ReleaseStatus, seconds: readonly JudgedSeco
     requests: { baseline: requests.baseline + sum(({ baseline }) => baseline.requests), canary: requests.canary + sum(({ canary }) => canary.requests) },
     failed: { baseline: failed.baseline + sum(({ baseline }) => baseline.errors), canary: failed.canary + sum(({ canary }) => canary.errors) },
   }
+}
+
+/** Up to when sessions have been judged, in the same write as what came of it. */
+export function sessionsJudged({ matured }: ObservedRelease): Pick<ReleaseJudge, 'sessionsUntil'> {
+  return matured ? { sessionsUntil: matured.until } : {}
 }
 
 export function noteShare(observed: ObservedRelease, status: ReleaseStatus): ReleaseJudge {

@@ -1,15 +1,18 @@
 /** A release's wishes as the judge's knobs. */
 import type { Objective, Release } from '@vamp/model/release'
+import type { EventMetric } from '@vamp/stats/sequential/outcomes'
 import { DEFAULT_SETTINGS, type HarmMetric, type JudgeSettings, type SafetySettings, WINDOWS_PER_RELEASE } from '@vamp/stats/sequential/settings'
 import { members } from './train.ts'
 
 export function judgeSettings(release: Release): JudgeSettings {
   const { clock, exposure, objectives, to } = release
   const shares = sharesOf(release)
+  const events = eventMetrics(objectives)
   return {
     ...DEFAULT_SETTINGS,
     confidence: confidenceOf(release) / 100,
-    metrics: DEFAULT_SETTINGS.metrics.map(metric => withMargin(metric, objectives)),
+    metrics: DEFAULT_SETTINGS.metrics.map(metric => weighed(withMargin(metric, objectives), events.length > 0)),
+    ...(events.length > 0 ? { events } : {}),
     safety: withMargins(DEFAULT_SETTINGS.safety, objectives),
     ramp: rampOf(release),
     exposure: { ...DEFAULT_SETTINGS.exposure, badRequests: exposure.bad_requests / WINDOWS_PER_RELEASE / to.length },
@@ -51,10 +54,22 @@ export function rollsBackAt(release: Risked): number {
   return Math.round(100 / (100 - confidenceOf(release)))
 }
 
-/** Objectives that name something the judge does not look at. */
-export function unknownObjectives(objectives: readonly Objective[]): string[] {
-  const known = new Set(DEFAULT_SETTINGS.metrics.map(({ metric }) => metric))
-  return objectives.map(({ metric }) => metric).filter(metric => !known.has(metric))
+/** What is looked for in events has this part of the risk; errors and latency share the rest in halves. */
+const EVENTS_WEIGHT = 0.2
+/** Without a margin so much rarer is no harm, and nothing has to be shown. */
+const EVENT_MARGIN = 0.05
+const WITHIN_SECONDS = 1800
+
+export function eventMetrics(objectives: readonly Objective[]): EventMetric[] {
+  const events = objectives.filter(({ metric }) => metric.startsWith('event:'))
+  return events.map(({ metric, margin, goal, within = WITHIN_SECONDS }) => ({
+    metric, within, weight: EVENTS_WEIGHT / events.length, margin: margin ?? EVENT_MARGIN,
+    shows: goal === 'better' ? 'better' : margin === undefined ? 'nothing' : 'not-worse',
+  }))
+}
+
+function weighed(metric: HarmMetric, beside: boolean): HarmMetric {
+  return beside ? { ...metric, weight: metric.weight * (1 - EVENTS_WEIGHT) } : metric
 }
 
 /** What a slowdown may be without being called harm is what the user tolerates. */

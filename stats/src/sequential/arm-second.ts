@@ -1,5 +1,6 @@
 /** What the judge is told about one second of traffic, per version. */
 
+import type { MaturedSessions } from './outcomes.ts'
 import type { SketchData } from '../sketch.ts'
 
 export interface ArmPart {
@@ -38,4 +39,6 @@ export interface JudgedSecond {
   readonly canary: ArmSecond
   /** Seconds since the new version's first request. */
   readonly age: number
+  /** Sessions of earlier seconds whose time was over in this one. */
+  readonly matured?: readonly MaturedSessions[]
 }

@@ -3,7 +3,7 @@ import { closedEvidence, globalEvidence } from './attribution.ts'
 import { clumpNoise } from './clumps.ts'
 import { dispersion } from './dispersion.ts'
 import { metricEvidence, NOISY_FACTOR } from './harm.ts'
-import { findings, type MetricVerdict } from './finding.ts'
+import { eventFindings, findings, isBetter, type MetricVerdict } from './finding.ts'
 import { affordableShare, heldBackShare, nextShare, type RampBasis, startShare } from './ramp.ts'
 import { logSafety, rateBound, safetyEvidence } from './safety.ts'
 import { SAMPLE_RATIO_ALARM, sampleRatioEvidence } from './sample-ratio.ts'
@@ -24,7 +24,7 @@ export interface DecisionClock {
 }
 
 export interface Missing {
-  readonly is: 'time' | 'load_check' | 'errors' | 'latency' | 'suspicion' | 'sample_ratio'
+  readonly is: 'time' | 'load_check' | 'errors' | 'latency' | 'events' | 'suspicion' | 'sample_ratio'
   readonly sentence: string
   /** Estimated, at the present rate; null: cannot be told. */
   readonly seconds: number | null
@@ -110,12 +110,12 @@ function suspicion({ harm, lead, ordered }: Basis): string {
 
 function basisOf(state: JudgeState, clock: DecisionClock): Basis {
   const { settings, totals, capital } = state
-  const weights = settings.metrics.map(({ weight }) => weight)
-  const evidence = state.harm.map(logs => metricEvidence(logs, capital.cash))
+  const weights = [...settings.metrics, ...settings.events ?? []].map(({ weight }) => weight)
+  const evidence = [...state.harm, ...state.outcomes.map(({ harm }) => harm)].map(logs => metricEvidence(logs, capital.cash))
   const closed = closedEvidence(evidence, weights)
   const failing = excessBound(state, settings.metrics.length)
   const shown = errorsShown(state, failing)
-  const verdicts = findings(state, evidence, closed, shown)
+  const verdicts = [...findings(state, evidence, closed, shown), ...eventFindings(state, evidence, closed)]
   const suspected = evidence.reduce((best, value, at) => value * (weights[at] ?? 0) > (evidence[best] ?? 0) * (weights[best] ?? 0) ? at : best, 0)
   const failed = settings.metrics.length
   const slowest = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === 0.99)
@@ -155,7 +155,7 @@ function missingOf(basis: Basis): Missing[] {
   const missing: Missing[] = []
   const left = settings.clock.minimum - clock.elapsed
   if (left > 0) missing.push({ is: 'time', seconds: left, sentence: say.tooEarly(left) })
-  missing.push(...missingErrors(basis), ...missingLatencies(basis))
+  missing.push(...missingErrors(basis), ...missingLatencies(basis), ...missingEvents(state))
   const atLoad = settings.clock.loadCheck - clock.atLoadCheck
   if (atLoad > 0) missing.push({ is: 'load_check', seconds: atLoad, sentence: say.loadCheckLeft(atLoad, settings.shares.loadCheck) })
   if (harm >= settings.freezeAt) missing.push({ is: 'suspicion', seconds: null, sentence: say.suspected(harm) })
@@ -185,6 +185,21 @@ function missingLatencies({ state, settings, rate, share }: Basis): Missing[] {
     const metric = settings.metrics.findIndex(metric => metric.is === 'latency' && metric.quantile === quantile)
     const seconds = secondsFor(timesNeeded(logs, settings.safety.evidence), state.totals.units[metric] ?? 0, share, rate)
     return [{ is: 'latency', seconds, sentence: say.latencyUnsure(quantile, margin) }]
+  })
+}
+
+/** So many sessions of the new version have to have had their time before what they led to was looked at. */
+const SESSIONS_MIN = 100
+
+function missingEvents({ settings: { events = [], safety }, outcomes }: JudgeState): Missing[] {
+  return events.flatMap(({ metric, margin, shows, within }, at): Missing[] => {
+    const outcome = outcomes[at]
+    if (!outcome) return []
+    const missing = (sentence: string, seconds: number | null): Missing[] => [{ is: 'events', seconds, sentence }]
+    if (outcome.freshSessions < SESSIONS_MIN) return missing(say.sessionsFew(outcome.freshSessions, SESSIONS_MIN, within), outcome.freshSessions === 0 ? within : null)
+    if (shows === 'not-worse' && safetyEvidence(outcome.safety) < safety.evidence) return missing(say.eventUnsure(metric, margin), null)
+    if (shows === 'better' && !isBetter(outcome)) return missing(say.eventNotBetter(metric), null)
+    return []
   })
 }
 

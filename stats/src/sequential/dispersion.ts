@@ -4,13 +4,12 @@
  * blocks alone, so that the weight of a second never depends on that second.
  */
 import type { ArmPart, ArmSecond } from './arm-second.ts'
+import { beyondChance } from './beyond-chance.ts'
 import type { JudgeSettings } from './settings.ts'
 import { exceedances } from './stratum.ts'
 
 /** Noise within ten seconds, and within a minute: the second is larger when noise lasts. */
 const BLOCK_SECONDS: readonly number[] = [10, 60]
-/** So many degrees of freedom of "no extra noise" are assumed beforehand. */
-const PRIOR = 20
 /** No block says more than this per degree of freedom: one broken instance must not blind the judge for the whole release. */
 const BLOCK_MAX = 100
 /** From the growth between ten seconds and a minute to the long run. */
@@ -67,14 +66,6 @@ export function dispersion(state: DispersionState, metric: number): number {
     most = Math.max(most, short, long + Math.max(0, long - short) * LONG_RUN)
   }
   return most
-}
-
-/**
- * The largest of several estimates is too large by chance alone, and weakens every bet. One standard error, as it would be
- * without any noise, is taken off each: little where there is noise, about the whole bias where there is none.
- */
-function beyondChance(squares: number, freedom: number): number {
-  return (PRIOR + squares - Math.sqrt(2 * freedom)) / (PRIOR + freedom)
 }
 
 function addGroup(division: DivisionState, settings: JudgeSettings, slow: readonly (number | null)[], id: string, part: ArmPart): void {

@@ -3,6 +3,7 @@ import { millisecondsOf } from '../sketch.ts'
 import { type Histogram, quantileBuckets } from './histogram.ts'
 import { oddsInterval } from './interval.ts'
 import { harmNoise } from './noise.ts'
+import { type OutcomeState, outcomeOdds } from './outcomes.ts'
 import { safetyEvidence } from './safety.ts'
 import * as say from './sentence.ts'
 import type { JudgeState } from './state.ts'
@@ -18,7 +19,7 @@ export interface MetricVerdict {
   readonly safety: number
   /** How many times more than independent requests this metric varies on the old version, 1 or more: evidence is counted accordingly (÷ this). */
   readonly noise: number
-  /** Rate of failures, or milliseconds at the quantile, in the same seconds; null: nothing measured. */
+  /** Rate of failures, milliseconds at the quantile, or share of the sessions, in the same seconds; null: nothing measured. */
   readonly baseline: number | null
   readonly canary: number | null
   /** Odds ratio of the event (failing; slower than the old version's quantile), at 95 %, at all times; only where it is kept. */
@@ -54,4 +55,26 @@ export function findings(state: JudgeState, evidence: readonly number[], closed:
     const [baseline = null, canary = null] = [old[place], fresh[place]]
     return { ...common, baseline, canary, sentence: say.latency(metric.quantile, canary, baseline) }
   })
+}
+
+/** What sessions led to. Here more is better, and so are odds above 1. */
+export function eventFindings({ settings, outcomes }: JudgeState, evidence: readonly number[], closed: readonly number[]): MetricVerdict[] {
+  const first = settings.metrics.length
+  return (settings.events ?? []).flatMap(({ metric }, at): MetricVerdict[] => {
+    const outcome = outcomes[at]
+    if (!outcome) return []
+    const { freshSessions, freshReached, expected } = outcome
+    const safe = safetyEvidence(outcome.safety)
+    const worse = (closed[first + at] ?? 0) >= 1 / (1 - settings.confidence)
+    const finding: Finding = worse ? 'worse' : isBetter(outcome) ? 'better' : safe >= settings.safety.evidence ? 'not worse' : 'undecided'
+    return [{
+      metric, finding, harm: evidence[first + at] ?? 1, safety: safe, noise: 1, odds: outcomeOdds(outcome, SHOWN_CONFIDENCE),
+      baseline: freshSessions > 0 ? expected / freshSessions : null, canary: freshSessions > 0 ? freshReached / freshSessions : null,
+      sentence: say.sessions(metric, freshReached, freshSessions, expected),
+    }]
+  })
+}
+
+export function isBetter(outcome: OutcomeState): boolean {
+  return (outcomeOdds(outcome, SHOWN_CONFIDENCE).low ?? 0) > 1
 }

@@ -22,6 +22,10 @@ const NOISY = 2
 export const NOISY_FACTOR = 1.25
 /** With noise, no single stratum may say more than this (nats): min(e, c) is still fair. */
 const NOISY_NATS_MAX = 3
+/** No single stratum may say more than this (nats) of latency: whatever makes many requests slow at once, once, is a stall. */
+const LATENCY_NATS_MAX = 1.5
+/** Where it is noisy, instances stall, and the same one for a while: what ten seconds say is about one piece of evidence. */
+const NOISY_LATENCY_NATS_PER_SECOND = 0.1
 
 /** With so many events, harm as large as this is proven by the smaller alternatives at once: its exact law is not worth its time. */
 const MANY_EVENTS = 1000
@@ -55,8 +59,8 @@ export function inject(capital: CapitalState, seconds: number, share: number): n
   return injected
 }
 
-/** Lets all bets of one metric see one stratum. `margin`: log odds that are tolerated; `noise` ≥ 1: the dispersion. */
-export function bet(logs: number[], counts: Counts, margin: number, noise: number, injected: number): void {
+/** Lets all bets of one metric see one stratum. `margin`: log odds that are tolerated; `noise` ≥ 1: the dispersion; `most`: nats that it may say. */
+export function bet(logs: number[], counts: Counts, margin: number, noise: number, injected: number, most = EXPONENT_MAX): void {
   const { oldUnits, freshUnits, freshEvents } = counts
   const events = counts.oldEvents + freshEvents
   const told = tells(counts)
@@ -65,7 +69,7 @@ export function bet(logs: number[], counts: Counts, margin: number, noise: numbe
   for (let at = 0; at < ALTERNATIVES.length; at++) {
     const delta = ALTERNATIVES[at] ?? 0
     const moment = events > MANY_EVENTS && delta >= LARGE ? logMomentBound : logMoment
-    const gain = told ? tempered(delta * freshEvents - moment(oldUnits, freshUnits, events, margin + delta) + atMargin, noise) : 0
+    const gain = told ? tempered(delta * freshEvents - moment(oldUnits, freshUnits, events, margin + delta) + atMargin, noise, most) : 0
     logs[at] = (injected > 0 ? logAdd(logs[at] ?? 0, entering) : logs[at] ?? 0) + gain
   }
 }
@@ -80,9 +84,14 @@ export function tells(counts: Counts): boolean {
  * A log likelihood ratio, weakened for outcomes that vary `noise` times more than independent ones: with U the score and V
  * its nominal variance, E exp(η(δU − δ²V/2)) ≤ 1 needs η ≤ 1/noise.
  */
-export function tempered(gain: number, noise: number): number {
+export function tempered(gain: number, noise: number, most = EXPONENT_MAX): number {
   const scaled = gain / (noise > NOISY ? NOISY_FACTOR * noise : noise)
-  return Math.min(noise > NOISY ? NOISY_NATS_MAX : EXPONENT_MAX, Math.max(-EXPONENT_MAX, scaled))
+  return Math.min(most, noise > NOISY ? NOISY_NATS_MAX : EXPONENT_MAX, Math.max(-EXPONENT_MAX, scaled))
+}
+
+/** The most that a stratum of so many seconds may say of a latency. */
+export function latencyNats(noise: number, seconds: number): number {
+  return noise > NOISY ? NOISY_LATENCY_NATS_PER_SECOND * seconds : LATENCY_NATS_MAX
 }
 
 /** The capital of one metric by itself. */

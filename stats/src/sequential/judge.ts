@@ -12,15 +12,17 @@ import { millisecondsOf } from '../sketch.ts'
 import type { ArmPart, ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
 import { clumpNoise, learnClumps, newClumps } from './clumps.ts'
 import { learnNoise, newDispersion, turnBlocks } from './dispersion.ts'
-import { bet, inject, newCapital, newHarm, NOISY_FACTOR } from './harm.ts'
+import { bet, inject, latencyNats, newCapital, newHarm, NOISY_FACTOR } from './harm.ts'
 import { addSketch, newHistogram } from './histogram.ts'
 import { narrow, newInterval } from './interval.ts'
 import { harmNoise } from './noise.ts'
+import { enterOutcome, learnOutcome, type MaturedSessions, newOutcome } from './outcomes.ts'
 import { startShare } from './ramp.ts'
 import { betOnSafety, newSafety } from './safety.ts'
 import { countShare, newSampleRatio } from './sample-ratio.ts'
 import type { HarmMetric, JudgeSettings } from './settings.ts'
 import type { JudgeState } from './state.ts'
+import { learnSpread, newSpread, turnSpread } from './spread.ts'
 import { addSecond, bucketsOf, type Counts, isFull, newStratum, slowBuckets } from './stratum.ts'
 import { learnLatency, type Moved, newThresholds, turnMinute } from './thresholds.ts'
 
@@ -45,9 +47,11 @@ export function newJudge(settings: JudgeSettings): JudgeState {
     thresholds: newThresholds(quantilesOf(settings).length),
     dispersion: newDispersion(metrics),
     clumps: { old: [newClumps(), newClumps()], both: [newClumps(), newClumps()] },
+    spread: { old: newSpread(quantilesOf(settings).length), fresh: newSpread(quantilesOf(settings).length) },
     stratum: newStratum(settings),
     capital: newCapital(),
     harm: newHarm(metrics),
+    outcomes: (settings.events ?? []).map(() => newOutcome(newHarm(1)[0] ?? [])),
     safety: [newSafety(), ...settings.safety.latency.map(newSafety)],
     intervals: shown.map(newInterval),
     sampleRatio: newSampleRatio(),
@@ -73,18 +77,23 @@ export function advance(state: JudgeState, given: JudgedSecond): JudgeState {
   state.start ??= startShare(state.settings, state.rate)
   if (canary.requests > 0) state.runningSince ??= second
   noteShare(state, second, share)
-  addSecond(state.stratum, state.settings, slowBuckets(state.settings, state.thresholds.buckets), given)
+  const slow = slowBuckets(state.settings, state.thresholds.buckets)
+  addSecond(state.stratum, state.settings, slow, given)
   if (isFull(state.stratum)) judgeStratum(state)
+  for (const sessions of given.matured ?? []) judgeSessions(state, sessions)
   countShare(state.sampleRatio, second, given.pair === undefined ? share : given.pair, canary.requests, baseline.requests, slowMs(state))
   addTotals(state, baseline, canary)
   learn(state, baseline, baseline.requests + canary.requests)
   learnClumpsOf(state.clumps.both, canary)
+  if (given.age >= state.settings.clock.warmUp) learnSpread(state.spread.fresh, slow.fresh, canary)
   state.second = second
   return state
 }
 
 function turn(state: JudgeState, second: number): void {
   turnBlocks(state.dispersion, second)
+  turnSpread(state.spread.old, second)
+  turnSpread(state.spread.fresh, second)
   turnMinute(state.thresholds, second, quantilesOf(state.settings), movedOf(state.settings))
 }
 
@@ -96,15 +105,16 @@ function noteShare(state: JudgeState, second: number, share: number | null): voi
 }
 
 function judgeStratum(state: JudgeState): void {
-  const { settings, stratum, capital, harm, safety, intervals, totals } = state
+  const { settings, stratum, capital, harm, safety, intervals, totals, outcomes } = state
   const injected = inject(capital, stratum.seconds, state.share)
+  for (const outcome of outcomes) enterOutcome(outcome, injected)
   const noise = settings.metrics.map((_, at) => harmNoise(state, at))
   const unsure = clumpNoise(state.clumps.both[0]) / NOISY_FACTOR
   for (const [at, metric] of settings.metrics.entries()) {
     const counts = stratum.harm[at]
     const logs = harm[at]
     if (!counts || !logs) continue
-    bet(logs, counts, marginOf(metric), noise[at] ?? 1, injected)
+    bet(logs, counts, marginOf(metric), noise[at] ?? 1, injected, metric.is === 'latency' ? latencyNats(noise[at] ?? 1, stratum.seconds) : undefined)
     addConcurrent(totals, at, counts)
     if (metric.is === 'errors') betOnSafety(safety[0] ?? [], counts, Math.log(settings.safety.errorOdds), Math.max(noise[at] ?? 1, unsure), Math.log(settings.safety.errorOdds))
   }
@@ -119,6 +129,13 @@ function judgeStratum(state: JudgeState): void {
     if (counts) narrow(interval, counts, noise[interval.metric] ?? 1)
   }
   state.stratum = newStratum(settings)
+}
+
+/** Events that the settings do not name are of a record under other ones. */
+function judgeSessions({ settings: { events = [] }, outcomes }: JudgeState, sessions: MaturedSessions): void {
+  const at = events.findIndex(({ metric }) => metric === sessions.metric)
+  const [event, outcome] = [events[at], outcomes[at]]
+  if (event && outcome) learnOutcome(outcome, event, sessions)
 }
 
 /** Log odds that are tolerated. A latency's margin is in its bucket already. */
@@ -145,6 +162,7 @@ function addTotals({ totals }: JudgeState, baseline: ArmSecond, canary: ArmSecon
 
 function learn(state: JudgeState, baseline: ArmSecond, requests: number): void {
   learnNoise(state.dispersion, state.settings, state.thresholds.buckets, baseline)
+  learnSpread(state.spread.old, state.thresholds.buckets, baseline)
   learnClumpsOf(state.clumps.old, baseline)
   learnClumpsOf(state.clumps.both, baseline)
   learnLatency(state.thresholds, baseline.latency)

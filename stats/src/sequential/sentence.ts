@@ -20,7 +20,7 @@ export function suspected(harm: number): string {
 }
 
 export function noHarm(failing: number, verdicts: readonly MetricVerdict[]): string {
-  const known = verdicts.filter(({ metric, odds }) => metric !== 'error_rate' && odds?.high)
+  const known = verdicts.filter(({ metric, odds }) => metric.startsWith('latency') && odds?.high)
   const slow = known.map(({ metric, odds }) => ` Requests slower than the old version's ${nameOf(metric)} are at most ${decimals(odds?.high ?? 0)} times as frequent.`).join('')
   return failing >= 1 ? 'No sign of harm; nothing is known yet.' : `No sign of harm. Errors are at most ${points(failing)}, so far.${slow}`
 }
@@ -66,6 +66,15 @@ export const loadCheckLeft = (seconds: number, share: number) => `${duration(sec
 export const errorsUnsure = (failing: number) => failing >= 1 ? 'errors are not known yet' : `errors could be up to ${points(failing)}`
 export const latencyUnsure = (quantile: number, margin: number) => `${nameOf(`latency_p${quantile * 100}`)} could be more than ${percent(margin)} slower`
 
+export const sessionsFew = (seen: number, needed: number, within: number) => `${seen} of the ${plural(needed, 'session')} that are needed have had their ${duration(within)}`
+export const eventUnsure = (metric: string, margin: number) => `${eventOf(metric)} could be more than ${percent(margin)} rarer`
+export const eventNotBetter = (metric: string) => `${eventOf(metric)} is not shown to be more frequent`
+
+export function sessions(metric: string, reached: number, sessions: number, expected: number): string {
+  if (sessions === 0) return 'No session has had its time yet.'
+  return `${whole(reached)} of ${plural(sessions, 'session')} of the new version led to ${eventOf(metric)}; of the old version's that began in the same seconds, ${decimals(expected)} of as many.`
+}
+
 export function errors(events: number, units: number, expected: number): string {
   if (units === 0) return 'No request was compared yet.'
   return `The new version failed ${whole(events)} of ${plural(units, 'request')}; the old version, in the same seconds, ${expected > 0 && expected < 9.95 ? decimals(expected) : whole(expected)} of as many.`
@@ -78,7 +87,12 @@ export function latency(quantile: number, canary: number | null, baseline: numbe
 }
 
 function worseOf(metric: string): string {
+  if (metric.startsWith('event:')) return `fewer ${eventOf(metric)}`
   return metric === 'error_rate' ? 'more errors' : `slower ${nameOf(metric)}`
+}
+
+function eventOf(metric: string): string {
+  return metric.replace('event:', '')
 }
 
 function nameOf(metric: string): string {

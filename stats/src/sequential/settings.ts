@@ -1,5 +1,7 @@
 /** Every knob of the judge. Clock minimums may be shortened freely; they never buy evidence. */
 
+import type { EventMetric } from './outcomes.ts'
+
 /** A quantity in which harm is looked for. Shares of the weight must sum to 1: they divide one false-alarm budget. */
 export type HarmMetric =
   /** `odds`: failing odds of the new version up to this multiple of the old one's are tolerated. */
@@ -43,6 +45,8 @@ export interface JudgeSettings {
   readonly confidence: number
   /** Latencies in ascending order of their quantiles. */
   readonly metrics: readonly HarmMetric[]
+  /** What sessions lead to; their weights and those of `metrics` sum to 1. */
+  readonly events?: readonly EventMetric[]
   readonly safety: SafetySettings
   readonly ramp: RampSettings
   /** At most about `badRequests` bad requests may be served in any `seconds`, were the new version as bad as cannot be excluded yet. */

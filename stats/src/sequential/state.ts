@@ -4,8 +4,10 @@ import type { DispersionState } from './dispersion.ts'
 import type { CapitalState } from './harm.ts'
 import type { Histogram } from './histogram.ts'
 import type { IntervalState } from './interval.ts'
+import type { OutcomeState } from './outcomes.ts'
 import type { SampleRatioState } from './sample-ratio.ts'
 import type { JudgeSettings } from './settings.ts'
+import type { SpreadState } from './spread.ts'
 import type { StratumCounts } from './stratum.ts'
 import type { ThresholdState } from './thresholds.ts'
 
@@ -25,11 +27,15 @@ export interface JudgeState {
   readonly dispersion: DispersionState
   /** Of the units that errors are counted in, and of failed requests; `old`: the old version's alone. */
   readonly clumps: { readonly old: readonly [ClumpState, ClumpState]; readonly both: readonly [ClumpState, ClumpState] }
+  /** Of latency, by version. */
+  readonly spread: { readonly old: SpreadState; readonly fresh: SpreadState }
   /** Seconds not yet judged: too few requests so far. */
   stratum: StratumCounts
   readonly capital: CapitalState
   /** ln M per harm metric and alternative. */
   readonly harm: number[][]
+  /** One per event of the settings. */
+  readonly outcomes: OutcomeState[]
   /** Log evidence per alternative: [0] for the errors, then one row per latency of `settings.safety`. */
   readonly safety: number[][]
   /** One per harm metric whose ratio is shown. */

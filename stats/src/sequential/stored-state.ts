@@ -1,10 +1,17 @@
 /** A judge's state as an older version of this program may have stored it: what is new since then begins from nothing. */
 import { newClumps } from './clumps.ts'
+import { newSpread } from './spread.ts'
 import type { JudgeState } from './state.ts'
 
-export type StoredJudgeState = Omit<JudgeState, 'clumps'> & Partial<Pick<JudgeState, 'clumps'>>
+type Since = 'clumps' | 'spread' | 'outcomes'
+export type StoredJudgeState = Omit<JudgeState, Since> & Partial<Pick<JudgeState, Since>>
 
 export function currentState(stored: StoredJudgeState): JudgeState {
-  if (stored.clumps) return stored as JudgeState
-  return { ...stored, clumps: { old: [newClumps(), newClumps()], both: [newClumps(), newClumps()] } }
+  const latencies = stored.thresholds.buckets.length
+  return {
+    ...stored,
+    clumps: stored.clumps ?? { old: [newClumps(), newClumps()], both: [newClumps(), newClumps()] },
+    outcomes: stored.outcomes ?? [],
+    spread: stored.spread ?? { old: newSpread(latencies), fresh: newSpread(latencies) },
+  }
 }
