@@ -28,11 +28,19 @@ const suspected: ReleaseView = {
   evidence: ramping.evidence.map(evidence => evidence.metric === 'error_rate' ? { ...evidence, harm: 61, canary: 0.0174, odds: { low: 1.4, high: 44 } } : evidence), missing: [{ is: 'suspicion', sentence: 'evidence of harm is 31 to 1', seconds: null }],
 }
 
+const noisy: ReleaseView = {
+  ...ramping, evidence: [
+    ...ramping.evidence.map(evidence => evidence.metric === 'latency_p99' ? { ...evidence, noise: 6.42 } : { ...evidence, noise: 1.3 }),
+    { metric: 'event:purchase', finding: 'worse', harm: 140, safety: 0.01, noise: 1, baseline: 0.0312, canary: 0.0118, odds: { low: 0.21, high: 0.74 }, sentence: "5 of 423 sessions of the new version led to purchase; of the old version's that began in the same seconds, 13.2 of as many." },
+  ],
+}
+
 const looks: Look[] = [[1, 0], [1, 1], [1.1, 2], [1, 4], [1.4, 8], [2.4, 12], [8, 12], [31, 12]].map(([harm = 0, weight = 0]) => ({ harm, weight }))
 
 test.each([
   ['release-ramping.txt', ramping, 100, []],
   ['release-suspected-watched.txt', suspected, 100, looks],
+  ['release-noisy.txt', noisy, 100, []],
   ['release-narrow.txt', ramping, 72, []],
   ['release-low-confidence.txt', { ...suspected, rolls_back_at: 5 }, 100, []],
   ['release-promoted.txt', { ...ramping, phase: 'keeping', verdict: 'promoted', weight: 100, sentence: 'Promoted after 301 s: errors are at most +0.08 points.', next: 'Version web:1.1 stays warm for 1800 s: one call returns to it.' }, 100, []],

@@ -81,6 +81,9 @@ function gateLines({ gates = [], phase }: ReleaseView, width: number): string[] 
 
 const UNDER_WAY: ReadonlySet<string> = new Set(['preparing', 'ramping', 'holding', 'paused', 'probing', 'hold_back'])
 
+/** What is less noisy than this is not worth a line. */
+const NOISY = 2
+
 function evidenceText(view: ReleaseView, width: number, colours: Io['colours']): string {
   const wide = width >= NARROW
   const marks = marksOf(view).map(scaleOf)
@@ -92,7 +95,10 @@ function evidenceText(view: ReleaseView, width: number, colours: Io['colours']):
   )
   // What is no different stands in the table.
   const decided = view.evidence.filter(({ finding }) => finding === 'worse' || finding === 'better').flatMap(({ sentence }) => wrap(sentence, width).map((line, index) => `${index === 0 ? '- ' : '  '}${line}\n`))
-  return `${rows}${decided.length > 0 ? '\n' : ''}${decided.join('')}`
+  const noisy = view.evidence.filter(({ noise = 1 }) => noise >= NOISY)
+    .flatMap(({ metric, noise = 1 }) => wrap(`${metric} is noisy: it varies ${noise.toFixed(1)} times more than chance, so evidence counts that much less.`, width).map((line, index) => `${index === 0 ? '~ ' : '  '}${line}\n`))
+  const beneath = [...decided, ...noisy]
+  return `${rows}${beneath.length > 0 ? '\n' : ''}${beneath.join('')}`
 }
 
 /** `0.4 to 2.1 ×`: how many times as likely a failed, or a slow, request is on the new version. */
@@ -106,10 +112,10 @@ function bandText(band: MetricEvidence['odds']): string {
   return low === null ? `under ${text(high)} ×` : `${text(low)} to ${text(high)} ×`
 }
 
-/** A share of requests, or milliseconds. */
+/** A share of requests or sessions, or milliseconds. */
 function level(metric: string, value: number | null): string {
   if (value === null) return '–'
-  return metric.startsWith('latency') ? `${value < 10 ? value.toFixed(1) : Math.round(value)} ms` : metric === 'error_rate' ? `${Math.round(value * 10_000) / 100}%` : String(round(value))
+  return metric.startsWith('latency') ? `${value < 10 ? value.toFixed(1) : Math.round(value)} ms` : `${Math.round(value * 10_000) / 100}%`
 }
 
 function phaseText({ phase, verdict }: ReleaseView, colours: Io['colours']): string {

@@ -24,7 +24,7 @@ export interface MetricEvidence {
   readonly harm: number
   /** Evidence of safety as odds. */
   readonly safety: number
-  /** How many times more than independent requests this metric varies on the old version (1: no more): evidence is divided by it. Absent in what older versions stored. */
+  /** How many times more than independent requests this metric varies (1: no more): evidence is divided by it. Absent in what older versions stored. */
   readonly noise?: number
   readonly baseline: number | null
   readonly canary: number | null

@@ -1,5 +1,7 @@
 /** Objectives about what sessions lead to: events that applications tell, each with the session and the version that it belongs to. */
 import type { ReleaseStatus } from '@vamp/model/release-status'
+import { parseDecisionLog } from '@vamp/server/release/decision-log'
+import { replay } from '@vamp/server/release/replay'
 import { afterEach, expect, test, vi } from 'vitest'
 import { openWorld, type World } from './world.ts'
 
@@ -85,6 +87,9 @@ test('a version on which fewer sessions buy is rolled back, although nothing fai
   expect(purchase?.baseline).toBeCloseTo(0.3, 1)
   expect(purchase?.canary).toBeCloseTo(0.1, 1)
   expect(purchase?.odds?.high).toBeLessThan(1)
+  const log = parseDecisionLog(await (await fetch(`${shop.w.url}/api/v1/releases/r/decisions`)).text())
+  if (log.is !== 'ok') throw new Error(log.reason)
+  expect(replay(log.value, log.value.release)).toMatchObject({ verdict: 'rolled_back', sentence: status?.sentence, harm: status?.harm })
 })
 
 test('one on which as many buy is promoted, and not before it is shown that they are not fewer by the margin', async () => {

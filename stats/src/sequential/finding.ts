@@ -17,7 +17,7 @@ export interface MetricVerdict {
   readonly harm: number
   /** Evidence of safety, as odds; 1 where no safety is asked for. */
   readonly safety: number
-  /** How many times more than independent requests this metric varies on the old version, 1 or more: evidence is counted accordingly (÷ this). */
+  /** How many times more than independent requests this metric varies, 1 or more: evidence is divided by it. */
   readonly noise: number
   /** Rate of failures, milliseconds at the quantile, or share of the sessions, in the same seconds; null: nothing measured. */
   readonly baseline: number | null
