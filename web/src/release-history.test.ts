@@ -18,7 +18,16 @@ test('steps tell why, seconds tell how many, both tell how strong the evidence w
 
   expect(history.steps).toEqual([expect.objectContaining({ change: 'weight', weight: 5, sentence: 'No sign of harm.' })])
   expect(history.moments.map(({ harm, metrics }) => [harm, metrics])).toEqual([[2, { error_rate: 4 }], [1, { error_rate: 1 }]])
-  expect(history.seconds).toEqual([{ atMs: (START + 1) * 1000, requests: { baseline: 10, canary: 2 }, errors: { baseline: 0, canary: 1 } }])
+  expect(history.seconds).toEqual([{ atMs: (START + 1) * 1000, requests: { baseline: 10, canary: 2 }, errors: { baseline: 0, canary: 1 }, of: [''] }])
+})
+
+test('the versions of an experiment are told of one by one and counted together; the worst is shown', () => {
+  const version = (to: string, second: number, harm: number): Event => ({ ...evidence(second), id: `${to}-${second}`, value: { ...evidence(second).value as object, to, harm, metrics: { error_rate: harm } } })
+
+  const history = [version('a', 1, 2), version('b', 1, 9), version('b', 1, 9), version('b', 2, 8), version('a', 2, 3)].reduce(withEvent, NO_HISTORY)
+
+  expect(history.seconds.map(({ requests }) => requests)).toEqual([{ baseline: 10, canary: 4 }, { baseline: 10, canary: 4 }])
+  expect(history.moments.map(({ harm, metrics }) => [harm, metrics['error_rate']])).toEqual([[9, 9], [8, 8]])
 })
 
 test('events that come late or twice find their place', () => {

@@ -32,6 +32,8 @@ export interface Second {
   readonly atMs: number
   readonly requests: { readonly baseline: number; readonly canary: number }
   readonly errors: { readonly baseline: number; readonly canary: number }
+  /** Of an experiment, whose versions are told of one by one: which are in it already. */
+  readonly of: readonly string[]
 }
 
 export interface History {
@@ -74,17 +76,24 @@ function withStep(history: History, event: Event): History {
 function withSecond(history: History, event: Event): History {
   const value = fieldsOf(event.value)
   const atMs = numberOf(value['second']) * 1000
-  if (atMs === 0 || isKnown(history.seconds, atMs)) return history
+  const version = textOf(value['to'])
+  const known = knownAt(history.seconds, atMs)
+  if (atMs === 0 || known?.of.includes(version)) return history
   const [baseline, canary] = [fieldsOf(value['baseline']), fieldsOf(value['canary'])]
   const second: Second = {
-    atMs,
-    requests: { baseline: numberOf(baseline['requests']), canary: numberOf(canary['requests']) },
-    errors: { baseline: numberOf(baseline['errors']), canary: numberOf(canary['errors']) },
+    atMs, of: [...known?.of ?? [], version],
+    requests: { baseline: numberOf(baseline['requests']), canary: numberOf(canary['requests']) + (known?.requests.canary ?? 0) },
+    errors: { baseline: numberOf(baseline['errors']), canary: numberOf(canary['errors']) + (known?.errors.canary ?? 0) },
   }
-  const judged = value['harm']
-  const moments = typeof judged === 'number'
-    ? withMoment(history.moments, { atMs: atMs + 1000, harm: judged, weight: numberOf(value['weight']), metrics: numbersOf(value['metrics']) }) : history.moments
-  return { ...history, moments, seconds: placed(history.seconds, second).slice(-MOMENTS_MAX) }
+  const seconds = known ? history.seconds.map(each => each === known ? second : each) : placed(history.seconds, second).slice(-MOMENTS_MAX)
+  return { ...history, moments: typeof value['harm'] === 'number' ? judged(history.moments, atMs + 1000, value, known !== undefined) : history.moments, seconds }
+}
+
+/** Of the versions of an experiment the one counts that looks worst. */
+function judged(moments: readonly Moment[], atMs: number, value: Fields, together: boolean): readonly Moment[] {
+  const moment: Moment = { atMs, harm: numberOf(value['harm'], 1), weight: numberOf(value['weight']), metrics: numbersOf(value['metrics']) }
+  const other = together ? knownAt(moments, atMs) : undefined
+  return withMoment(moments, other && other.harm > moment.harm ? { ...other, weight: moment.weight } : moment)
 }
 
 /** What the status says now, as one more point. */
@@ -94,9 +103,9 @@ export function withStatus(history: History, status: ReleaseView): History {
 }
 
 /** Most are newer than all others. */
-function isKnown(list: readonly { readonly atMs: number }[], atMs: number): boolean {
+function knownAt<T extends { readonly atMs: number }>(list: readonly T[], atMs: number): T | undefined {
   const last = list.at(-1)
-  return last !== undefined && atMs <= last.atMs && list.some(each => each.atMs === atMs)
+  return last !== undefined && atMs <= last.atMs ? list.find(each => each.atMs === atMs) : undefined
 }
 
 function withMoment(moments: readonly Moment[], moment: Moment): readonly Moment[] {

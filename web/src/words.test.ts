@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { duration, grouped, measured, metricName, odds, percent, timesText } from './words.ts'
+import { duration, grouped, measured, metricName, odds, percent, timesText, noiseText, scheduleWords } from './words.ts'
 
 test('times are said in the unit that a person would use', () => {
   expect([0, 12_400, 119_000, 600_000, 3 * 3_600_000, 3 * 86_400_000, -5].map(duration)).toEqual(['0 s', '12 s', '119 s', '10 min', '3 h', '3 d', '0 s'])
@@ -18,4 +18,12 @@ test('shares, counts and metrics', () => {
 
 test('a band of ratios says what of it is known', () => {
   expect([timesText(0.756, 2.13), timesText(null, 9.49), timesText(12.4, null), timesText(null, null)]).toEqual(['0.76 to 2.1 ×', 'at most 9.5 ×', 'at least 12 ×', ''])
+})
+
+test('noise is told where it is some', () => {
+  expect([undefined, 1, 1.1, 2.34, 14.2].map(noiseText)).toEqual(['–', '1 ×', '1 ×', '2.3 ×', '14 ×'])
+})
+
+test('a schedule is told in words', () => {
+  expect(['daemon', { event: { tags: ['deployments', 'shop'] } }, { time: { period: 'PT1M' } }].map(scheduleWords)).toEqual(['all the time', 'on events tagged deployments and shop', 'at times: PT1M'])
 })

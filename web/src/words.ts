@@ -33,6 +33,20 @@ export function timesText(low: number | null, high: number | null): string {
   return high === null ? `at least ${short(low)} ×` : `${short(low)} to ${short(high)} ×`
 }
 
+/** How many times as much as chance alone; a little more is not worth telling. */
+export function noiseText(noise: number | undefined): string {
+  if (noise === undefined) return '–'
+  return noise < 1.2 ? '1 ×' : `${noise >= 10 ? Math.round(noise) : noise.toFixed(1)} ×`
+}
+
+/** When a workflow runs, as it is written or as it was normalised. */
+export function scheduleWords(schedule: unknown): string {
+  if (schedule === 'daemon') return 'all the time'
+  const { event, time } = (typeof schedule === 'object' && schedule !== null ? schedule : {}) as { readonly event?: { readonly tags?: readonly string[] }; readonly time?: { readonly period?: string } }
+  if (event) return `on events tagged ${(event.tags ?? []).join(' and ')}`
+  return time?.period === undefined ? JSON.stringify(schedule ?? '') : `at times: ${time.period}`
+}
+
 export function percent(value: number): string {
   return `${Number(value.toFixed(value < 1 && value > 0 ? 2 : 1))} %`
 }

@@ -86,7 +86,7 @@ function optionsOf({ lines, logarithmic, range, height = 220, axis, rightAxis, b
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { x: { time: true }, y: logarithmic ? { distr: 3, range: (_, __, max) => [low, Math.max(high, max)] } : { range: (_, __, max) => [low, Math.max(high, max ?? high)] }, ...(rightAxis ? { right: { range: (_: uPlot, __: number, max: number) => [0, Math.max(2, (max ?? 0) * 1.1)] as [number, number] } } : {}) },
     axes: [
-      { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: 70, size: 30, values: (_, moments) => moments.map(momentText(moments)) },
+      { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: 96, size: 30, values: (_, moments) => moments.map(momentText(moments)) },
       { stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 62, values: (_, values) => values.map(value => value === null ? '' : axis(value)) },
       ...(rightAxis ? [{ scale: 'right', side: 1 as const, stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 44, values: (_: uPlot, values: number[]) => values.map(rightAxis) }] : []),
     ],
@@ -109,6 +109,8 @@ function momentText(moments: readonly number[]): (seconds: number) => string {
   return seconds => text.format(seconds * 1000)
 }
 
+const MARK_ROOM = 18
+
 function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
   const { ctx, bbox } = plot
   ctx.save()
@@ -116,15 +118,16 @@ function drawMarks(plot: uPlot, marks: readonly Mark[]): void {
   ctx.textAlign = 'left'
   ctx.textBaseline = 'alphabetic'
   ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio])
-  for (const { at, label, colour } of marks) {
-    const y = plot.valToPos(at, 'y', true)
-    if (y < bbox.top || y > bbox.top + bbox.height) continue
+  const placed = marks.map(mark => ({ ...mark, y: plot.valToPos(mark.at, 'y', true) })).filter(({ y }) => y >= bbox.top && y <= bbox.top + bbox.height).toSorted((a, b) => a.y - b.y)
+  for (const [index, { label, colour, y }] of placed.entries()) {
+    // Its name stands above it, unless another one is there.
+    const above = y - (placed[index - 1]?.y ?? Number.NEGATIVE_INFINITY) > MARK_ROOM * devicePixelRatio
     ctx.strokeStyle = ctx.fillStyle = colourOf(colour)
     ctx.beginPath()
     ctx.moveTo(bbox.left, y)
     ctx.lineTo(bbox.left + bbox.width, y)
     ctx.stroke()
-    ctx.fillText(label, bbox.left + 6 * devicePixelRatio, y - 4 * devicePixelRatio)
+    ctx.fillText(label, bbox.left + 6 * devicePixelRatio, y + (above ? -4 : 12) * devicePixelRatio)
   }
   ctx.restore()
 }

@@ -18,7 +18,7 @@ export default function Autoscaler() {
   const status = useLive(autoscalerStatus(name))
   const points = useLive(autoscalerPoints(name))
   return (
-    <Page title={name} actions={<><ButtonLink to={path.events({ tag: `autoscalers:${name}` })}>Events</ButtonLink><ButtonLink to={path.artifact('autoscalers', name)}>Change it</ButtonLink></>}>
+    <Page title={name} crumbs={[{ name: 'Autoscalers', to: path.autoscalers() }]} actions={<><ButtonLink to={path.events({ tag: `autoscalers:${name}` })}>Events</ButtonLink><ButtonLink to={path.artifact('autoscalers', name)}>Change it</ButtonLink></>}>
       <Shown of={status}>{told => <Told status={told} points={points.is === 'here' ? points.value : []} />}</Shown>
       <Shown of={found}>{autoscaler => (
         <Card title="What it is told">

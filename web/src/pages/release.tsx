@@ -9,6 +9,7 @@ import { RatioChart } from '../chart/ratio-chart.tsx'
 import { TrafficChart } from '../chart/traffic-chart.tsx'
 import { useEvents, useLive, useNow } from '../live.ts'
 import { path } from '../path.ts'
+import { armsOf } from '../release-arms.ts'
 import { type History, NO_HISTORY, type Step, withEvent, withStatus } from '../release-history.ts'
 import { vamp } from '../server.ts'
 import { releaseStatus } from '../sources.ts'
@@ -19,7 +20,7 @@ import { Card, Page } from '../ui/page.tsx'
 import { ReleaseOrders } from '../ui/release-orders.tsx'
 import { Shown } from '../ui/shown.tsx'
 import { Table } from '../ui/table.tsx'
-import { duration, grouped, metricName, odds, percent, PHASES, since } from '../words.ts'
+import { duration, grouped, metricName, noiseText, odds, percent, PHASES, since } from '../words.ts'
 
 export default function Release() {
   const { name = '' } = useParams()
@@ -64,8 +65,13 @@ function useHistory(name: string, status: ReleaseView | undefined): History {
   return history
 }
 
+/** From here on the noise is worth a word. */
+const NOISY = 2
+
 function Course({ status, history }: { readonly status: ReleaseView; readonly history: History }) {
   const now = useNow()
+  const arms = armsOf(status)
+  const noisy = status.evidence.reduce<{ readonly metric: string; readonly noise: number } | undefined>((most, { metric, noise = 1 }) => noise >= NOISY && noise > (most?.noise ?? 0) ? { metric, noise } : most, undefined)
   const seconds = history.seconds.slice(-10)
   const rate = (arm: 'baseline' | 'canary') => seconds.length === 0 ? 0 : seconds.reduce((sum, second) => sum + second.requests[arm], 0) / seconds.length
   return (
@@ -73,21 +79,24 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
       <p className="unseen" aria-live="polite">{PHASES[status.phase].label}.{PHASES[status.phase].over ? ` ${status.sentence}` : ''}</p>
       <section className={`verdict ${PHASES[status.phase].tone}`} aria-label="Verdict">
         <p className="line"><PhaseBadge phase={status.phase} /><span className="dim">for {since(status.since, now)}</span>
-          <span><Link to={path.deployment(status.deployment)}>{status.deployment}/{status.cluster}</Link>: <b>{status.from || '?'}</b> → <b>{status.to}</b></span></p>
+          <span><Link to={path.deployment(status.deployment)}>{status.deployment}/{status.cluster}</Link>: <b>{status.from || '?'}</b> → <b>{arms.to}</b></span>
+          {noisy && !PHASES[status.phase].over && <Badge tone="calm">noisy: {metricName(noisy.metric)} varies {noiseText(noisy.noise)} as much as chance alone</Badge>}</p>
         <p className="sentence">{status.sentence}</p>
         {status.next && <p className="next">{status.next}</p>}
       </section>
+      <Gates status={status} />
+      <Variants status={status} />
       <div className="columns">
         <Card title="Evidence of harm" aside={<b className="number">{odds(status.harm)}</b>}><EvidenceChart moments={history.moments} {...(status.rolls_back_at === undefined ? {} : { rollsBackAt: status.rolls_back_at })} /></Card>
         <Card title="Traffic" aside={<b className="number">{percent(status.weight)}</b>}>
-          <TrafficChart moments={history.moments} steps={history.steps} />
+          <TrafficChart moments={history.moments} steps={history.steps} several={arms.several} />
           <Bar label="Requests that may go wrong" part={status.budget.spent} whole={status.budget.total} tone="warn" text={`${grouped(status.budget.spent)} of ${grouped(status.budget.total)}`} />
         </Card>
         <Card title="Requests">
           <table className="plain">
             <thead><tr><th scope="col">version</th><th scope="col" className="numeric">requests</th><th scope="col" className="numeric">failed</th><th scope="col" className="numeric">now</th></tr></thead>
             <tbody>{(['baseline', 'canary'] as const).map(arm => (
-              <tr key={arm}><th scope="row"><span className={`key ${arm === 'canary' ? 'canary dot' : 'square'}`}>{arm === 'canary' ? status.to : status.from || 'before'}</span></th>
+              <tr key={arm}><th scope="row"><span className={`key ${arm === 'canary' ? 'canary dot' : 'square'}`}>{arm === 'canary' ? arms.to : arms.from}</span></th>
                 <td className="numeric">{grouped(status.requests[arm])}</td><td className="numeric">{grouped(status.failed[arm])}</td><td className="numeric">{PHASES[status.phase].over ? '–' : `${rate(arm).toFixed(1)} /s`}</td></tr>))}
             </tbody>
           </table>
@@ -96,11 +105,10 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
           {status.missing && status.missing.length > 0 && !PHASES[status.phase].over && <><h3>Promotion waits for</h3><ul className="missing">{status.missing.map(({ is, sentence, seconds: left }) => <li key={is + sentence}>{sentence}{left !== null && left > 0 && <span className="dim"> about {duration(left * 1000)}</span>}</li>)}</ul></>}
         </Card>
         <RatioCard moments={history.moments} />
-        <Card title="How long requests take"><PercentileLadder evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
+        <Card title="How long requests take"><PercentileLadder evidence={status.evidence} from={arms.from} to={arms.judged} /></Card>
       </div>
-      <Gates status={status} />
-      <Variants status={status} />
-      <Card title="By metric"><EvidenceTable evidence={status.evidence} from={status.from || 'before'} to={status.to} /></Card>
+      <Card title={arms.several ? 'By metric, of the version that looks worst' : 'By metric'}><EvidenceTable evidence={status.evidence} from={arms.from} to={arms.judged} />
+        <p className="help">Noise: how many times as much the old version varies by itself as chance alone would make it. Evidence is divided by it, so a noisy service takes longer, and is not accused for its noise.</p></Card>
       <Card title="What happened" aside={<Link to={path.events({ tag: `releases:${status.name}` })}>all its events</Link>}><Steps steps={history.steps} /></Card>
     </>
   )

@@ -26,7 +26,7 @@ export default function WorkflowRunPage() {
           {result !== undefined && <Card title="What it gave back"><pre>{JSON.stringify(result, null, 2)}</pre></Card>}
           <Card title="What it printed" aside={leftOut > 0 && <span className="dim">{leftOut} more lines were printed</span>}>
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard */}
-            <section className="log" aria-label="Lines" tabIndex={0}>
+            <section className="log told" aria-label="Lines" tabIndex={0}>
               {log.length === 0 && <span className="dim">No line.</span>}
               {log.map((entry, index) => ({ ...entry, id: index })).map(({ id, timestamp, level, line }) => <p key={id}><time className="dim">{new Date(timestamp).toLocaleTimeString()}</time><span className={level === 'error' ? 'stderr' : 'stdout'}>{level === 'error' && <span className="unseen">error: </span>}{line}</span></p>)}
             </section>

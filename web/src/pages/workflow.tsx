@@ -13,6 +13,7 @@ import { RunBadge, tookText, triggerText } from '../ui/run-badge.tsx'
 import { Shown } from '../ui/shown.tsx'
 import { Table } from '../ui/table.tsx'
 import { WorkflowOrders } from '../ui/workflow-orders.tsx'
+import { scheduleWords } from '../words.ts'
 import { WorkflowBadge } from './workflows.tsx'
 
 /** What a workflow is told, what became of its runs, and what they print. */
@@ -28,7 +29,7 @@ export default function Workflow() {
       <Shown of={found}>{workflow => (
         <Card title="What it is told" aside={<WorkflowBadge status={fieldText(workflow['status'])} />}>
           <Facts of={[
-            ['runs', fieldText(workflow['schedule'])], ['what', fieldText(workflow['breed'])], ['next', typeof workflow['next'] === 'string' ? new Date(workflow['next']).toLocaleString() : ''],
+            ['runs', scheduleWords(workflow['schedule'])], ['what', fieldText(workflow['breed'])], ['next', typeof workflow['next'] === 'string' ? new Date(workflow['next']).toLocaleString() : ''],
             ['why not', fieldText(workflow['reason'])], ['triggers without room', fieldText(workflow['dropped'])], ['settings', fieldText(workflow['environment_variables'])],
           ]} />
         </Card>
@@ -49,7 +50,7 @@ function Runs({ name }: { readonly name: string }) {
           { title: 'state', cell: ({ state }) => <RunBadge state={state} /> },
           { title: 'by', cell: ({ trigger, dry }) => `${triggerText(trigger)}${dry ? ' (dry)' : ''}` },
           { title: 'took', numeric: true, cell: tookText },
-          { title: 'why', wide: true, cell: ({ reason, result }) => reason ?? (result === undefined ? '' : JSON.stringify(result).slice(0, 120)) },
+          { title: 'outcome', wide: true, cell: ({ reason, result }) => reason ?? (result === undefined ? '' : JSON.stringify(result).slice(0, 120)) },
         ]} />
       )}</Shown>
     </Card>

@@ -1,13 +1,13 @@
 import { path } from '../path.ts'
 import { ArtifactList, fieldText } from '../ui/artifact-list.tsx'
 import { Badge } from '../ui/badge.tsx'
-import type { Tone } from '../words.ts'
+import { scheduleWords, type Tone } from '../words.ts'
 
 export default function Workflows() {
   return (
     <ArtifactList kind="workflows" title="Workflows" to={path.workflow} fresh={path.newWorkflow()} about="Small scripts that automate the rest: they run always, at times, or when something happens." columns={[
       { title: 'state', cell: ({ status }) => <WorkflowBadge status={fieldText(status)} /> },
-      { title: 'runs', cell: ({ schedule }) => fieldText(schedule) },
+      { title: 'runs', cell: ({ schedule }) => scheduleWords(schedule) },
       { title: 'what', wide: true, cell: ({ breed }) => fieldText(breed) },
     ]} />
   )

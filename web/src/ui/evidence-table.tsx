@@ -1,5 +1,5 @@
 import type { Finding, MetricEvidence } from '@vamp/model/release-status'
-import { measured, metricName, odds, type Tone } from '../words.ts'
+import { measured, metricName, noiseText, odds, type Tone } from '../words.ts'
 import { Badge } from './badge.tsx'
 import { RatioBand } from './ratio-band.tsx'
 import { Table } from './table.tsx'
@@ -15,6 +15,7 @@ export function EvidenceTable({ evidence, from, to }: { readonly evidence: reado
       { title: to, numeric: true, cell: ({ metric, canary }) => measured(metric, canary) },
       { title: 'harm', numeric: true, cell: ({ harm }) => odds(harm) },
       { title: 'safety', numeric: true, wide: true, cell: ({ safety }) => odds(safety) },
+      { title: 'noise', numeric: true, wide: true, cell: ({ noise }) => noiseText(noise) },
       { title: 'times as likely', wide: true, cell: ({ odds: band }) => band && <RatioBand {...band} /> },
       { title: 'in words', wide: true, cell: ({ sentence }) => sentence },
     ]} />

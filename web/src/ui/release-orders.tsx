@@ -29,7 +29,7 @@ export function ReleaseOrders({ status, onOrdered }: { readonly status: ReleaseV
   const possible = ORDERS.filter(({ order }) => releaseCan(order, status.phase) && (order !== 'approve' || closedGate(status) !== undefined))
   return (
     <>
-      {possible.map(words => <Button key={words.order} kind={words.order === 'rollback' ? 'danger' : 'plain'} onClick={() => setAsked(words)}>{words.label}</Button>)}
+      {possible.map(words => <Button key={words.order} kind={words.order === 'rollback' ? 'danger' : words.order === 'approve' ? 'main' : 'plain'} onClick={() => setAsked(words)}>{words.label}</Button>)}
       {asked && <OrderDialog words={asked} status={status} onClose={() => setAsked(undefined)} onOrdered={onOrdered} />}
     </>
   )
