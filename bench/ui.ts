@@ -2,7 +2,9 @@
  * What the pages cost in a real Chromium: bytes and time of the first load, the time of each page over a large installation, and memory and
  * smoothness of the live page under many events.
  *
- *     npm run bench -- ui [--json] [--only first,pages,live] [--instances 500] [--gateways 200] [--rounds 3] [--minutes 1] [--rate 60] [--seconds 500]
+ *     npm run bench -- ui [--json] [--only first,pages,others,live] [--instances 500] [--gateways 200] [--rounds 3] [--minutes 1] [--rate 60] [--seconds 500]
+ *
+ * `others_ms`: from the order of a change until another browser shows it.
  *
  * A page is there when its content is drawn and two more frames have passed: the browser answers then. Memory is what lives after a collection;
  * `heap_growth` is the last quarter of the time over the second. Each figure is told on the standard error as soon as there is one, and after so many
@@ -10,10 +12,11 @@
  */
 import { openClient } from '@vamp/client/client'
 import { documents } from '@vamp/model/api/documents'
-import { events } from '@vamp/model/api/events'
+import { gateways as gatewayEndpoints } from '@vamp/model/api/gateways'
 import { parseArgs } from 'node:util'
-import type { CDPSession, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { buildWeb } from '../web/build.ts'
+import { type Alive, alive, tellEvidence } from '../web/testdata/soak.ts'
 import { furnish, openStage, type Stage, until } from '../web/testdata/stage.ts'
 
 const LOADS = 5
@@ -27,7 +30,7 @@ interface Tally { tell(figures: Readonly<Record<string, unknown>>): void; over()
 
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: {
-    json: { type: 'boolean', default: false }, only: { type: 'string', default: 'first,pages,live' }, instances: { type: 'string', default: '500' }, gateways: { type: 'string', default: '200' },
+    json: { type: 'boolean', default: false }, only: { type: 'string', default: 'first,pages,others,live' }, instances: { type: 'string', default: '500' }, gateways: { type: 'string', default: '200' },
     rounds: { type: 'string', default: '3' }, minutes: { type: 'string', default: '1' }, rate: { type: 'string', default: '60' }, seconds: { type: 'string', default: '500' },
   } })
   const parts = values.only.split(',')
@@ -39,7 +42,7 @@ export async function run(args: readonly string[]): Promise<void> {
   }
   const { firstBytes, scriptBytes } = await buildWeb()
   tally.tell({ first_kb: round(firstBytes / 1024), all_kb: round(scriptBytes / 1024) })
-  if (parts.includes('first') || parts.includes('pages')) await large(tally, parts, { instances: Number(values.instances), gateways: Number(values.gateways), rounds: Number(values.rounds) })
+  if (['first', 'pages', 'others'].some(part => parts.includes(part))) await large(tally, parts, { instances: Number(values.instances), gateways: Number(values.gateways), rounds: Number(values.rounds) })
   if (parts.includes('live') && !tally.over()) await soak(tally, Number(values.minutes), Number(values.rate))
   console.log(JSON.stringify({ ...summary, ...(tally.over() ? { ended_early: true } : {}) }, null, values.json ? 0 : 2))
 }
@@ -51,6 +54,7 @@ async function large(tally: Tally, parts: readonly string[], { instances, gatewa
   tally.tell({ instances, gateways })
   if (parts.includes('first')) tally.tell({ interactive_ms: median(await firstLoads(stage, tally)) })
   if (parts.includes('pages')) await pages(stage, tally, rounds)
+  if (parts.includes('others')) await others(stage, tally)
 }
 
 async function firstLoads(stage: Stage, tally: Tally): Promise<readonly number[]> {
@@ -95,6 +99,28 @@ async function pages(stage: Stage, tally: Tally, rounds: number): Promise<void> 
   tally.tell({ page_ms_max: Math.max(...Object.values(times).map(median)), page_ms_worst: Math.max(...Object.values(times).flat()), page_requests: requests })
 }
 
+const CHANGES = 20
+
+/** What one changes, another sees. */
+async function others({ url, browser }: Stage, tally: Tally): Promise<void> {
+  const client = openClient({ url })
+  const page = await (await browser.newContext(SIZE)).newPage()
+  await page.goto(`${url}/gateways/front-0`)
+  await page.getByLabel('Do visitors stick?').waitFor()
+  const times: number[] = []
+  for (let change = 0; change < CHANGES && !tally.over(); change++) {
+    const sticky = change % 2 === 0 ? 'route' : 'instance'
+    const began = performance.now()
+    await client.call(gatewayEndpoints.put, { path: { gateway: 'front-0' }, body: { name: 'front-0', port: '20000/http', sticky, routes: { 'large/web/http': { weight: '100%' } } } })
+    await page.waitForFunction(wanted => (globalThis as unknown as { document: { querySelector(selector: string): { value: string } | null } }).document.querySelector('main select')?.value === wanted, sticky, { polling: 'raf' })
+    times.push(performance.now() - began)
+    // Not in step with anything that the page does by itself.
+    await page.waitForTimeout(700 + 137 * (change % 7))
+  }
+  await page.context().close()
+  tally.tell({ others_ms: Math.round(median(times)), others_ms_max: Math.round(Math.max(...times)) })
+}
+
 /** As a click on a link does: the router of the page takes it. */
 async function go(page: Page, path: string, ready: string): Promise<number> {
   return Math.round(await page.evaluate(`(async () => {
@@ -130,49 +156,29 @@ async function fill({ url }: Stage, instances: number, gateways: number): Promis
 async function soak(tally: Tally, minutes: number, rate: number): Promise<void> {
   await using stage = await openStage()
   await furnish(stage)
+  // What is measured is the page; the shop need not be busy beside it.
+  stage.visit(5)
   const page = await (await stage.browser.newContext(SIZE)).newPage()
   await page.goto(`${stage.url}/releases/shop-web-1.2`)
   await page.getByRole('region', { name: 'Verdict' }).waitFor()
   const session = await page.context().newCDPSession(page)
   await page.evaluate(`globalThis.slow = []; new PerformanceObserver(list => slow.push(...list.getEntries().map(({ duration }) => Math.round(duration)))).observe({ type: 'longtask' })`)
-  const heaps: number[] = []
+  const seen: Alive[] = []
   let told = 0
   const began = Date.now()
   const over = () => tally.over() || Date.now() - began > minutes * 60_000
-  const teller = tell(stage, rate, over, count => { told += count })
+  const teller = tellEvidence(stage, { release: 'shop-web-1.2', rate }, over, count => { told += count })
   while (!over()) {
     await page.waitForTimeout(SAMPLE_MS)
-    heaps.push(await heap(session))
-    const quarter = Math.max(1, Math.floor(heaps.length / 4))
-    const [early, late] = [median(heaps.slice(quarter, 2 * quarter)), median(heaps.slice(-quarter))]
+    seen.push(await alive(session))
+    const quarter = Math.max(1, Math.floor(seen.length / 4))
+    const [early, late] = [seen.slice(quarter, 2 * quarter), seen.slice(-quarter)].map(part => median(part.map(({ heap }) => heap))) as [number, number]
     const passed = (Date.now() - began) / 60_000
     const slow = await page.evaluate('globalThis.slow') as readonly number[]
-    const counters = await session.send('Memory.getDOMCounters')
-    tally.tell({ live_minutes: round(passed), events_per_second: round(told / passed / 60), heap_mb: round(late), heap_growth: round(late / early), dom_nodes: counters.nodes, listeners: counters.jsEventListeners, longtasks_per_minute: round(slow.length / passed), longest_task_ms: Math.max(0, ...slow) })
+    const { nodes, listeners } = seen.at(-1) ?? { nodes: 0, listeners: 0 }
+    tally.tell({ live_minutes: round(passed), events_per_second: round(told / passed / 60), heap_mb: round(late), heap_growth: round(late / early), dom_nodes: nodes, listeners, longtasks_per_minute: round(slow.length / passed), longest_task_ms: Math.max(0, ...slow) })
   }
   await teller
-}
-
-async function tell({ url }: Stage, rate: number, over: () => boolean, told: (count: number) => void): Promise<void> {
-  const client = openClient({ url })
-  const start = Math.floor(Date.now() / 1000) + 100
-  for (let second = 0; !over(); second++) {
-    const due = Date.now() + 1000
-    await Promise.all(Array.from({ length: rate }, async (_, index) => {
-      await new Promise(resolve => setTimeout(resolve, 1000 * index / rate))
-      const at = start + second * rate + index
-      const arm = (requests: number) => ({ requests, errors: 0, latency: [], parts: [], instances: [] })
-      await client.call(events.publish, { body: { type: 'release-evidence', tags: ['releases:shop-web-1.2'], value: { second: at, at: at * 1000, phase: 'ramping', weight: 10 + second % 30, harm: 1 + Math.abs(Math.sin(at)), metrics: { error_rate: 1.2, latency_p99: 1 + Math.abs(Math.cos(at)) }, baseline: arm(50), canary: arm(5) } } })
-      told(1)
-    }))
-    await new Promise(resolve => setTimeout(resolve, Math.max(0, due - Date.now())))
-  }
-}
-
-/** Megabytes that live. */
-async function heap(session: CDPSession): Promise<number> {
-  await session.send('HeapProfiler.collectGarbage')
-  return (await session.send('Runtime.getHeapUsage')).usedSize / 1024 / 1024
 }
 
 const round = (value: number) => Math.round(value * 100) / 100

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { open, screens, SIZES } from '../web/testdata/screens.ts'
-import { furnish, NO_BROWSER, openStage, type Stage } from '../web/testdata/stage.ts'
+import { furnish, type Furnished, NO_BROWSER, openStage, type Stage } from '../web/testdata/stage.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** Of the four the two that differ in everything. */
@@ -12,8 +12,8 @@ const LOOKS = [{ colorScheme: 'light', size: 'desktop' }, { colorScheme: 'dark',
 
 describe.skipIf(NO_BROWSER)('every screen', () => {
   let stage: Stage
-  let instance = ''
-  beforeAll(async () => { stage = await openStage(); instance = await furnish(stage) }, 180_000)
+  let furnished: Furnished
+  beforeAll(async () => { stage = await openStage(); furnished = await furnish(stage) }, 180_000)
   afterAll(async () => { await stage?.[Symbol.asyncDispose]() })
 
   test.each(LOOKS)('can be used by everybody: $colorScheme, $size', async ({ colorScheme, size }) => {
@@ -24,7 +24,7 @@ describe.skipIf(NO_BROWSER)('every screen', () => {
     page.on('pageerror', error => wrong.push(`${where}: ${error.message}`))
     page.on('console', message => { if (/Content Security Policy|violates/.test(message.text())) wrong.push(`${where}: ${message.text()}`) })
 
-    for (const [name, path] of Object.entries(screens(instance))) {
+    for (const [name, path] of Object.entries(screens(furnished))) {
       where = name
       await open(page, stage.url + path)
       await page.evaluate(AXE)

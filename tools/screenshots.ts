@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots [-- --out DIRECTORY] [NAME …]`: every screen, or those that are named, in light and dark, on a desktop and a phone,
+ * `npm run screenshots [-- --out DIRECTORY --whole] [NAME …]`: every screen, or those that are named, in light and dark, on a desktop and a phone,
  * of a real server with a shop, visitors and releases. Those of the docs are renewed as well.
  */
 import { copyFileSync, mkdirSync, statSync } from 'node:fs'
@@ -18,7 +18,7 @@ const SHOWN: Readonly<Record<string, string>> = {
 }
 const BYTES_MAX = 180_000
 
-const { values: { out }, positionals } = parseArgs({ options: { out: { type: 'string', default: join(import.meta.dirname, '../web/dist-screenshots') } }, allowPositionals: true })
+const { values: { out, whole }, positionals } = parseArgs({ options: { out: { type: 'string', default: join(import.meta.dirname, '../web/dist-screenshots') }, whole: { type: 'boolean', default: false } }, allowPositionals: true })
 mkdirSync(out, { recursive: true })
 await using stage = await openStage()
 const all = Object.entries(screens(await furnish(stage))).filter(([name]) => positionals.length === 0 || positionals.includes(name))
@@ -29,11 +29,12 @@ for (const [size, viewport] of Object.entries(SIZES))
     for (const [name, path] of all) {
       await open(page, stage.url + path)
       await page.waitForTimeout(SETTLE_MS)
-      await page.screenshot({ path: join(out, `${name}-${colorScheme}-${size}.png`) })
+      await page.screenshot({ path: join(out, `${name}-${colorScheme}-${size}.png`), fullPage: whole })
     }
     await context.close()
   }
 for (const [name, shown] of Object.entries(SHOWN)) {
+  if (whole) break
   if (!all.some(([screen]) => shown.startsWith(`${screen}-l`) || shown.startsWith(`${screen}-d`))) continue
   copyFileSync(join(out, `${shown}.png`), join(DOCS, `${name}.png`))
   const { size } = statSync(join(DOCS, `${name}.png`))

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { documents } from '@vamp/model/api/documents'
+import { events } from '@vamp/model/api/events'
 import { openClient } from '@vamp/client/client'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { buildWeb } from '../build.ts'
@@ -18,14 +19,17 @@ const LOOKS_MAX = 600
 
 export const NO_BROWSER = CHROMIUM === undefined
 
+/** Ports in the files of this repository; each stage has others in their place. */
+type Written = '9050' | '9051' | '9052'
+
 export interface Stage extends AsyncDisposable {
   readonly url: string
   readonly gateway: number
   readonly browser: Browser
   /** A file of this repository, with this stage's ports for gateways; its blueprints are deployed. */
   apply(file: string, edit?: (text: string) => string): Promise<void>
-  /** Steady visitors from now on. */
-  visit(perSecond: number): void
+  /** Steady visitors from now on; at the gateways of these ports as written in files, in turn. */
+  visit(perSecond: number, ports?: readonly Written[]): void
   /** The server is killed; services and gateways are not its children alone. */
   kill(): Promise<void>
   start(): Promise<void>
@@ -35,7 +39,8 @@ export interface Stage extends AsyncDisposable {
 export async function openStage(flags: readonly string[] = ['--gateway', 'embedded']): Promise<Stage> {
   await buildWeb()
   const directory = mkdtempSync(join(tmpdir(), 'vamp-web-'))
-  const [port, gateway, second] = [await freePort(), await freePort(), await freePort()]
+  const [port, gateway] = [await freePort(), await freePort()]
+  const ports: Readonly<Record<Written, number>> = { 9050: gateway, 9051: await freePort(), 9052: await freePort() }
   const url = `http://127.0.0.1:${port}`
   let server: ChildProcess | undefined
   let visitors: ReturnType<typeof setInterval> | undefined
@@ -50,14 +55,15 @@ export async function openStage(flags: readonly string[] = ['--gateway', 'embedd
   return {
     url, gateway, browser, kill, start,
     async apply(file, edit = text => text) {
-      const source = edit(readFileSync(join(ROOT, file), 'utf8')).replaceAll('9050', String(gateway)).replaceAll('9051', String(second))
+      const source = edit(readFileSync(join(ROOT, file), 'utf8')).replaceAll(/905[012]/g, written => String(ports[written as Written]))
       const client = openClient({ url })
       const { changes } = await client.plan(documents.put, { body: source })
       await client.call(documents.put, { body: withDeployments(source, changes) })
     },
-    visit(perSecond) {
+    visit(perSecond, at = ['9050']) {
       clearInterval(visitors)
-      visitors = setInterval(() => { fetch(`http://127.0.0.1:${gateway}/`, { signal: AbortSignal.timeout(2000) }).then(answer => answer.text()).catch(() => undefined) }, 1000 / perSecond)
+      let turn = 0
+      visitors = setInterval(() => { fetch(`http://127.0.0.1:${ports[at[turn++ % at.length] ?? '9050']}/`, { signal: AbortSignal.timeout(2000) }).then(answer => answer.text()).catch(() => undefined) }, 1000 / perSecond)
     },
     async [Symbol.asyncDispose]() {
       clearInterval(visitors)
@@ -70,18 +76,31 @@ export async function openStage(flags: readonly string[] = ['--gateway', 'embedd
   }
 }
 
-/** `world.yml` runs, and the releases of the example shop have been tried on it; the name of an instance of web:1.0. */
-export async function furnish(stage: Stage): Promise<string> {
+/** Names that a server chooses. */
+export interface Furnished { readonly instance: string; /** Of the workflow `tally`. */ readonly run: string }
+
+/** `world.yml` runs, releases of every sort have been tried on it, and a workflow has run. */
+export async function furnish(stage: Stage): Promise<Furnished> {
+  const read = async (path: string) => await (await fetch(`${stage.url}/api/v1${path}`)).json() as never
   await stage.apply('web/testdata/world.yml')
-  const instances = async () => await (await fetch(`${stage.url}/api/v1/instances?deployment=shop`)).json() as readonly { readonly name: string; readonly service: string; readonly state: string }[]
+  const instances = async () => await read('/instances?deployment=shop') as readonly { readonly name: string; readonly service: string; readonly state: string }[]
   await until('every instance is ready', async () => { const all = await instances(); return all.length === 5 && all.every(({ state }) => state === 'ready') })
-  stage.visit(60)
+  stage.visit(120, ['9050', '9051', '9050', '9052'])
+  await stage.apply('web/testdata/releases.yml')
   // So faulty that it does not take long.
   await stage.apply('examples/shop/3-release-1.2.yml', text => text.replace('"0.05"', '"0.4"'))
-  await until('the faulty release is sent back', async () => /rolled_back/.test(await (await fetch(`${stage.url}/api/v1/releases/shop-web-1.2/status`)).text()))
+  await until('the faulty release is sent back', async () => /rolled_back/.test(JSON.stringify(await read('/releases/shop-web-1.2/status'))))
   await stage.apply('examples/shop/2-release-1.1.yml')
-  await until('the other release ramps', async () => /ramping|hold_back/.test(await (await fetch(`${stage.url}/api/v1/releases/shop-web-1.1/status`)).text()))
-  return (await instances()).find(({ service }) => service === 'web:1.0')?.name ?? ''
+  await until('the other release ramps', async () => /ramping|hold_back/.test(JSON.stringify(await read('/releases/shop-web-1.1/status'))))
+  await until('a release waits for people', async () => /"weight":[1-9]/.test(JSON.stringify(await read('/releases/catalogue-2.4/status'))))
+  await until('both variants have visitors', async () => (await read('/releases/checkout-which/status') as { readonly variants: readonly { readonly requests: number }[] }).variants.every(({ requests }) => requests > 20))
+  const client = openClient({ url: stage.url })
+  for (const value of ['steady', 'stumble', 'steady']) await client.call(events.publish, { body: { type: 'event', tags: ['tally'], value } })
+  const runs = async () => await read('/workflows/tally/runs') as readonly { readonly id: string; readonly state: string }[]
+  await until('a workflow has run, and failed once', async () => { const all = await runs(); return all.length === 3 && all.every(({ state }) => state === 'succeeded' || state === 'failed') })
+  const [instance, run] = [(await instances()).find(({ service }) => service === 'web:1.0'), (await runs()).find(({ state }) => state === 'failed')]
+  if (!instance || !run) throw new Error('nothing to look at')
+  return { instance: instance.name, run: run.id }
 }
 
 /** Pasted over what the editor has: typing would be completed and indented. */
