@@ -30,8 +30,9 @@ export function* usedConnections(answer: string): Generator<readonly [server: st
   }
 }
 
+/** Throws where nobody can tell whether there are any: what is not counted is not idle. One that ended since has nothing any more. */
 async function oldWorkers(directory: string, clock: Clock): Promise<string[]> {
-  const shown = await askMaster(directory, clock, 'show proc').catch(() => '')
+  const shown = await askMaster(directory, clock, 'show proc')
   const old = shown.slice(shown.indexOf('# old workers')).split('\n').flatMap(line => /^(\d+)\s+worker/.exec(line)?.[1] ?? [])
   if (!shown.includes('# old workers')) return []
   return Promise.all(old.slice(0, OLD_WORKERS_MAX).map(pid => askMaster(directory, clock, `@!${pid} show servers conn`).catch(() => '')))

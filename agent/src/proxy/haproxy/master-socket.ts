@@ -7,18 +7,39 @@ import type { Clock } from '../../base/clock.ts'
 export const masterSocket = (directory: string): string => join(directory, 'master.sock')
 
 const ANSWER_MS = 2_000
+/** A master that reloads is deaf for some milliseconds. */
+const AGAIN_MS = 20
 
-export function askMaster(directory: string, clock: Clock, command: string): Promise<string> {
+export async function askMaster(directory: string, clock: Clock, command: string): Promise<string> {
+  const deadline = clock.monotonic() + ANSWER_MS
+  for (;;) {
+    try {
+      return await askOnce(directory, clock, command)
+    } catch (cause) {
+      const refused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
+      if (!refused || clock.monotonic() > deadline) throw new Fault('proxy_unreachable', 'the haproxy master does not answer', {}, { cause })
+    }
+    await clock.sleep(AGAIN_MS)
+  }
+}
+
+function askOnce(directory: string, clock: Clock, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(masterSocket(directory))
     let text = ''
     socket.setEncoding('latin1')
     const cancel = clock.after(ANSWER_MS, () => socket.destroy(new Error('no answer')))
     socket.on('close', cancel)
-    socket.on('data', (data: string) => { text += data })
-    socket.on('error', cause => reject(new Fault('proxy_unreachable', 'the haproxy master does not answer', {}, { cause })))
+    socket.on('data', (data: string) => {
+      text += data
+      if (text.endsWith(END)) { socket.destroy(); resolve(text) }
+    })
+    socket.on('error', reject)
     socket.on('end', () => { socket.destroy(); resolve(text) })
     // It goes on waiting for commands, and sends no end, until we have said that there are no more.
     socket.end(`${command}\n`)
   })
 }
+
+/** An empty line ends an answer. While a worker of before lives, the master says all of it and leaves the connection open. */
+const END = '\n\n'

@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { FULL_SHARE } from '@vamp/model/routing/table'
 import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { systemClock, type Clock } from '../../base/clock.ts'
 import { contractGateway } from '../contract.ts'
 import type { ContractAnswer } from '../contract.ts'
 import type { Proxy as ProxyPort, Sample } from '../proxy.ts'
+import { askMaster } from './master-socket.ts'
 import { findBinary } from './process.ts'
 import { haproxyWorld, sendRequest } from './testdata/harness.ts'
 import type { HaproxyWorld } from './testdata/harness.ts'
@@ -156,6 +158,23 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     expect((await world.request(port, { fresh: true })).instance).toBe('two')
     expect(await world.proxy.apply(table(3, port, [one], [two], 0))).toMatchObject({ how: 'runtime' })
     expect((await world.request(port, { fresh: true })).instance).toBe('one')
+  })
+
+  test('what is in progress is counted at once, also while a worker of before the reload still has something', async () => {
+    const [port, other, one] = [await world.freePort(), await world.freePort(), await world.backend('one')]
+    await world.proxy.apply(table(1, port, [one], [], 0))
+    const held = world.request(port, { path: '/hold' })
+    await world.until(() => world.held('one') === 1)
+    expect(await world.proxy.apply({ ...table(2, port, [one], [], 0), gateways: [...table(2, port, [one], [], 0).gateways, contractGateway('extra', other, { r: { weight: FULL_SHARE, to: [one] } })] })).toMatchObject({ how: 'reload' })
+
+    // Nobody runs out of patience: what does not answer by itself never does.
+    const patient: Clock = { ...systemClock, after: () => () => {} }
+    const shown = await Promise.all(Array.from({ length: 5 }, () => askMaster(world.directory, patient, 'show proc')))
+    expect(shown.every(text => /# old workers\n\d+/.test(text))).toBe(true)
+    expect((await world.proxy.connections()).get('one')).toBe(1)
+
+    world.release()
+    expect(await held).toMatchObject({ status: 200 })
   })
 
   test('new routes, instances and virtual hosts need no reload until the spare backends are used up', async () => {
