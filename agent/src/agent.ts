@@ -7,12 +7,13 @@ import { Fault } from '@vamp/model/fault'
 import type { Endpoint, GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import { type Clock, every } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
-import type { AgentReport, Link } from './link/link.ts'
+import type { AgentReport, Link, Surge } from './link/link.ts'
 import type { Applied, Proxy as ProxyPort, Waiting } from './proxy/proxy.ts'
 import { resilient, type Resilient } from './proxy/resilient.ts'
 import { refusedGateway, setAside } from './set-aside.ts'
 import { openDelivery } from './traffic/delivery.ts'
 import type { Sequence } from './traffic/sequence.ts'
+import { openSurges, SURGE_LOOK_MS } from './traffic/surges.ts'
 import { LATENESS_MS, openWindows } from './traffic/windows.ts'
 
 export interface AgentOptions {
@@ -41,7 +42,8 @@ export async function startAgent({ name, proxy: driver, link, clock, log, sequen
   const proxy = resilient(driver, { clock, log })
   const windows = openWindows(clock.now())
   const delivery = openDelivery({ agent: name, link, sequence, clock, log, onDelivered: requests => proxy.settled?.(requests) })
-  proxy.onSamples((samples, dropped) => windows.add(samples, dropped))
+  const surges = openSurges()
+  proxy.onSamples((samples, dropped) => { windows.add(samples, dropped); surges.add(samples) })
   const reporter = openReporter({ name, proxy, link, clock, log })
   const carrier = openCarrier({ proxy, clock, log, onConfirmed: reporter.confirmed, onRefused: reporter.refused })
   const closeSeconds = () => {
@@ -52,6 +54,7 @@ export async function startAgent({ name, proxy: driver, link, clock, log, sequen
   const ends = [
     link.onTable(table => carrier.carry(table)),
     every(clock, REPORT_MS, () => reporter.report()),
+    everyLook(clock, ms => reporter.surged(surges.close(ms))),
     onceASecond(clock, LATENESS_MS, closeSeconds),
   ]
   return {
@@ -64,6 +67,16 @@ export async function startAgent({ name, proxy: driver, link, clock, log, sequen
       await delivery.close()
     },
   }
+}
+
+/** Runs the action every look, with the milliseconds since the last one. */
+function everyLook(clock: Clock, action: (ms: number) => void): () => void {
+  let last = clock.monotonic()
+  return every(clock, SURGE_LOOK_MS, () => {
+    const now = clock.monotonic()
+    action(Math.max(1, now - last))
+    last = now
+  })
 }
 
 /** Runs the action `offsetMs` after the beginning of every second of the clock. Returns what stops it. */
@@ -159,6 +172,8 @@ interface Reporter {
   confirmed(table: RoutingTable, part: RoutingTable, applied: Applied, refusal: unknown): Promise<void>
   refused(table: RoutingTable, error: unknown): Promise<void>
   report(): Promise<void>
+  /** Of the look that has just ended. */
+  surged(surges: readonly Surge[]): void
   /** Routes with requests in progress, as counted last. */
   busy(): readonly Busy[]
   close(): void
@@ -171,6 +186,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   let lastReload: AgentReport['lastReload']
   let connections: ReadonlyMap<string, number> = new Map()
   let toldDraining = ''
+  let surges: readonly Surge[] = []
   let stopWatching = () => {}
 
   const tell = () => {
@@ -179,7 +195,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
       agent: name, driver: proxy.driver, acknowledged: carried.table.revision, shares: carried.shares, reloads,
       endpoints: carried.endpoints.map(({ id, state }) => ({ id, state, connections: connections.get(id) ?? 0 })),
       ...(refusal ? { refusal } : {}),
-      ...someOf('waiting', proxy.waiting()), ...someOf('ejected', proxy.ejected()),
+      ...someOf('waiting', proxy.waiting()), ...someOf('ejected', proxy.ejected()), ...someOf('surges', surges),
       ...(lastReload ? { lastReload } : {}),
     })
   }
@@ -204,6 +220,10 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   }
   return {
     report,
+    surged(now) {
+      surges = now
+      if (now.length > 0) void report()
+    },
     busy: () => busyRoutes(carried.table, connections, proxy.waiting()),
     close: () => stopWatching(),
     async confirmed(table, part, { how, reasons }, error) {

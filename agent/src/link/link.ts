@@ -2,7 +2,10 @@
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Window } from '@vamp/model/metric'
 
-/** What an agent says about itself after every `apply` and every second. */
+/** A route that clearly more was asked of than before, in the last so many milliseconds. */
+export interface Surge { readonly route: string; readonly requests: number; readonly ms: number }
+
+/** What an agent says about itself after every `apply`, every second, and when a route is suddenly asked for more. */
 export interface AgentReport {
   readonly agent: string
   readonly driver: 'memory' | 'haproxy' | 'embedded'
@@ -16,6 +19,8 @@ export interface AgentReport {
   readonly refusal?: { readonly revision: number; readonly code: string; readonly reason: string; readonly gateway?: string }
   /** Requests that wait for a first instance; absent = none. */
   readonly waiting?: readonly { readonly gateway: string; readonly route: string; readonly requests: number }[]
+  /** Only in what is told at the moment; absent = none. */
+  readonly surges?: readonly Surge[]
   /** Instances that a circuit breaker keeps out; absent = none. */
   readonly ejected?: readonly string[]
   readonly reloads: number

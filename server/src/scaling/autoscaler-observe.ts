@@ -10,7 +10,7 @@ import type { Fleet } from '../fleet/fleet.ts'
 import type { Store, Stored } from '../store/store.ts'
 import { mergeSketches } from '../traffic/cells.ts'
 import type { Traffic } from '../traffic/traffic.ts'
-import type { LoadSecond } from './load.ts'
+import type { LoadSecond, Sudden } from './load.ts'
 
 export interface ObservedScaling {
   readonly autoscalers: readonly Stored<'autoscalers'>[]
@@ -27,6 +27,8 @@ export interface ObservedScaling {
   readonly inFlight: ReadonlyMap<string, number> | undefined
   /** Requests that wait at the gateways for a first instance, by `deployment/cluster/service`. */
   readonly held: ReadonlyMap<string, number>
+  /** What came in the last quarter of a second of services that are suddenly asked for more, by `deployment/cluster/service`. */
+  readonly sudden: ReadonlyMap<string, Sudden>
   /** By name as written. */
   readonly events: ReadonlyMap<string, number>
   readonly usage: ReadonlyMap<string, Usage>
@@ -62,6 +64,7 @@ export async function observeScaling({ store, events, fleet, traffic, usage }: O
     lagSeconds: completeUntil > 0 ? Math.max(0, nowMs / 1000 - completeUntil) : Number.POSITIVE_INFINITY,
     inFlight: inFlightOf(fleet),
     held: heldBy(fleet),
+    sudden: suddenBy(fleet),
     events: await eventValues(events, leaves, nowMs),
     usage: leaves.some(({ is }) => is === 'cpu' || is === 'memory') ? await usage.read() : new Map(),
   }
@@ -103,6 +106,19 @@ function heldBy(fleet: Fleet): ReadonlyMap<string, number> {
     counts.set(service, (counts.get(service) ?? 0) + requests)
   }
   return counts
+}
+
+/** Of all agents together, as if each had looked as long as the one that looked longest. */
+function suddenBy(fleet: Fleet): ReadonlyMap<string, Sudden> {
+  const found = new Map<string, Sudden>()
+  for (const { surges = [] } of fleet.reports()) for (const { route, requests, ms } of surges) {
+    const names = route.split('/')
+    if (names.length !== 4) continue
+    const service = names.slice(0, 3).join('/')
+    const known = found.get(service)
+    found.set(service, { requests: (known?.requests ?? 0) + requests, seconds: Math.max(known?.seconds ?? 0, ms / 1000) })
+  }
+  return found
 }
 
 async function eventValues(events: EventLog, leaves: readonly SignalLeaf[], nowMs: number): Promise<ReadonlyMap<string, number>> {

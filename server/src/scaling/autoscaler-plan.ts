@@ -9,7 +9,7 @@ import { leafName, type SignalLeaf } from '@vamp/model/scaling-signal'
 import type { Write } from '../store/store.ts'
 import { clusterOf, type ObservedScaling } from './autoscaler-observe.ts'
 import type { LoadSecond } from './load.ts'
-import { type Claim, orderable, share } from './pool.ts'
+import { type Claim, type Holding, orderable, share } from './pool.ts'
 import { boundsAt, scheduleProblem } from './schedule.ts'
 import { scalingEvents } from './scaling-event.ts'
 import type { ScalerTick, ServiceScaler } from './service-scaler.ts'
@@ -19,7 +19,7 @@ export interface Decided {
   readonly autoscaler: Autoscaler
   readonly service: string
   readonly scaling: ServiceScaling
-  readonly occupied: number
+  readonly holds: Omit<Holding, 'name'>
 }
 
 export interface Memory {
@@ -76,8 +76,15 @@ function decide(autoscaler: Autoscaler, observed: ObservedScaling, memory: Memor
   return services.map(service => {
     const instances = (observed.instances.get(autoscaler.deployment) ?? []).filter(each => each.cluster === autoscaler.cluster && each.service === service.breed.name)
     const sized = memory.scalerOf(autoscaler, service.breed.name).step(tickOf(autoscaler, service, instances, observed, memory))
-    return { autoscaler, service: service.breed.name, scaling: { service: service.breed.name, ...sized }, occupied: Math.max(instances.length, 0) }
+    return { autoscaler, service: service.breed.name, scaling: { service: service.breed.name, ...sized }, holds: holdingOf(instances) }
   })
+}
+
+/** A spare one is paused and does nothing; one that is told to stop has finished what it had begun, and only has to end. */
+function holdingOf(instances: readonly InstanceStatus[]): Omit<Holding, 'name'> {
+  const counted = instances.filter(({ state, spare }) => spare !== true && state !== 'warm' && state !== 'stopping')
+  const draining = counted.filter(({ state }) => state === 'draining').length
+  return { serving: counted.length - draining, draining }
 }
 
 function tickOf(autoscaler: Autoscaler, service: DeploymentService, instances: readonly InstanceStatus[], observed: ObservedScaling, memory: Memory): ScalerTick {
@@ -90,12 +97,14 @@ function tickOf(autoscaler: Autoscaler, service: DeploymentService, instances: r
   const mine = (services: ReadonlyMap<string, LoadSecond>, name: string) => services.get(`${deployment}/${cluster}/${name}`)
   const seconds = observed.seconds.map(({ second, services }): LoadSecond => mine(services, service.breed.name) ?? { second, requests: 0, errors: 0, latency: [] })
   const inFlight = observed.inFlight && instances.reduce((sum, { id }) => sum + (observed.inFlight?.get(id) ?? 0), 0)
+  const sudden = observed.sudden.get(`${deployment}/${cluster}/${service.breed.name}`)
   const sibling = release && siblingSize(observed, deployment, cluster, release.from)
   return {
     nowMs: observed.nowMs, seconds, held: observed.held.get(`${deployment}/${cluster}/${service.breed.name}`) ?? 0, instances: wanted, ready, starting: Math.max(0, Math.max(wanted, alive.length) - ready),
     leaving: instances.length - alive.length + Math.max(0, alive.length - wanted), lagSeconds: observed.lagSeconds, bounds: boundsAt(autoscaler, observed.nowMs),
     gauge: leaf => gaugeOf(leaf, service, instances, observed),
     ...(inFlight === undefined ? {} : { inFlight }),
+    ...(sudden === undefined ? {} : { sudden }),
     ...(startUp === undefined ? {} : { startUpSeconds: startUp }),
     // The old version stays able to take everything back; the new one is ready for twice what it has before it gets it.
     ...(release?.from === service.breed.name ? { demand: observed.seconds.map(({ second, services }) => together(second, mine(services, release.from), mine(services, release.to))), floor: wanted } : {}),
@@ -129,7 +138,7 @@ function withinPool(decided: readonly Decided[], slots: number): readonly Decide
   const claims = acting.map((each): Claim => ({ name: nameOf(each), priority: each.autoscaler.priority, minimum: Math.min(each.scaling.minimum, each.scaling.granted), wanted: each.scaling.granted }))
   const granted = share(claims, slots)
   const inOrder = acting.toSorted((a, b) => b.autoscaler.priority - a.autoscaler.priority || (nameOf(a) < nameOf(b) ? -1 : 1)).map(nameOf)
-  const orders = orderable(granted, acting.map(each => ({ name: nameOf(each), occupied: each.occupied })), slots, inOrder)
+  const orders = orderable(granted, acting.map(each => ({ name: nameOf(each), ...each.holds })), slots, inOrder)
   return decided.map(each => {
     const order = orders.get(nameOf(each))
     if (order === undefined || order === each.scaling.granted) return each

@@ -13,6 +13,9 @@ export interface LoadSecond {
   readonly latency: SketchData
 }
 
+/** Requests that ended in the last part of a second. */
+export interface Sudden { readonly requests: number; readonly seconds: number }
+
 export interface InFlight { readonly atMs: number; readonly count: number }
 
 export interface Rate {
@@ -31,7 +34,9 @@ const CHANCE = 2
 export interface LoadHistory {
   add(seconds: readonly LoadSecond[]): void
   look(inFlight: InFlight): void
-  /** Over the last complete seconds, so many. */
+  /** What is known of this very moment; nothing where it is as usual. */
+  suddenly(sudden: Sudden | undefined): void
+  /** Over the last complete seconds, so many; over less than one: of what came suddenly, 0 where nothing did. */
   rate(seconds: number): Rate
   /** In flight, on average over so many seconds until now; by Little's law where nobody counted. */
   concurrency(seconds: number, nowMs: number): number
@@ -54,6 +59,7 @@ export function openLoadHistory(): LoadHistory {
   const looks: InFlight[] = []
   const dispersion = openDispersion()
   const quiet: { at: number; ms: number }[] = []
+  let sudden: Sudden | undefined
 
   const tail = (seconds: number) => {
     const newest = all.at(-1)?.second ?? 0
@@ -84,7 +90,9 @@ export function openLoadHistory(): LoadHistory {
       looks.push(inFlight)
       while ((looks[0]?.atMs ?? 0) < inFlight.atMs - LOOKS_KEPT_MS) looks.shift()
     },
+    suddenly(now) { sudden = now },
     rate(seconds) {
+      if (seconds < 1) return suddenRate(sudden, dispersion.factor)
       const counted = tail(seconds)
       const requests = counted.reduce((sum, each) => sum + each.requests, 0)
       const now = looks.at(-1)
@@ -124,6 +132,12 @@ export function openLoadHistory(): LoadHistory {
     },
     get last() { return all.at(-1) },
   }
+}
+
+function suddenRate(sudden: Sudden | undefined, dispersion: number): Rate {
+  if (!sudden) return { rate: 0, least: 0 }
+  const { requests, seconds } = sudden
+  return { rate: requests / seconds, least: Math.max(0, requests - CHANCE * Math.sqrt(dispersion * requests)) / seconds }
 }
 
 /** Seconds of one mean latency, and over which the least of them is looked for. */

@@ -59,6 +59,8 @@ export function leadOf({ startUpSeconds = 1 }: ScalerTick): number {
 export function needed({ least, rate, stable, perInstance, windows, instances, extra, room, growth, lead }: Need): { readonly wanted: number; readonly value: number } {
   if (instances === 0 && stable + extra > 0) return { wanted: Math.max(1, Math.ceil((rate(1) + extra) / perInstance)), value: rate(1) }
   for (const seconds of windows) {
+    // Nothing sudden was told of.
+    if (seconds < 1 && least(seconds) === 0) continue
     const more = extra + growth * lead
     if (Math.ceil((least(seconds) + more) / perInstance) <= instances) continue
     const value = rate(seconds) + more

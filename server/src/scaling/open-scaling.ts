@@ -42,7 +42,7 @@ function openAutoscalers(lifecycle: Lifecycle, options: ScalingOptions): { reado
   const wake = () => queue.wake(AUTOSCALERS)
   lifecycle.add('autoscalers watch', store.watch(({ kind }) => { if (kind === 'autoscalers' || kind === 'deployment-statuses') wake() }))
   lifecycle.add('autoscalers traffic', traffic.onSecond(wake))
-  lifecycle.add('autoscalers reports', fleet.onReport(({ waiting = [] }) => { if (waiting.length > 0) wake() }))
+  lifecycle.add('autoscalers reports', fleet.onReport(({ waiting = [], surges = [] }) => { if (waiting.length > 0 || surges.length > 0) wake() }))
   // Most types of events are nobody's signal, but to know which costs as much as to look; many wake-ups are one.
   lifecycle.add('autoscalers events', events.subscribe({}, ({ type }) => { if (!OWN_EVENTS.has(type)) wake() }))
   return { history, wake }

@@ -35,6 +35,8 @@ test('no slot is given twice, none is left while somebody wants it, and nobody g
 
 test('a slot is ordered only when it is free', () => {
   const granted = new Map([['web', 8], ['batch', 2]])
-  expect(Object.fromEntries(orderable(granted, [{ name: 'web', occupied: 4 }, { name: 'batch', occupied: 6 }], 10, ['web', 'batch']))).toEqual({ web: 4, batch: 2 })
-  expect(Object.fromEntries(orderable(granted, [{ name: 'web', occupied: 4 }, { name: 'batch', occupied: 3 }], 10, ['web', 'batch']))).toEqual({ web: 7, batch: 2 })
+  expect(Object.fromEntries(orderable(granted, [{ name: 'web', serving: 4, draining: 0 }, { name: 'batch', serving: 2, draining: 4 }], 10, ['web', 'batch']))).toEqual({ web: 4, batch: 2 })
+  expect(Object.fromEntries(orderable(granted, [{ name: 'web', serving: 4, draining: 0 }, { name: 'batch', serving: 2, draining: 1 }], 10, ['web', 'batch']))).toEqual({ web: 7, batch: 2 })
+  // Nor by the one that drains itself.
+  expect(Object.fromEntries(orderable(granted, [{ name: 'web', serving: 4, draining: 3 }, { name: 'batch', serving: 2, draining: 0 }], 10, ['web', 'batch']))).toEqual({ web: 5, batch: 2 })
 })

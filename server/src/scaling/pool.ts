@@ -39,15 +39,21 @@ function fill(equals: readonly Claim[], round: 'minimum' | 'wanted', granted: Ma
   return left
 }
 
-export interface Holding { readonly name: string; /** Instances that run, start, drain or stop now. */ readonly occupied: number }
+export interface Holding {
+  readonly name: string
+  /** Instances that run or start. */
+  readonly serving: number
+  /** Those that finish what they have begun. */
+  readonly draining: number
+}
 
-/** What may be ordered now: a slot is free when what had it is gone, not when it was told to go. */
+/** What may be ordered now: a slot is free when what had it has finished, not when it was told to go. */
 export function orderable(granted: ReadonlyMap<string, number>, holdings: readonly Holding[], slots: number, priorityOrder: readonly string[]): ReadonlyMap<string, number> {
-  const occupied = new Map(holdings.map(({ name, occupied }) => [name, occupied]))
-  let free = slots - holdings.reduce((sum, { occupied }) => sum + occupied, 0)
+  const serving = new Map(holdings.map(({ name, serving }) => [name, serving]))
+  let free = slots - holdings.reduce((sum, each) => sum + each.serving + each.draining, 0)
   const orders = new Map<string, number>()
   for (const name of priorityOrder) {
-    const [wanted, has] = [granted.get(name) ?? 0, occupied.get(name) ?? 0]
+    const [wanted, has] = [granted.get(name) ?? 0, serving.get(name) ?? 0]
     const more = Math.max(0, Math.min(wanted - has, free))
     orders.set(name, wanted <= has ? wanted : has + more)
     free -= more

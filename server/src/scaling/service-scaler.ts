@@ -2,15 +2,15 @@
  * The size of one version, decided once a second from what was seen: signals say what is wanted, behaviour says how much of
  * that happens now. Knows no clock, no store and no traffic: a server feeds it, and so do a simulation and a replay.
  *
- * Up is a matter of evidence, not of a window: the size grows as soon as the least that a window of one, two, three … seconds
- * proves is more than the present size takes. Down is a matter of patience: only what was enough for the whole stabilisation
+ * Up is a matter of evidence, not of a window: the size grows as soon as the least that a window of a quarter of a second, of one,
+ * two, three … seconds proves is more than the present size takes. Down is a matter of patience: only what was enough for the whole stabilisation
  * time is given back, while nothing else is draining.
  */
 import type { Autoscaler } from '@vamp/model/autoscaler'
 import type { ScalingLimit, ServiceScaling, SignalReading } from '@vamp/model/autoscaler-status'
 import { leavesOf, parseSignal, type SignalLeaf } from '@vamp/model/scaling-signal'
 import { type Forecast, openTrustedForecast } from '@vamp/stats/forecast/trusted'
-import { type LoadHistory, type LoadSecond, openLoadHistory } from './load.ts'
+import { type LoadHistory, type LoadSecond, openLoadHistory, type Sudden } from './load.ts'
 import type { Bounds } from './schedule.ts'
 import { scalingSentence } from './scaling-sentence.ts'
 import type { Reading } from './need.ts'
@@ -26,6 +26,8 @@ export interface ScalerTick {
   readonly demand?: readonly LoadSecond[]
   /** Requests in flight on its instances; absent where nobody counts. */
   readonly inFlight?: number
+  /** What came in the last part of a second, where it is clearly more than before. */
+  readonly sudden?: Sudden
   /** Requests that wait at the gateway for a first instance. */
   readonly held: number
   /** As ordered. */
@@ -78,6 +80,7 @@ export function openServiceScaler(policy: Policy): ServiceScaler {
     step(tick) {
       feed(history, tick, tick.seconds)
       feed(demand, tick, tick.demand ?? tick.seconds)
+      demand.suddenly(tick.sudden)
       past.observe(tick, demand)
       const readings = signals.read(demand, history, tick)
       const frozen = frozenBecause(tick, readings, blind)

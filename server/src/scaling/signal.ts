@@ -14,6 +14,8 @@ const TOLERANCE = 0.1
 /** Levels do not grow in proportion; no step is larger than this factor. */
 const LEVEL_FACTOR_MAX = 2
 const STEP_AGAIN_SECONDS = 15
+/** What agents tell of before their second is over. */
+const SUDDEN_SECONDS = 0.25
 
 export function openSignals({ signals, slo, behaviour }: Pick<Autoscaler, 'signals' | 'slo' | 'behaviour'>): Signals {
   const windows = windowsOf(behaviour.up.panic_window)
@@ -25,7 +27,7 @@ export function openSignals({ signals, slo, behaviour }: Pick<Autoscaler, 'signa
 
 /** Windows in which more may suddenly be seen to come, shortest first. */
 function windowsOf(panic: number): readonly number[] {
-  return [1, 2, 3, 6, 12, 20, STABLE_SECONDS].filter(seconds => seconds <= panic || seconds >= 12)
+  return [SUDDEN_SECONDS, 1, 2, 3, 6, 12, 20, STABLE_SECONDS].filter(seconds => seconds <= panic || seconds >= 12)
 }
 
 function readerOf(signal: AutoscalerSignal, windows: readonly number[]): SignalReader {
