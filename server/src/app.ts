@@ -125,7 +125,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('visitors', sendVisitors({ store, clock, host: () => reachable(settings.current.gatewayAddress) }))
     const api: Api = await openApi({ config, settings, ...(outfit.sources ? { sources: outfit.sources } : {}), store, events, fleet, traffic, containers: outfit.containers, usage, scaling: scaling.history, workflows, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
     lifecycle.add('api', () => api.close())
-    await workflows.serve({ url: api.url, lend: api.lend })
+    await workflows.serve({ url: api.url, ...(config.advertise === undefined ? {} : { containersUrl: config.advertise }), lend: api.lend })
     return { url: api.url, store, events, traffic, ...(api.firstToken === undefined ? {} : { firstToken: api.firstToken }), close: () => lifecycle.close() }
   } catch (error) {
     await lifecycle.close()

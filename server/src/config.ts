@@ -126,7 +126,7 @@ function portRange(given: string): PortRange | undefined {
 export const OPTIONS: readonly Option[] = [
   option({ key: 'bind', flag: 'bind', value: '<address>', fallback: '127.0.0.1', help: 'where the API and the UI listen; anything but loopback needs --auth on', read: address }),
   option({ key: 'port', flag: 'port', value: '<port>', fallback: '8080', help: 'port of the API and the UI; 0 takes any free one', read: number(0, 65_535) }),
-  option({ key: 'advertise', flag: 'advertise', value: '<url>', help: 'where the other servers on the same PostgreSQL database reach this one; --bind and --port if not given, and the name of the host where --bind is every address', read: webAddress }),
+  option({ key: 'advertise', flag: 'advertise', value: '<url>', help: 'where others reach this server: the other servers on the same PostgreSQL database, and workflows that run in containers; for the servers --bind and --port if not given, and the name of the host where --bind is every address', read: webAddress }),
   option({ key: 'data', flag: 'data', value: '<directory>', fallback: '.vamp', help: 'where everything is kept; "memory" keeps nothing', read: text }),
   option({ key: 'database', flag: 'database', value: '<postgres://…>', secret: true, help: 'a PostgreSQL database for everything that is stored; a file in the data directory without it', read: matching(/^postgres(ql)?:\/\/./) }),
   option({ key: 'gateway', flag: 'gateway', ...oneOf('auto', 'haproxy', 'embedded', 'memory', 'none'), fallback: 'auto', help: 'what routes the requests; auto takes HAProxy where it is installed and the embedded proxy elsewhere; none leaves it to agents on other machines' }),

@@ -13,6 +13,8 @@ export type RunnerName = 'sandbox' | 'node' | 'container'
 
 export interface LaunchWorld {
   readonly url: string
+  /** Of this server, as containers reach it; absent: `url`. */
+  readonly containersUrl?: string | undefined
   readonly namespace: string
   /** Whether scripts may run outside the sandbox. */
   readonly trusted: boolean
@@ -46,7 +48,9 @@ export function resolveLaunch(workflow: Workflow, breed: Breed, scale: Scale | u
   if (!language && !world.deployables.includes(type)) return { is: 'refused', why: `the ${world.driver} driver does not run “${type}”; workflows are application/javascript, application/typescript, or what it runs: ${world.deployables.join(', ')}` }
   const runner: RunnerName = language ? workflow.runner ?? 'sandbox' : 'container'
   if (runner === 'node' && !world.trusted) return { is: 'refused', why: 'its script asks for a whole Node.js, which this server does not allow: start it with --trusted-scripts on, or leave “runner: node” out' }
-  const environment = (run?: WorkflowRun) => workflowEnvironmentOf(workflow, breed, factsOf(world, workflow, run))
+  const url = runner === 'container' ? world.containersUrl ?? world.url : world.url
+  const seen = { ...world, url }
+  const environment = (run?: WorkflowRun) => workflowEnvironmentOf(workflow, breed, factsOf(seen, workflow, run))
   const { variables, problems } = environment()
   if (problems.length > 0) return { is: 'refused', why: problems.map(({ message }) => message).join(' ') }
   const own = { cpu: scale?.cpu ?? DEFAULT_SCALE.cpu, memory: scale?.memory ?? DEFAULT_SCALE.memory }
@@ -61,13 +65,13 @@ export function resolveLaunch(workflow: Workflow, breed: Breed, scale: Scale | u
     request: run => {
       const token = world.token(workflow.name)
       const facts = {
-        url: world.url, namespace: world.namespace, workflow: workflow.name, run: run.id, key: run.key, attempt: run.attempts, dry: run.dry === true,
-        environment: { ...injected(world, run, workflow.name), ...environment(run).variables },
+        url, namespace: world.namespace, workflow: workflow.name, run: run.id, key: run.key, attempt: run.attempts, dry: run.dry === true,
+        environment: { ...injected(seen, run, workflow.name), ...environment(run).variables },
         ...(eventOf(run) === undefined ? {} : { event: eventOf(run) }), ...(run.trigger.by === 'time' ? { due: run.trigger.due } : {}),
       }
       return {
-        facts, script: breed.deployable.definition, language: language ?? 'javascript', limits: { wallMs, ...own }, hosts: workflow.hosts ?? [], ...(token === undefined ? {} : { token }),
-        ...(runner === 'container' ? { workload: workloadOf(workflow, breed, world, { ...facts.environment, ...(token === undefined ? {} : { VAMP_API_TOKEN: token }) }, own) } : {}),
+        facts, script: breed.deployable.definition, language: language ?? 'javascript', limits: { wallMs, ...own }, hosts: workflow.hosts ?? [], ...(token === undefined ? {} : { token }), ...(run.started === undefined ? {} : { startedMs: Date.parse(run.started) }),
+        ...(runner === 'container' ? { workload: workloadOf(workflow, breed, seen, { ...facts.environment, ...(token === undefined ? {} : { VAMP_API_TOKEN: token }) }, own) } : {}),
       }
     },
   }

@@ -26,6 +26,8 @@ export interface RunRequest {
   readonly hosts: readonly string[]
   /** Of the API, where it asks for one. */
   readonly token?: string
+  /** When it began, Unix milliseconds; absent: now. A container may have been begun by an earlier server. */
+  readonly startedMs?: number
   /** Of what is no script. */
   readonly workload?: Omit<Workload, 'id' | 'digest'>
 }

@@ -102,7 +102,9 @@ export function openRuns({ store, writer, runners, clock, log, random, ended }: 
   }
 
   function begin(lane: Lane, launch: Launch, waiting: WorkflowRun): void {
-    const run: WorkflowRun = { ...waiting, state: 'running', attempts: waiting.attempts + 1, started: iso(), digest: launch.digest }
+    // A container outlives the server that began it: its time goes on, and what it runs is what it was begun with.
+    const begun = launch.runner === 'container' && waiting.started !== undefined ? { started: waiting.started, digest: waiting.digest ?? launch.digest } : { started: iso(), digest: launch.digest }
+    const run: WorkflowRun = { ...waiting, state: 'running', attempts: waiting.attempts + 1, ...begun }
     const active: Active = { run, log: emptyLog, running: undefined, stopping: undefined }
     lane.active.set(run.id, active)
     if (isDaemon(run)) daemons++

@@ -32,7 +32,7 @@ export interface WorkflowsOptions {
 }
 
 /** Where the API is, and with which tokens. */
-export interface Serving { readonly url: string; readonly lend: ((name: string, secret: string) => void) | undefined }
+export interface Serving { readonly url: string; readonly containersUrl?: string; readonly lend: ((name: string, secret: string) => void) | undefined }
 
 export interface Asked { readonly who: string; readonly event?: unknown; readonly dry?: boolean }
 
@@ -116,10 +116,10 @@ function missing(): never {
   throw new Fault('conflict', 'Workflows do not run yet: the server is starting.')
 }
 
-async function start(options: WorkflowsOptions, { url, lend }: Serving, lifecycle: Lifecycle): Promise<Works> {
+async function start(options: WorkflowsOptions, { url, containersUrl, lend }: Serving, lifecycle: Lifecycle): Promise<Works> {
   const { store, events, containers, clock, log, random, namespace, trusted } = options
   const secret = lend ? await secretOf(store) : undefined
-  const world: LaunchWorld = { url, namespace, trusted, driver: containers.driver, deployables: containers.deployables, token: workflow => lend && secret !== undefined ? lent(lend, secret, workflow) : undefined }
+  const world: LaunchWorld = { url, containersUrl, namespace, trusted, driver: containers.driver, deployables: containers.deployables, token: workflow => lend && secret !== undefined ? lent(lend, secret, workflow) : undefined }
   const index = openTagIndex()
   const runners = lifecycle.use('runners', openRunners(options))
   const writer = lifecycle.use('run records', openRunWriter({ store, log, sleep: ms => clock.sleep(ms) }))
