@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { ensureShopImage } from '@vamp/cli/demo/shop-image'
+import { ensureShopImage, SHOP_IMAGE } from '@vamp/cli/demo/shop-image'
+import { openClient } from '@vamp/client/client'
+import { contract } from '@vamp/model/api/contract'
 import { openDockerClient } from '@vamp/server/container/docker/docker-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type PrivateDockerd, startPrivateDockerd, whyNoDockerd } from '../tools/private-dockerd.ts'
@@ -16,6 +18,19 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const VAMP = join(ROOT, 'cli/src/main.ts')
 const SHOP = join(ROOT, 'examples/shop')
 const missing = whyNoDockerd()
+/** By which images for the original's workflows find their server. */
+const INJECTED = [
+  'VAMP_URL', 'VAMP_NAMESPACE', 'VAMP_KEY_VALUE_STORE_TYPE', 'VAMP_KEY_VALUE_STORE_CONNECTION', 'VAMP_KEY_VALUE_STORE_PATH', 'VAMP_KEY_VALUE_STORE_TOKEN', 'VAMP_WORKFLOW_EXECUTION_PERIOD', 'VAMP_WORKFLOW_EXECUTION_TIMEOUT',
+  'VAMP_ELASTICSEARCH_URL', 'VAMP_PULSE_ELASTICSEARCH_URL', 'VAMP_WORKFLOW_DATA', 'VAMP_GATEWAY_DRIVER_ELASTICSEARCH_METRICS_TYPE', 'VAMP_GATEWAY_DRIVER_ELASTICSEARCH_METRICS_INDEX',
+]
+/** Tells what it finds, and ends when it is told so. */
+const LONG_WORKFLOW = `
+const env = process.env
+console.log(Object.keys(env).join(' '))
+console.log(env.VAMP_URL, env.VAMP_NAMESPACE, env.VAMP_GATEWAY_DRIVER_ELASTICSEARCH_METRICS_TYPE, env.VAMP_GATEWAY_DRIVER_ELASTICSEARCH_METRICS_INDEX)
+console.log(Buffer.from(env.VAMP_WORKFLOW_DATA, 'base64').toString())
+const look = async () => { const answer = await fetch(env.VAMP_URL + '/api/v1/workflows/long/state/end').catch(() => undefined); if (answer?.ok) console.log('done'); else setTimeout(look, 200) }
+look()`
 
 describe.skipIf(missing !== undefined)(`with a Docker engine${missing === undefined ? '' : ` (skipped: ${missing})`}`, () => {
   let directory: string
@@ -63,6 +78,39 @@ describe.skipIf(missing !== undefined)(`with a Docker engine${missing === undefi
     expect(started).toHaveLength(2)
     expect(kept).toEqual(started)
     expect(await containers()).toEqual([])
+  })
+
+  test('a workflow in a container finds the environment of the original, outlives its server, and its run goes on with the next one', async () => {
+    const host = `unix://${dockerd.socket}`
+    await ensureShopImage(host, join(SHOP, 'shop.ts'))
+    await using docker = await openDockerClient({ host })
+    const containers = async () => (await docker.call<readonly { Id: string; State: string }[]>('GET', '/containers/json', { query: { all: true } })).value.map(({ Id, State }) => [Id, State])
+    const port = await freePort()
+    const client = openClient({ url: `http://127.0.0.1:${port}` })
+    const runs = async () => (await client.call(contract.workflows.runs, { path: { name: 'long' } })).data
+    const printed = async () => (await client.call(contract.workflows.getRun, { path: { name: 'long', run: (await runs())[0]?.id ?? '' } })).data.log.map(({ line }) => line)
+
+    const first = await up(port)
+    await client.call(contract.workflows.put, { path: { name: 'long' }, body: {
+      name: 'long', schedule: { event: ['begin'] }, network: 'host', breed: { name: 'long', deployable: { type: 'container/docker', definition: SHOP_IMAGE } }, dialects: { docker: { Entrypoint: ['/node'], Cmd: ['-e', LONG_WORKFLOW] } },
+    } })
+    await until('it is armed', async () => (await client.call(contract.workflows.getStatus, { path: { name: 'long' } })).data === 'running')
+    await client.call(contract.events.publish, { body: { tags: ['begin'], value: 'hello' } })
+    await until('it has begun', async () => (await printed()).length === 3)
+    const [before, [record]] = [await containers(), await runs()]
+    await kill(first)
+    await up(port, '--on-exit', 'stop')
+    await until('the next server has found it', async () => (await printed()).length === 3)
+    const [after, [same]] = [await containers(), await runs()]
+    await fetch(`${client.url}/api/v1/workflows/long/state/end`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: 'true' })
+    await until('it is done', async () => (await runs())[0]?.state === 'succeeded')
+
+    const lines = await printed()
+    expect([before.map(([, state]) => state), after]).toEqual([['running'], before])
+    expect(same).toMatchObject({ id: record?.id, key: record?.key, started: record?.started, state: 'running', attempts: 1 })
+    expect(lines[0]?.split(' ')).toEqual(expect.arrayContaining(INJECTED))
+    expect(lines.slice(1, 3)).toEqual([`http://127.0.0.1:${port} default log vamp-vga-default-*`, expect.stringContaining('"value":"hello"')])
+    expect([lines[3], lines.length, (await runs()).length, await containers()]).toEqual(['done', 4, 1, []])
   })
 
   async function vamp(port: number, ...args: string[]): Promise<void> {

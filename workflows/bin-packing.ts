@@ -38,7 +38,7 @@ if (env['MOVE'] === 'yes' && emptiest && (report.needed < report.machines || hos
   // The last one of a service stays: nothing could take its visitors meanwhile.
   const movable = items.filter(({ host, service }) => host === emptiest.host && items.filter(other => other.service === service).length > 1)
   for (const item of movable.slice(0, Number(env['MOVES']))) {
-    const before = new Set(items.map(({ name }) => name))
+    const before = new Set((await vamp.deployments.instances(item.deployment)).map(({ name }) => name))
     vamp.log(`${item.name} leaves ${item.host}`)
     // Another one is started first; the scheduler chooses where.
     await vamp.delete(`/instances/${item.name}`, { drain: true })

@@ -1,5 +1,5 @@
 /**
- * The original's canary recipe in a few lines: 5 % more of the visitors at every look, all the way back when the new version fails.
+ * The original's canary recipe in a few lines: STEP % more of the visitors every WAIT seconds, all the way back when the new version fails.
  *
  *     vamp workflow run examples/workflows/canary.ts --set GATEWAY=shop/web/http --set OLD=shop/web/web:1.0/http --set NEW=shop/web/web:1.1/http
  *
@@ -7,12 +7,12 @@
  */
 import { vamp } from '@vamp/client/workflow'
 
-const { GATEWAY: gateway = '', OLD: old = '', NEW: next = '' } = vamp.env
+const { GATEWAY: gateway = '', OLD: old = '', NEW: next = '', STEP = '5', WAIT = '5' } = vamp.env
 
-for (let share = 5; share <= 100; share += 5) {
+for (let share = Number(STEP); share <= 100; share += Number(STEP)) {
   await vamp.gateways.weigh(gateway, { [old]: `${100 - share}%`, [next]: `${share}%` })
-  await vamp.sleep(5)
-  const { total } = await vamp.metrics({ gateway, route: next }, { since: '5s' })
+  await vamp.sleep(Number(WAIT))
+  const { total } = await vamp.metrics({ gateway, route: next }, { since: `${WAIT}s` })
   vamp.log(`${share}%: ${total.requests} requests, ${total.errors} failed`)
   if (total.errors === 0) continue
   await vamp.gateways.weigh(gateway, { [old]: '100%', [next]: '0%' })

@@ -43,7 +43,7 @@ async function run(request: RunRequest): Promise<void> {
   const end = await runInSandbox(machine, {
     request, network, modules, log: printer.print, now: systemClock.now, monotonic: systemClock.monotonic,
     cpuMs: () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000 },
-    after: (ms, action) => systemClock.after(ms, action), alive: () => tell({ is: 'alive' }),
+    after: (ms, action) => systemClock.after(ms, action), alive: () => tell({ is: 'alive' }), heavy: () => tell({ is: 'heavy' }),
   }).catch((error: unknown) => ({ state: 'failed' as const, reason: error instanceof Error ? error.message : String(error) }))
   printer.end()
   tell({ is: 'end', end })

@@ -24,9 +24,13 @@ export interface EngineOptions {
   readonly after: (ms: number, action: () => void) => () => void
   /** To be told now and then while a computation keeps everything else from its turn. */
   readonly alive: () => void
+  /** To be told once, of a script that computes for longer than decent ones do. */
+  readonly heavy: () => void
 }
 
 const ALIVE_EVERY_MS = 2000
+/** Milliseconds of processor time that starting and a usual script take. */
+const DECENT_CPU_MS = 300
 
 export interface SandboxModules {
   readonly prelude: string
@@ -56,6 +60,7 @@ class Sandbox {
   #callbacks: QuickJSHandle | undefined
   #ended: RunEnd | undefined
   #exhausted = false
+  #heavy = false
   #aliveAt = 0
 
   constructor(runtime: QuickJSRuntime, options: EngineOptions, resolve: (end: RunEnd) => void) {
@@ -227,7 +232,12 @@ class Sandbox {
     }
     const { cpu, burstMs = CPU_BURST_MS } = this.#options.request.limits
     const allowed = burstMs + cpu * (now - this.#startedAt)
-    if (this.#options.cpuMs() - this.#cpuAtStart > allowed) this.#exhausted = true
+    const used = this.#options.cpuMs() - this.#cpuAtStart
+    if (used > DECENT_CPU_MS && !this.#heavy) {
+      this.#heavy = true
+      this.#options.heavy()
+    }
+    if (used > allowed) this.#exhausted = true
     return this.#exhausted
   }
 

@@ -1,7 +1,9 @@
 /** What scripts can do, and what the worst of them cannot. */
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { constants, getPriority } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@vamp/agent/base/clock'
 import { silent } from '@vamp/agent/base/log'
@@ -9,7 +11,7 @@ import { parseArtifact } from '@vamp/model/parse/document'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readManifest } from '../../../../tools/conformance-manifest.ts'
 import { type Changes, describeRunner, fakeApi, ranOn, requestOf } from '../contract.ts'
-import { openSandboxRunner } from './sandbox-runner.ts'
+import { openSandboxRunner, PROCESS_WALL } from './sandbox-runner.ts'
 
 describeRunner('the sandbox', () => openSandboxRunner({ clock: systemClock, log: silent }))
 
@@ -40,10 +42,29 @@ describe('hostile scripts', () => {
     expect(end).toEqual(failed(limit, reason))
   })
 
-  test('a forked process, a written file: the process around it may do neither', async () => {
-    rmSync('/tmp/vamp-escaped', { force: true })
-    await run('globalThis.process.binding?.("spawn_sync"); try { import("node:child_process") } catch {}')
+  // Whoever broke out of the language would be here.
+  test.each([
+    ['a forked process', 'require("child_process").fork("/tmp/x.js")'],
+    ['another program', 'require("child_process").execSync("true")'],
+    ['a file that is read', 'require("fs").readFileSync("/etc/passwd")'],
+    ['a file that is written', 'require("fs").writeFileSync("/tmp/vamp-escaped", "x")'],
+    ['a thread', 'new (require("worker_threads").Worker)("0", { eval: true })'],
+    ['native code', 'process.dlopen({ exports: {} }, "/tmp/x.node")'],
+  ])('%s: the process around a script may not', (_, code) => {
+    const { status, stderr } = spawnSync(process.execPath, [...PROCESS_WALL, '-e', code], { encoding: 'utf8', env: {} })
+    expect([status, /ERR_ACCESS_DENIED|ERR_DLOPEN_DISABLED/.exec(stderr)?.[0]]).toEqual([1, expect.any(String)])
     expect(existsSync('/tmp/vamp-escaped')).toBe(false)
+  })
+
+  test.runIf(process.platform === 'linux')('whoever computes for long gets only what nobody else wants, with every thread, and goes when it is done', async () => {
+    await using own = openSandboxRunner({ clock: systemClock, log: silent, warm: 0 })
+    const before = new Set(children())
+    const running = own.start(requestOf('while (true) {}', { limits: { wallMs: 90_000, cpu: 1, memory: 64, burstMs: 60_000 } }), { printed: () => {} })
+    const threads = () => children().filter(pid => !before.has(pid)).flatMap(pid => readdirSync(`/proc/${pid}/task`).map(thread => getPriority(Number(thread))))
+    await expect.poll(() => [threads().length > 2, new Set(threads())], { timeout: 60_000, interval: 20 }).toEqual([true, new Set([constants.priority.PRIORITY_LOW])])
+    running.stop('seen')
+    expect((await running.ended).state).toBe('stopped')
+    await expect.poll(() => children().filter(pid => !before.has(pid)), { timeout: 20_000 }).toEqual([])
   })
 
   test('a log flood becomes a number', async () => {
@@ -90,10 +111,12 @@ describe('hostile scripts', () => {
   })
 })
 
+const children = () => readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+
 const CORPUS = process.env['VAMP_CORPUS'] ?? new URL('../../../../../shared/corpus', import.meta.url).pathname
 
 // Scripts of the original's documentation are data beside the project: without them there is nothing to run.
-describe.skipIf(!existsSync(CORPUS))('scripts of the original\'s documentation', () => {
+describe.skipIf(!existsSync(CORPUS))(`scripts of the original's documentation${existsSync(CORPUS) ? '' : ` (skipped: there is no corpus at ${CORPUS}; VAMP_CORPUS names another place)`}`, () => {
   test('each runs as it was written', async () => {
     await using runner = openSandboxRunner({ clock: systemClock, log: silent })
     const api = await fakeApi()
