@@ -6,19 +6,14 @@
  * `match_us_p50`: finding the workflows of one event among 1 000, as the server does it; beside it the same among 10 and 10 000, and a
  * scan of all of them, which is what the index is for. `events_per_second`: events that become recorded runs, on the embedded database,
  * each matching one of 1 000 workflows, with a runner that ends at once. `start_ms_p50`: from the event to the first line of a script in
- * a real sandbox that was warm. `latency_ratio_hostile`: median latency of the API of a server that runs a loop, a memory bomb, a deep
- * recursion, a log flood and an event flood all the time, divided by the one without them; both take turns, `--rounds` times.
+ * a real sandbox that was warm. What hostile scripts cost the others: see `hostile.ts`. `--part match,intake,start,hostile` runs some of them.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { systemClock as clock } from '@vamp/agent/base/clock'
 import { silent } from '@vamp/agent/base/log'
-import { startServer } from '@vamp/cli/demo/server-process'
-import { openClient } from '@vamp/client/client'
-import { contract } from '@vamp/model/api/contract'
 import { parseArtifact } from '@vamp/model/parse/document'
 import { openEmbeddedDatabase } from '@vamp/server/base/sql/embedded-database'
 import { openMemoryDriver } from '@vamp/server/container/memory/memory-driver'
@@ -28,25 +23,28 @@ import { openSqlStore } from '@vamp/server/store/sql/sql-store'
 import type { Runner } from '@vamp/server/workflow/runner'
 import { openTagIndex } from '@vamp/server/workflow/tag-index'
 import { openWorkflows } from '@vamp/server/workflow/workflows'
+import { HOSTILE_KINDS, hostileLatency, median, rounded } from './hostile.ts'
 
 const WORKFLOWS = 1000
 const EVENTS = 10_000
 const STARTS = 40
 
+const PARTS = ['match', 'intake', 'start', 'hostile'] as const
+
 export async function run(args: readonly string[]): Promise<void> {
-  const matching = matchingCosts()
-  const intake = await eventsPerSecond()
-  const starts = await startTimes()
-  const hostile = await hostileLatency(Number(/--rounds[= ](\d+)/.exec(args.join(' '))?.[1] ?? 5))
-  const result = { match_us_p50: matching.of(WORKFLOWS), start_ms_p50: starts, events_per_second: intake, match_us_p50_10: matching.of(10), match_us_p50_10000: matching.of(10_000), scan_us_p50_1000: matching.scan, ...hostile }
-  if (args.includes('--json')) console.log(JSON.stringify(result))
-  else for (const [name, value] of Object.entries(result)) console.log(`${name.padEnd(22)} ${value}`)
+  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, part: { type: 'string', default: PARTS.join() }, rounds: { type: 'string', default: '5' }, kinds: { type: 'string', default: HOSTILE_KINDS.join() } } })
+  const parts = new Set(values.part.split(','))
+  const result: Record<string, unknown> = {}
+  if (parts.has('match')) { const matching = matchingCosts(); Object.assign(result, { match_us_p50: matching.of(WORKFLOWS), match_us_p50_10: matching.of(10), match_us_p50_10000: matching.of(10_000), scan_us_p50_1000: matching.scan }) }
+  if (parts.has('start')) result['start_ms_p50'] = await startTimes()
+  if (parts.has('intake')) result['events_per_second'] = await eventsPerSecond()
+  if (parts.has('hostile')) Object.assign(result, await hostileLatency(Number(values.rounds), values.kinds.split(',')))
+  if (values.json) console.log(JSON.stringify(result))
+  else for (const [name, value] of Object.entries(result)) console.log(`${name.padEnd(26)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
 }
 
 const tagsOf = (index: number) => [`deployments:d${index % 97}`, `clusters:c${index}`, 'synchronization']
 const eventOf = (index: number) => ['deployments', `deployments:d${index % 97}`, 'clusters', `clusters:c${index}`, 'synchronization', 'synchronization:deployed']
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-const rounded = (value: number) => Number(value.toPrecision(4))
 
 /** Microseconds for one event, the median of many batches. */
 function timed(one: (index: number) => unknown): number {
@@ -114,61 +112,4 @@ async function startTimes(): Promise<number> {
   }
   await it.close()
   return median(waits.slice(5))
-}
-
-const HOSTILE: Readonly<Record<string, string>> = {
-  loop: 'while (true) {}',
-  bomb: 'const all = []; for (;;) all.push(new Array(1000).fill(7))',
-  recursion: 'for (;;) { try { (function f() { return f() + 1 })() } catch {} }',
-  'log-flood': 'for (;;) console.log("x".repeat(1000))',
-  'event-flood': 'import { vamp } from "@vamp/client/workflow"\nfor (;;) { await Promise.allSettled(Array.from({ length: 500 }, (_, i) => vamp.events.publish(["flood"], i))) }',
-}
-const ASKED_PER_ROUND = 200
-const ASK_EVERY_MS = 20
-
-async function hostileLatency(rounds: number): Promise<{ latency_ms_p50_quiet: number; latency_ms_p50_hostile: number; latency_ratio_hostile: number; hostile_runs_contained: number }> {
-  const directory = mkdtempSync(join(tmpdir(), 'vamp-bench-hostile-'))
-  const server = await startServer({ main: fileURLToPath(new URL('../cli/bin/vamp.mjs', import.meta.url)), directory, port: await freePort(), gateway: 'embedded', containers: 'process', docker: 'unix:///var/run/docker.sock' })
-  try {
-    const client = openClient({ url: server.url })
-    const breed = (name: string, definition: string) => ({ name, deployable: { type: 'application/javascript', definition }, environment_variables: { VAMP_WORKFLOW_EXECUTION_PERIOD: 0 } })
-    for (const [name, script] of Object.entries(HOSTILE)) await client.call(contract.workflows.put, { path: { name }, body: { name, breed: breed(name, script), schedule: 'daemon', status: 'suspended', scale: { cpu: 0.5, memory: '64MB', instances: 1 } } })
-    const all = async (status: string) => { for (const name of Object.keys(HOSTILE)) await client.call(contract.workflows.putStatus, { path: { name }, body: status }) }
-    const quiet: number[] = []
-    const hostile: number[] = []
-    await latencies(server.url)
-    for (let round = 0; round < rounds; round++) {
-      quiet.push(...await latencies(server.url))
-      await all('starting')
-      await new Promise(resolve => setTimeout(resolve, 2000))
-      hostile.push(...await latencies(server.url))
-      await all('suspending')
-      await new Promise(resolve => setTimeout(resolve, 1000))
-    }
-    const runs = (await Promise.all(Object.keys(HOSTILE).map(async name => (await client.call(contract.workflows.runs, { path: { name } })).data))).flat()
-    const [calm, loaded] = [median(quiet), median(hostile)]
-    return { latency_ms_p50_quiet: rounded(calm), latency_ms_p50_hostile: rounded(loaded), latency_ratio_hostile: rounded(loaded / calm), hostile_runs_contained: runs.filter(({ state, reason }) => state !== 'running' && reason !== undefined).length }
-  } finally {
-    await server.stop()
-    rmSync(directory, { recursive: true, force: true })
-  }
-}
-
-/** Milliseconds of requests at a steady rate, over one connection. */
-async function latencies(url: string): Promise<number[]> {
-  const found: number[] = []
-  for (let index = 0; index < ASKED_PER_ROUND; index++) {
-    const from = performance.now()
-    await (await fetch(`${url}/api/v1/info?on=identity`)).text()
-    found.push(performance.now() - from)
-    await new Promise(resolve => setTimeout(resolve, ASK_EVERY_MS))
-  }
-  return found
-}
-
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const probe = createServer()
-    probe.listen(0, '127.0.0.1', () => { const { port } = probe.address() as { port: number }; probe.close(() => resolve(port)) })
-  })
 }
