@@ -1,4 +1,5 @@
 import { Fault } from '@vamp/model/fault'
+import type { Window } from '@vamp/model/metric'
 import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
 import { expect, test } from 'vitest'
 import { startAgent } from './agent.ts'
@@ -224,4 +225,22 @@ test('window numbers go on after a restart and are never given twice, wherever i
 
   expect(given).toEqual([...new Set(given)].sort((a, b) => a - b))
   expect(given).toHaveLength(2004)
+})
+
+test('a window is written down before it is sent; the one that an earlier agent had begun comes first, as it was', async () => {
+  const begun = { agent: 'a1', sequence: 41, second: 1_699_999_000, cells: [], dropped: 3 }
+  const written: number[] = []
+  let release = () => {}
+  const held = new Promise<void>(resolve => { release = resolve })
+  const begin = async ({ sequence }: Window) => { await held; written.push(sequence) }
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], account: { begun, begin } }))
+
+  await given.clock.advance(1_500)
+  expect(given.pair.windows).toEqual([begun])
+  release()
+  await given.clock.advance(0)
+
+  const sent = given.pair.windows.map(({ sequence }) => sequence)
+  expect(sent.slice(0, 2)).toEqual([41, 1])
+  expect(written).toEqual(sent.slice(1))
 })

@@ -29,6 +29,8 @@ export interface AgentOptions {
 export type Agent = AsyncDisposable
 
 const REPORT_MS = 1000
+/** Shorter than the seconds that may be open at a time. */
+const READ_ON_MS = 10_000
 /** Whoever waits for an instance to have finished should not wait much longer than it takes. */
 const DRAINING_POLL_MS = 50
 /** A table that was not carried because something was in the way is tried again. */
@@ -40,8 +42,9 @@ const NOTHING: Confirmed = { table: { revision: 0, gateways: [] }, endpoints: []
 
 export async function startAgent({ name, proxy: driver, link, clock, log, sequence }: AgentOptions): Promise<Agent> {
   const proxy = resilient(driver, { clock, log })
-  const windows = openWindows(clock.now())
-  const delivery = openDelivery({ agent: name, link, sequence, clock, log, onDelivered: requests => proxy.settled?.(requests) })
+  // What an earlier agent did not come to read counts in its own seconds.
+  const windows = openWindows(clock.now() - (proxy.account ? READ_ON_MS : 0))
+  const delivery = openDelivery({ agent: name, link, sequence, clock, log, account: proxy.account })
   const surges = openSurges()
   proxy.onSamples((samples, dropped) => { windows.add(samples, dropped); surges.add(samples) })
   const reporter = openReporter({ name, proxy, link, clock, log })

@@ -10,7 +10,7 @@ import { measureExactness } from './exactness.ts'
 import { measureLog } from './log-load.ts'
 import { measureSeries } from './series.ts'
 
-const numbers = { batch: '500', rounds: '7', lines: '3000000', routes: '100', series: '1000', connections: '300' }
+const numbers = { batch: '500', rounds: '7', lines: '3000000', routes: '100', series: '1000', connections: '6000' }
 
 export async function run(args: readonly string[]): Promise<void> {
   const options = Object.fromEntries(Object.entries(numbers).map(([name, fallback]) => [name, { type: 'string', default: fallback } as const]))

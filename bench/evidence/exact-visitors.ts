@@ -1,10 +1,10 @@
 /**
  * The independent recorder: visitors on kept connections who write down what each of their requests came to. A process of its own,
- * so that nobody else's work is in their times.
+ * so that nobody else's work is in their times, and on plain sockets, so that there is little of its own.
  *
  *     node bench/evidence/exact-visitors.ts PORT REQUESTS CONNECTIONS
  */
-import { Agent, request } from 'node:http'
+import { createConnection, type Socket } from 'node:net'
 
 export interface Recorded {
   readonly answered: number
@@ -12,40 +12,69 @@ export interface Recorded {
   readonly broken: number
   /** By status. */
   readonly statuses: Readonly<Record<string, number>>
+  readonly perSecond: number
   /** Milliseconds from the request to the head of the answer, ascending. */
   readonly times: readonly number[]
 }
 
 const [port = 0, requests = 0, connections = 1] = process.argv.slice(2).map(Number)
-const agent = new Agent({ keepAlive: true, maxSockets: connections, scheduling: 'fifo' })
 const statuses: Record<string, number> = {}
 const times: number[] = []
 let [begun, broken] = [0, 0]
 
-/** Long enough that the clocks of three processes differ by nothing that counts. */
+/** Long enough that what the kernel and three processes need for a request is nothing that counts. */
+const [LEAST_MS, MORE_MS] = [600, 2000]
+
 function delayOf(index: number): number {
-  return 150 + 850 * (((index * 2_654_435_761) % 2 ** 32) / 2 ** 32) ** 2
+  return LEAST_MS + MORE_MS * (((index * 2_654_435_761) % 2 ** 32) / 2 ** 32) ** 2
 }
 
-function ask(index: number): Promise<void> {
+const requestOf = (index: number) => `GET /?ms=${delayOf(index).toFixed(1)}&status=${index % 50 === 0 ? 503 : 200} HTTP/1.1\r\nhost: exact\r\n\r\n`
+
+/** One after the other, each on the connection of the one before if that is still there. */
+function visitor(): Promise<void> {
   return new Promise(resolve => {
-    let started = performance.now()
-    const sent = request({ host: '127.0.0.1', port, agent, path: `/?ms=${delayOf(index).toFixed(1)}&status=${index % 50 === 0 ? 503 : 200}` }, response => {
-      times.push(performance.now() - started)
-      statuses[String(response.statusCode)] = (statuses[String(response.statusCode)] ?? 0) + 1
-      response.resume().once('close', resolve)
-    })
-    sent.once('socket', socket => { if (socket.connecting) socket.once('connect', () => { started = performance.now() }); else started = performance.now() })
-    sent.once('error', () => { broken++; resolve() })
-    sent.end()
+    const next = (kept?: Socket) => {
+      if (begun >= requests) { kept?.destroy(); resolve(); return }
+      ask(begun++, kept, next)
+    }
+    next()
   })
 }
 
-async function visitor(): Promise<void> {
-  while (begun < requests) await ask(begun++)
+function ask(index: number, kept: Socket | undefined, next: (kept?: Socket) => void): void {
+  const socket = kept ?? createConnection({ port, host: '127.0.0.1', noDelay: true })
+  let [started, text] = [0, '']
+  const end = (answered: boolean, again?: Socket) => {
+    socket.removeAllListeners()
+    socket.on('error', () => {})
+    if (!answered) broken++
+    if (!again) socket.destroy()
+    next(again)
+  }
+  const send = () => { started = performance.now(); socket.write(requestOf(index)) }
+  socket.on('data', chunk => {
+    if (text === '') times.push(performance.now() - started)
+    text += chunk.toString('latin1')
+    if (!text.endsWith('\r\n\r\nok\n') && !text.includes('</html>')) return
+    const status = text.slice(9, 12)
+    statuses[status] = (statuses[status] ?? 0) + 1
+    end(true, /^connection: close/im.test(text) ? undefined : socket)
+  })
+  socket.on('error', () => {})
+  socket.on('close', () => end(text !== ''))
+  if (kept) send()
+  else socket.on('connect', send)
 }
 
-await Promise.all(Array.from({ length: connections }, visitor))
-agent.destroy()
+const began = performance.now()
+/** Not all at once: a queue of connections that wait to be taken is long, but not that long. */
+const visitors: Promise<void>[] = []
+for (let count = 0; count < connections; count++) {
+  visitors.push(visitor())
+  if (count % 20 === 19) await new Promise(resolve => setTimeout(resolve, 5))
+}
+await Promise.all(visitors)
+const seconds = (performance.now() - began) / 1000
 // Whoever disconnects at once may take back what was not sent yet.
-process.send?.({ answered: times.length, broken, statuses, times: times.sort((a, b) => a - b) } satisfies Recorded, () => process.disconnect())
+process.send?.({ answered: times.length, broken, statuses, perSecond: times.length / seconds, times: times.sort((a, b) => a - b) } satisfies Recorded, () => process.disconnect())

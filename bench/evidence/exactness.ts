@@ -37,6 +37,7 @@ export interface ExactnessFigures {
   readonly difference: number
   /** Of each class of status. */
   readonly statusDifference: number
+  readonly perSecond: number
   readonly disturbances: Readonly<Record<string, number>>
   /** Largest relative distance of p1, p5, p10, … p99.9 from the recorder's. */
   readonly percentileError: number
@@ -88,7 +89,7 @@ export async function measureExactness({ requests, connections, everySeconds, ki
     }
     const told = async () => await counted(traffic, begun)
     // A line that is missing is told when it has been missing for a while.
-    for (let tries = 0; tries < 40 && (await told()).requests + traffic.dropped < recorded.answered; tries++) await sleep(500)
+    for (let tries = 0; tries < 20 && (await told()).requests + traffic.dropped < recorded.answered; tries++) await sleep(500)
     await sleep(3000)
     return figures(recorded, { ...await told(), lost: traffic.dropped }, disturbances)
   } finally {
@@ -122,13 +123,13 @@ async function counted(traffic: Traffic, since: number) {
   return { requests: cells.reduce((sum, { requests }) => sum + requests, 0), errors: cells.reduce((sum, { statuses }) => sum + statuses[5], 0), latency: merge(cells.map(({ latency }) => latency)) }
 }
 
-function figures({ answered, broken, statuses, times }: Recorded, told: Awaited<ReturnType<typeof counted>> & { readonly lost: number }, disturbances: Readonly<Record<string, number>>): ExactnessFigures {
+function figures({ answered, broken, statuses, times, perSecond }: Recorded, told: Awaited<ReturnType<typeof counted>> & { readonly lost: number }, disturbances: Readonly<Record<string, number>>): ExactnessFigures {
   const errors = [1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9].map(percent => {
     const [ours = 0, truth = 0] = [quantile(told.latency, percent / 100), times[Math.floor(percent / 100 * (times.length - 1))]]
     return Math.abs(ours - truth) / truth
   })
   return {
-    answered, broken, counted: told.requests, lost: told.lost, difference: told.requests + told.lost - answered,
+    answered, broken, counted: told.requests, lost: told.lost, difference: told.requests + told.lost - answered, perSecond: Math.round(perSecond),
     statusDifference: told.errors - Object.entries(statuses).reduce((sum, [status, count]) => sum + (Number(status) >= 500 ? count : 0), 0), disturbances, percentileError: Math.max(...errors),
   }
 }

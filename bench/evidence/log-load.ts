@@ -1,8 +1,11 @@
-/** Lines as HAProxy writes them, sent to an agent: as fast as it takes them, and at a steady rate. */
+/** Lines as HAProxy writes them, told to an agent over the socket of its command line: as fast as it takes them, and at a steady rate. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { createConnection, type AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 /** Of each route. */
 export const INSTANCES = 2
@@ -17,6 +20,7 @@ export interface LogFigures {
 }
 export interface LogLoad { readonly routes: number; readonly lines: number; readonly steadyPerSecond: number; readonly steadySeconds: number }
 
+const WORKER = 4711
 const BLOCK_LINES = 20_000
 const WARM_LINES = 400_000
 const PAUSE_MS = 10
@@ -32,11 +36,14 @@ export async function measureLog({ routes, lines, steadyPerSecond, steadySeconds
     })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const agent = fork(new URL('log-agent.ts', import.meta.url), [`http://127.0.0.1:${(server.address() as AddressInfo).port}`, String(routes)])
+  const directory = mkdtempSync(join(tmpdir(), 'vamp-bench-log-'))
+  const ring = createSocketServer().listen(join(directory, 'admin.sock'))
+  const asked = once(ring, 'connection') as Promise<[Socket]>
+  const agent = fork(new URL('log-agent.ts', import.meta.url), [`http://127.0.0.1:${(server.address() as AddressInfo).port}`, directory, String(routes)])
   try {
-    const [port] = await once(agent, 'message') as [number]
-    const socket = createConnection(port, '127.0.0.1')
-    await once(socket, 'connect')
+    const [socket] = await asked
+    await once(socket, 'data')
+    socket.write(`Pid: ${WORKER}\nStopping: 0\n\n`)
     const send = async (block: Buffer) => { if (!socket.write(block)) await once(socket, 'drain') }
     const line = lineMaker(routes)
     const sendAll = async (blocks: readonly Buffer[]) => { for (const block of blocks) await send(block) }
@@ -72,6 +79,8 @@ export async function measureLog({ routes, lines, steadyPerSecond, steadySeconds
     agent.disconnect()
     server.closeAllConnections()
     server.close()
+    ring.close()
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 
@@ -89,7 +98,7 @@ function lineMaker(routes: number): () => string {
     const us = 800 + Math.imul(index, 2_654_435_761 | 0) % 20_000 + 20_000
     counters[route] = (counters[route] ?? 0) + 1
     index++
-    return `h 4711 ${counters[route]} g${route} b${route} s${index % INSTANCES} ${index % 97 === 0 ? 503 : 200} - ${us} ${us + 20} 1312 -- ${(index >> 1) & 7} ${Date.now() * 1000}\n`
+    return `h ${WORKER} ${counters[route]} g${route} b${route} s${index % INSTANCES} ${index % 97 === 0 ? 503 : 200} - ${us} ${us + 20} 1312 -- ${(index >> 1) & 7} ${Date.now() * 1000}\n`
   }
 }
 

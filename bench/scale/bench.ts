@@ -88,7 +88,7 @@ const tableOf = (gateways: readonly Gateway[]): RoutingTable => buildTable({ gat
 
 /** From nothing to the files of HAProxy. */
 function rebuild(gateways: readonly Gateway[]): void {
-  render(compact(layOut(EMPTY, tableOf(gateways))), { maps: '/m', adminSocket: '/m/a', waitingSocket: '/m/w', logPort: 1, secret: 'a1', hardStopSeconds: 1 })
+  render(compact(layOut(EMPTY, tableOf(gateways))), { maps: '/m', adminSocket: '/m/a', tickSocket: '/m/t', waitingSocket: '/m/w', secret: 'a1', hardStopSeconds: 1 })
 }
 
 /** What goes over HAProxy's socket when one weight changes. */

@@ -2,6 +2,7 @@
  * The port to a proxy: takes whole routing tables, finds out itself what has to change, and reports every request.
  * One writer: calls of `apply` are serialised by the driver, the last table wins.
  */
+import type { Window } from '@vamp/model/metric'
 import type { RoutingTable } from '@vamp/model/routing/table'
 
 export interface Proxy extends AsyncDisposable {
@@ -18,8 +19,8 @@ export interface Proxy extends AsyncDisposable {
   waiting(): readonly Waiting[]
   /** Every request that ended, in batches. One listener; set before the first `apply`. A slow listener never slows requests. */
   onSamples(listener: (samples: readonly Sample[], dropped: number) => void): void
-  /** So many of the requests that were told are counted for good; absent where no later process could tell of the others. */
-  settled?(requests: number): void
+  /** Absent where the requests end with the process that counts them. */
+  readonly account?: Account
   /** The configuration that was written last, for people who want to read it; absent where there is none. */
   configuration?(): Promise<string | undefined>
   /** Gives the traffic up without stopping it: HAProxy keeps running and serving; memory and embedded end. */
@@ -35,6 +36,14 @@ export interface Applied {
   readonly reasons: readonly string[]
   /** Runtime commands sent. */
   readonly commands: number
+}
+
+/** What a later process must know to account for every request that this one was told of. */
+export interface Account {
+  /** The window that an earlier process had begun to deliver: it is delivered again, which counts it once. */
+  readonly begun: Window | undefined
+  /** Resolves when it is written down that this window is on its way, and how many requests were told and are in none yet. */
+  begin(window: Window): Promise<void>
 }
 
 /** One finished request. */

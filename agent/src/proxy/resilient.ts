@@ -68,6 +68,7 @@ export function resilient(proxy: ProxyPort, { clock, log }: { readonly clock: Cl
         listener(samples, dropped)
       })
     },
+    ...(proxy.account ? { account: proxy.account } : {}),
     ...(proxy.configuration ? { configuration: () => proxy.configuration?.() ?? Promise.resolve(undefined) } : {}),
     detach: () => proxy.detach(),
     stop: graceMs => proxy.stop(graceMs),

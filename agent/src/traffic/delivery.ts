@@ -3,6 +3,7 @@ import type { Window } from '@vamp/model/metric'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { Link } from '../link/link.ts'
+import type { Account } from '../proxy/proxy.ts'
 import type { Sequence } from './sequence.ts'
 import type { Second } from './windows.ts'
 
@@ -26,17 +27,17 @@ export interface DeliveryOptions {
   readonly sequence: Sequence
   readonly clock: Clock
   readonly log: Logger
-  /** So many requests, counted or told as dropped, are with the server. */
-  readonly onDelivered?: (requests: number) => void
+  /** What an earlier process had begun is delivered first; what is begun here is written down before it is sent. */
+  readonly account?: Account | undefined
 }
 
-export function openDelivery({ agent, link, sequence, clock, log, onDelivered = () => {} }: DeliveryOptions): Delivery {
+export function openDelivery({ agent, link, sequence, clock, log, account }: DeliveryOptions): Delivery {
   const waiting: Second[] = []
   let cellsKept = 0
   /** Requests of windows that were given up, for the next one to tell. */
   let lost = 0
   /** The window that has a number; it is sent again until it is taken. */
-  let current: Window | undefined
+  let current = account?.begun
   let running: Promise<void> | undefined
   let ended = false
   let retryNow = () => {}
@@ -57,7 +58,9 @@ export function openDelivery({ agent, link, sequence, clock, log, onDelivered = 
     cellsKept -= second.cells.length
     const dropped = second.dropped + lost
     lost = 0
-    return { agent, sequence: number, ...second, dropped }
+    const window = { agent, sequence: number, ...second, dropped }
+    await account?.begin(window)
+    return window
   }
   /** Delivers until nothing waits or something fails. */
   const deliverAll = async (): Promise<boolean> => {
@@ -66,7 +69,6 @@ export function openDelivery({ agent, link, sequence, clock, log, onDelivered = 
         current ??= await nextWindow()
         if (!current) return true
         await link.deliver(current)
-        onDelivered(requestsOf(current))
         current = undefined
       }
     } catch (error) {
@@ -84,6 +86,7 @@ export function openDelivery({ agent, link, sequence, clock, log, onDelivered = 
   }
   const wake = () => { running ??= run().finally(() => { running = undefined; if (!ended && waiting.length > 0) wake() }) }
 
+  if (current) wake()
   return {
     add(seconds) {
       for (const second of seconds) {

@@ -17,13 +17,12 @@ import type { Carried, Side } from './files.ts'
 import { compact, EMPTY, layOut, restingEmpty, withoutServer, withRested } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { requireFreePorts, withHolder } from './listeners.ts'
-import type { LogDoor } from './log-listener.ts'
 import type { LogNames } from './log-line.ts'
 import { logNames } from './log-names.ts'
 import { difference } from './observe.ts'
 import { plan, undo } from './plan.ts'
 import type { Plan, Step } from './plan.ts'
-import { adminSocket, alive, checkConfig, findMaster, reload, startMaster, stopMaster } from './process.ts'
+import { adminSocket, alive, checkConfig, findMaster, reload, startMaster, stopMaster, tickSocket } from './process.ts'
 import type { Master } from './process.ts'
 import { render } from './render.ts'
 import type { Files, RenderSettings } from './render.ts'
@@ -37,8 +36,11 @@ export interface CarrierOptions {
   readonly log: Logger
   readonly threads?: number
   readonly countries?: string
-  readonly door: LogDoor
+  /** Proves that a request handed on is HAProxy's. */
+  readonly secret: string
   readonly waitingSocket: string
+  /** A worker has been started, or has taken the place of another. */
+  readonly onWorker: () => void
   /** What HAProxy carries from now on. */
   readonly onCarried: (layout: Layout) => void
   /** Runs work that nothing else of the carrier overlaps. */
@@ -71,8 +73,6 @@ export class Carrier {
   #names: LogNames
   #written: Files | undefined
   #trusted = false
-  /** Where the HAProxy that runs sends its datagrams. */
-  #logPort: number | undefined
   #wanted: RoutingTable | undefined
   #later: { readonly at: number; readonly steps: readonly Step[] }[] = []
   /** Resting slots that were without servers in the last round. */
@@ -87,7 +87,6 @@ export class Carrier {
     this.#master = master
     this.#layout = carried?.layout ?? EMPTY
     this.#side = carried?.side ?? 'a'
-    this.#logPort = carried?.logPort
     this.#names = logNames(this.#layout, { gateways: [], backends: [] })
   }
 
@@ -141,7 +140,6 @@ export class Carrier {
   /** Is the HAProxy that we found another one than we would have started? Asked once. */
   async #stranger(): Promise<string | undefined> {
     if (this.#written) return undefined
-    if (this.#logPort !== this.#options.door.port) return 'its log goes elsewhere'
     const files = render(this.#layout, this.#settings(this.#side))
     const found = await readFile(join(this.#options.directory, 'haproxy.cfg'), 'utf8').catch(() => '')
     if (found !== files.config) return 'its configuration was written for other settings'
@@ -178,10 +176,11 @@ export class Carrier {
 
   async #begun(next: Layout, table: RoutingTable, how: 'start' | 'reload', reasons: readonly string[]): Promise<Applied> {
     this.#later = []
-    this.#logPort = this.#options.door.port
+    this.#options.onWorker()
     this.#become(next)
+    this.#options.onCarried(next)
     await this.#connected()
-    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: next, logPort: this.#options.door.port })
+    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: next })
     this.#trusted = true
     return { revision: table.revision, how, reasons, commands: 0 }
   }
@@ -211,7 +210,6 @@ export class Carrier {
   #become(next: Layout): void {
     this.#layout = next
     this.#names = logNames(next, this.#names)
-    this.#options.onCarried(next)
   }
 
   async #connected(): Promise<Runtime> {
@@ -258,10 +256,10 @@ export class Carrier {
   #maps(side: Side): string { return join(this.#options.directory, side) }
 
   #settings(side: Side): RenderSettings {
-    const { directory, threads, countries, door } = this.#options
+    const { directory, threads, countries, secret } = this.#options
     return {
-      logPort: door.port, secret: door.secret, waitingSocket: this.#options.waitingSocket,
-      maps: this.#maps(side), adminSocket: adminSocket(directory), hardStopSeconds: HARD_STOP_SECONDS,
+      secret, waitingSocket: this.#options.waitingSocket,
+      maps: this.#maps(side), adminSocket: adminSocket(directory), tickSocket: tickSocket(directory), hardStopSeconds: HARD_STOP_SECONDS,
       ...(threads === undefined ? {} : { threads }), ...(countries === undefined ? {} : { countries }),
     }
   }
@@ -280,7 +278,7 @@ export class Carrier {
     const files = render(this.#layout, this.#settings(this.#side))
     await refreshSide(this.#options.directory, this.#side, files, this.#written)
     this.#written = files
-    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: this.#layout, logPort: this.#options.door.port })
+    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: this.#layout })
     this.#persistMs = Math.max(PERSIST_MS, PERSIST_SHARE * (this.#options.clock.monotonic() - began))
   }
 
@@ -316,6 +314,7 @@ export class Carrier {
     }
     const empty = restingEmpty(this.#layout)
     this.#become(withRested(this.#layout, empty.filter(id => this.#rested.includes(id))))
+    this.#options.onCarried(this.#layout)
     this.#rested = empty
     this.#arm()
   }

@@ -117,7 +117,7 @@ describe.skipIf(findBinary() === undefined)('hostile tables', () => {
     const directory = mkdtempSync('/tmp/vamp-hostile-')
     await fc.assert(fc.asyncProperty(table, async input => {
       const layout = compact(layOut(EMPTY, input))
-      const files = render(layout, { maps: `${directory}/a`, adminSocket: `${directory}/admin.sock`, waitingSocket: `${directory}/waiting.sock`, logPort: 9_999, secret: 'a1', hardStopSeconds: 60 })
+      const files = render(layout, { maps: `${directory}/a`, adminSocket: `${directory}/admin.sock`, tickSocket: `${directory}/tick.sock`, waitingSocket: `${directory}/waiting.sock`, secret: 'a1', hardStopSeconds: 60 })
       const config = await writeSide(directory, 'a', files)
       const output = execFileSync(findBinary() ?? '', ['-c', '-f', config], { stdio: 'pipe', env: {} }).toString()
       expect(output).not.toMatch(/ALERT|WARNING/)

@@ -1,7 +1,7 @@
 /** Requests and connections in progress, of the worker that serves and of those that end after a reload. */
 import type { Clock } from '../../base/clock.ts'
 import type { Layout } from './layout.ts'
-import { askMaster } from './master-socket.ts'
+import { askMaster, oldWorkers } from './master-socket.ts'
 import { WAITING_SERVER } from './policy-lines.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -13,7 +13,7 @@ export async function serverConnections(directory: string, clock: Clock, runtime
   if (!runtime) return new Map()
   const ids = new Map(layout.slots.flatMap(slot => Object.entries(slot.servers).map(([name, server]) => [name, server.id] as const)))
   const counts = new Map<string, number>()
-  const answers = [await runtime.ask('show servers conn'), ...await oldWorkers(directory, clock)]
+  const answers = [await runtime.ask('show servers conn'), ...await oldConnections(directory, clock)]
   for (const answer of answers) for (const [name, used] of usedConnections(answer)) {
     const id = ids.get(name) ?? name
     if (used > 0) counts.set(id, (counts.get(id) ?? 0) + used)
@@ -31,9 +31,7 @@ export function* usedConnections(answer: string): Generator<readonly [server: st
 }
 
 /** Throws where nobody can tell whether there are any: what is not counted is not idle. One that ended since has nothing any more. */
-async function oldWorkers(directory: string, clock: Clock): Promise<string[]> {
-  const shown = await askMaster(directory, clock, 'show proc')
-  const old = shown.slice(shown.indexOf('# old workers')).split('\n').flatMap(line => /^(\d+)\s+worker/.exec(line)?.[1] ?? [])
-  if (!shown.includes('# old workers')) return []
+async function oldConnections(directory: string, clock: Clock): Promise<string[]> {
+  const old = await oldWorkers(directory, clock)
   return Promise.all(old.slice(0, OLD_WORKERS_MAX).map(pid => askMaster(directory, clock, `@!${pid} show servers conn`).catch(() => '')))
 }

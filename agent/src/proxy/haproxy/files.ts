@@ -12,7 +12,6 @@ export interface Carried {
   readonly version: 1
   readonly side: Side
   readonly layout: Layout
-  readonly logPort: number
 }
 
 export async function writeAtomic(path: string, content: string): Promise<void> {
@@ -57,6 +56,6 @@ export async function readCarried(directory: string): Promise<Carried | undefine
 }
 
 export async function forget(directory: string): Promise<void> {
-  for (const name of ['carried.json', 'process.json', 'haproxy.pid', 'admin.sock', 'master.sock', 'log.json', 'log-ledger.json'])
+  for (const name of ['carried.json', 'process.json', 'haproxy.pid', 'admin.sock', 'master.sock', 'tick.sock', 'secret', 'log-ledger.json'])
     await rm(join(dirname(carriedFile(directory)), name), { force: true })
 }

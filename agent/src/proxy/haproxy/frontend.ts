@@ -12,7 +12,7 @@ import { FULL_SHARE } from '@vamp/model/routing/table'
 import { splitSeed } from '@vamp/model/routing/user-slot'
 import { certificateName } from '../certificates.ts'
 import { needsCountry, rawAcls, rawFlag } from './condition-pattern.ts'
-import { httpLog, LOG_WAY_RULES, TCP_LOG } from './log-line.ts'
+import { httpLog, TCP_LOG } from './log-line.ts'
 import { gatewayPolicyLines } from './policy-lines.ts'
 import { FLAGS } from './program.ts'
 import { quote, rawWords } from './quote.ts'
@@ -131,7 +131,6 @@ function httpRules(rules: HttpRules): string[] {
     'http-request set-var(txn.t0) date(0,us)',
     ...successorRules(rules.secret),
     ...(rules.mirrors ? mirroredRules(rules.secret) : []),
-    ...LOG_WAY_RULES,
     'http-response set-var(txn.tr) date(0,us),sub(txn.t0)',
     ...rules.before ?? [],
     ...rules.policy ?? [],
@@ -210,7 +209,6 @@ const hasMirrors = ({ routes }: GatewayTable): boolean => routes.some(({ mirror 
 export const successorLines = (secret: string, secure = false): string[] => [
   `http-request set-header ${HANDED} ${handedValue(secret, '%[src]')}`,
   'http-request set-log-level silent',
-  'http-request set-var(txn.handed) bool(1)',
   // Whoever takes it says what keeps the visitor.
   'http-request set-var(txn.g) int(0)',
   `server next 0.0.0.0:0${secure ? ' ssl verify none' : ''}`,

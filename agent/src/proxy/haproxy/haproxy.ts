@@ -21,8 +21,9 @@ import { readConfiguration } from './files.ts'
 import { HANDED, handedValue } from './frontend.ts'
 import { heldRoutes } from './held-routes.ts'
 import { latest } from './latest.ts'
-import { openLogListener } from './log-listener.ts'
+import { openLogReader } from './log-reader.ts'
 import { findBinary } from './process.ts'
+import { keptSecret } from './secret.ts'
 import { openWaitingRoom } from './waiting-room.ts'
 
 export interface HaproxyOptions {
@@ -61,23 +62,23 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   let listener: (samples: readonly Sample[], dropped: number) => void = () => {}
   const queue = latest<RoutingTable, Applied>(table => apply(table))
   const mirrors = openMirrors()
-  const lines = await openLogListener({
-    directory, clock, names: () => carrier.names, onSamples: (samples, dropped) => listener(samples, dropped),
+  const secret = await keptSecret(directory)
+  const lines = await openLogReader({
+    directory, clock, log, names: () => carrier.names, onSamples: (samples, dropped) => listener(samples, dropped),
     onCopy(logged) {
-      const copy = copyFor(carrier.layout, logged, { secret: lines.door.secret, random })
+      const copy = copyFor(carrier.layout, logged, { secret, random })
       if (copy) mirrors.send(copy)
     },
   })
   const room = await openWaitingRoom({
-    socket: join(directory, 'waiting.sock'), clock, handed: { header: HANDED, value: source => handedValue(lines.door.secret, source) },
-    onTurnedAway: (gateway, route, latencyMs) => listener([{ gateway, route, instance: '', by: 'weight', status: 503, error: true, latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }], 0),
+    socket: join(directory, 'waiting.sock'), clock, handed: { header: HANDED, value: source => handedValue(secret, source) },
+    onTurnedAway: (gateway, route, latencyMs) => lines.tell([{ gateway, route, instance: '', by: 'weight', status: 503, error: true, latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }], 0),
   })
   const carrier: Carrier = await openCarrier({
-    directory, binary, clock, log, door: lines.door, waitingSocket: join(directory, 'waiting.sock'), onCarried: layout => room.update(heldRoutes(layout)), alone: work => queue.alone(work),
+    directory, binary, clock, log, secret, waitingSocket: join(directory, 'waiting.sock'), onWorker: () => lines.started(), onCarried: layout => room.update(heldRoutes(layout)), alone: work => queue.alone(work),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(countries ? { countries: countries.path } : {}),
   })
-  lines.open()
   const addressed = addressBook(options.resolve ?? systemResolve, log)
   const certificates = openCertificateFiles({ directory, log })
   const apply = async (table: RoutingTable) => {
@@ -108,11 +109,17 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
     },
     connections: () => serverConnections(directory, clock, carrier.runtime, carrier.layout),
     waiting: () => room.waiting(),
-    onSamples(next) { listener = next },
-    settled: requests => lines.settled(requests),
+    onSamples(next) {
+      listener = next
+      lines.open()
+    },
+    account: lines.account,
     configuration: () => readConfiguration(directory),
     detach,
-    stop: graceMs => end(() => carrier.stop(graceMs)),
+    stop(graceMs) {
+      lines.release()
+      return end(() => carrier.stop(graceMs))
+    },
     [Symbol.asyncDispose]: detach,
   }
 }

@@ -1,10 +1,11 @@
 /**
- * How far the log was read, and how much of it is counted for good: kept beside the proxy, so that an agent that comes after one that
- * was killed can tell how many requests died with it. They are those that were read but not yet in a window that the server had
- * taken, and those that HAProxy wrote while nobody listened and could not keep: the counters of its streams have a gap.
+ * How far the log was read, and which of it is with the server: kept beside the proxy, so that an agent that comes after one that was
+ * killed reads on where that one stopped, delivers the window again that it had begun to deliver, and tells how many requests
+ * died with it. They are those that were read and are in no window that was begun.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Window } from '@vamp/model/metric'
 import { writeAtomic } from './files.ts'
 
 /** One frontend of one process: its first and its newest line that was read. */
@@ -12,24 +13,28 @@ export type StreamMark = readonly [process: number, frontend: number, first: num
 
 export interface Ledger {
   readonly streams: readonly StreamMark[]
-  /** Requests that were read and are not in a window that was taken. */
+  /** The last line of each process that was read. */
+  readonly ends: readonly (readonly [process: number, line: string])[]
+  /** Requests that were read and are in no window that was begun. */
   readonly pending: number
+  /** The window that was begun last; the server may have it. */
+  readonly window?: Window
 }
 
-const NOTHING: Ledger = { streams: [], pending: 0 }
+const NOTHING: Ledger = { streams: [], ends: [], pending: 0 }
 const fileIn = (directory: string) => join(directory, 'log-ledger.json')
 
 export async function readLedger(directory: string): Promise<Ledger> {
   try {
-    const { streams, pending } = JSON.parse(await readFile(fileIn(directory), 'utf8')) as Ledger
-    return Array.isArray(streams) && pending >= 0 ? { streams, pending } : NOTHING
+    const { streams, ends, pending, window } = JSON.parse(await readFile(fileIn(directory), 'utf8')) as Ledger
+    return Array.isArray(streams) && Array.isArray(ends) && pending >= 0 ? { streams, ends, pending, ...(window ? { window } : {}) } : NOTHING
   } catch {
     return NOTHING
   }
 }
 
-/** Writes one state at a time; of those that come meanwhile only the newest. */
-export function ledgerWriter(directory: string): (state: () => Ledger) => void {
+/** Writes one state at a time; of those that come meanwhile only the newest. Resolves when the state, or a newer one, is written. */
+export function ledgerWriter(directory: string): (state: () => Ledger) => Promise<void> {
   let next: (() => Ledger) | undefined
   let writing: Promise<void> | undefined
   const write = async () => {
@@ -42,5 +47,6 @@ export function ledgerWriter(directory: string): (state: () => Ledger) => void {
   return state => {
     next = state
     writing ??= write().finally(() => { writing = undefined })
+    return writing
   }
 }

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { Sample } from '../proxy.ts'
 import { logParser, nameHash } from './log-line.ts'
-import type { LogNames, LogWay } from './log-line.ts'
+import type { LogNames, ReadBefore } from './log-line.ts'
 
 const names: LogNames = {
   gateways: [undefined, 'shop'],
   backends: [undefined, undefined, { gateway: 'shop', route: 'shop/web', servers: new Map([[nameHash('web-1'), 'web-1'], [nameHash('h:12'), 'ä/1']]) }],
 }
-const parse = (text: string, { pieces = [text.length], way = 'ring' as LogWay } = {}) => {
+const parse = (text: string, { pieces = [text.length], read = undefined as ReadBefore | undefined } = {}) => {
   const counted: number[][] = []
   const samples: Sample[] = []
-  const parser = logParser(way, () => names, { count: (...args) => { counted.push(args) } })
+  const parser = logParser(() => names, { count: (...args) => { counted.push(args) } }, () => {}, read)
   const bytes = new TextEncoder().encode(text)
   let at = 0
   for (const piece of [...pieces, bytes.length]) {
@@ -58,10 +58,21 @@ describe('a line of the request log', () => {
     expect(parse(line({ ending, status })).samples[0]?.error).toBe(error)
   })
 
-  test('that goes both ways counts on the second only', () => {
-    const long = line({ kind: 'hu' })
-    expect(parse(long)).toEqual({ samples: [], counted: [] })
-    expect(parse(long, { way: 'datagram' }).samples).toHaveLength(1)
+  test('that was read before is not read again, wherever the ring begins now', () => {
+    const numbered = (counter: number, frontend = 'g1') => line().replace(' 17 g1 ', ` ${counter} ${frontend} `)
+    const ring = ['Proxy f stopped.\n', ...[3, 4, 6, 5, 7].map(counter => numbered(counter)), numbered(0, 'g2')]
+    const countersAfter = (text: string, read: ReadBefore) => {
+      const whole = parse(text, { read }).counted.map(([, , counter]) => counter)
+      for (const cut of [1, 40, 77, text.length - 3]) expect(parse(text, { pieces: [cut], read }).counted.map(([, , counter]) => counter)).toEqual(whole)
+      return whole
+    }
+    const upTo = (newest: number) => (frontend: number) => frontend === 1 ? newest : undefined
+    const last = (counter: number) => new TextEncoder().encode(numbered(counter).trimEnd())
+
+    expect(countersAfter(ring.join(''), { line: last(6), upTo: upTo(6) })).toEqual([5, 7, 0])
+    expect(countersAfter(ring.join(''), { line: last(1), upTo: upTo(1) })).toEqual([3, 4, 6, 5, 7, 0])
+    expect(countersAfter(ring.join(''), { line: new Uint8Array(0), upTo: () => undefined })).toEqual([3, 4, 6, 5, 7, 0])
+    expect(countersAfter(ring.slice(0, 3).join(''), { line: last(4), upTo: upTo(4) })).toEqual([])
   })
 
   test('that is none of ours gives nothing and harms no other', () => {

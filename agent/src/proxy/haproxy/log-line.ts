@@ -3,28 +3,20 @@
  *
  *     kind pid counter frontend backend server status by header-µs total-µs bytes ending part end-µs ⏎
  *
- * `kind` is `h` (`hu`: the second way, see below) or `t` (tcp: milliseconds of the connect stand for header-µs, and there is no status). `counter` counts the
+ * `kind` is `h` or `t` (tcp: milliseconds of the connect stand for header-µs, and there is no status). `counter` counts the
  * lines of a frontend in a process, so lost lines show as gaps. `part` is the hash of the session: of the cookie or header
  * that the gateway splits by, or else of the client's port, which is the connection; a source address would put everybody
  * behind one balancer into one part.
  *
  * Where requests are mirrored two fields follow: `method ⏎ url ⏎ name: value ⏎ …` and the body, both in base64, `-` without a copy.
  *
- * Lines come over a ring and a stream socket. A worker that is being replaced closes its ring at once, so whatever ends in
- * it takes the second way, one datagram a line: answers that begin from then on, and long ones and tcp connections always.
- * Requests that it only hands on to its successor are the successor's to log.
+ * Requests that a worker which is being replaced only hands on to its successor are the successor's to log.
  */
 import type { Sample } from '../proxy.ts'
 
 export const httpLog = (session: string, mirrors: boolean): string =>
-  `h%[var(txn.way)] %pid %lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]${mirrors ? ' %[var(txn.copy)] %[var(txn.body)]' : ''}`
+  `h %pid %lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]${mirrors ? ' %[var(txn.copy)] %[var(txn.body)]' : ''}`
 export const TCP_LOG = 't %pid %lc %f %b %s 0 - %Tc 0 %B %ts %[src_port,xxh32(1),and(7)] %[date(0,us)]'
-
-/** Names the way of a line before it is written; a line that says `u` goes both ways and counts on the second. */
-export const LOG_WAY_RULES = [
-  'http-response set-var(txn.way) str(u) if { status 101 } or { res.hdr(content-length) -m int gt 1000000 } or { res.hdr(content-type) -m beg text/event-stream }',
-  'http-response set-log-level notice if { stopping } !{ var(txn.handed) -m found } or { var(txn.way) -m found } !{ var(txn.handed) -m found }',
-] as const
 
 /** Where the numbered frontends and backends of the log lead. */
 export interface LogNames {
@@ -58,9 +50,6 @@ const LINE_BYTES_MAX = 16_384
 
 export interface LineCounter { count(process: number, frontend: number, counter: number): void }
 
-/** `ring`: the stream; `datagram`: the second way. */
-export type LogWay = 'ring' | 'datagram'
-
 /** A request of which there is to be a copy, as the proxy wrote it down. */
 export interface LoggedCopy {
   readonly gateway: string
@@ -73,26 +62,52 @@ export interface LoggedCopy {
 export interface LogParser {
   /** Adds the samples of the chunk's complete lines to `into`; keeps the rest for the next chunk. */
   push(chunk: Uint8Array, into: Sample[]): void
+  /** The newest line that was read. */
+  last(): string | undefined
+}
+
+/** What was read of a process's lines before, which come again. */
+export interface ReadBefore {
+  /** The last line; empty if there was none. */
+  readonly line: Uint8Array
+  /** The newest line of a frontend. */
+  readonly upTo: (frontend: number) => number | undefined
 }
 
 /** One parser per connection. Lines of unknown gateways give no sample, but they count. */
-export function logParser(way: LogWay, names: () => LogNames, counter: LineCounter, onCopy: (copy: LoggedCopy) => void = () => {}): LogParser {
+export function logParser(names: () => LogNames, counter: LineCounter, onCopy: (copy: LoggedCopy) => void = () => {}, read?: ReadBefore): LogParser {
   let rest = new Uint8Array(0)
+  let seeking = read
+  let newest: string | undefined
+  /** Is this line one of those that were read before? Where the last of them is gone, the first newer one tells. */
+  const again = ({ line, upTo }: ReadBefore, bytes: Uint8Array, start: number, end: number): boolean => {
+    if (Buffer.compare(line, bytes.subarray(start, end)) === 0) { seeking = undefined; return true }
+    if (!split(bytes, start, end)) return true
+    const before = upTo(numberAfter(bytes, 3))
+    if (before !== undefined && number(bytes, 2) <= before) return true
+    seeking = undefined
+    return false
+  }
   const lines = (bytes: Uint8Array, from: number, into: Sample[]): number => {
     const table = names()
     let start = from
+    let [lastStart, lastEnd] = [-1, -1]
     for (let end = bytes.indexOf(NEWLINE, start); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      const both = bytes[start + 1] === 117
-      const sample = both && way === 'ring' ? undefined : parseLine(bytes, start, end, table, counter)
-      if (sample) {
-        into.push(sample)
-        if (copied) onCopy(copyOf(bytes, sample))
+      if (!(seeking && again(seeking, bytes, start, end)) && split(bytes, start, end)) {
+        const sample = parseLine(bytes, start, table, counter)
+        ;[lastStart, lastEnd] = [start, end]
+        if (sample) {
+          into.push(sample)
+          if (copied) onCopy(copyOf(bytes, sample))
+        }
       }
       start = end + 1
     }
+    if (lastEnd >= 0) newest = Buffer.from(bytes.buffer, bytes.byteOffset + lastStart, lastEnd - lastStart).toString('latin1')
     return start
   }
   return {
+    last: () => newest,
     push(chunk, into) {
       let from = 0
       if (rest.length > 0) {
@@ -128,14 +143,18 @@ function copyOf(bytes: Uint8Array, { gateway, route }: Sample): LoggedCopy {
   return { gateway, route, head: Buffer.from(text(FIELDS), 'base64').toString('latin1'), ...(body === '-' ? {} : { body: Buffer.from(body, 'base64') }) }
 }
 
-function parseLine(bytes: Uint8Array, start: number, end: number, names: LogNames, counter: LineCounter): Sample | undefined {
+/** Finds the fields of a line; false where it is none of ours. */
+function split(bytes: Uint8Array, start: number, end: number): boolean {
   let field = 0
   starts[0] = start
   for (let at = start; at < end; at++)
     if (bytes[at] === SPACE && ++field <= FIELDS_MAX) starts[field] = at + 1
   copied = field === FIELDS_MAX - 1 && bytes[starts[FIELDS] ?? 0] !== DASH
-  if (field !== FIELDS - 1 && field !== FIELDS_MAX - 1) return undefined
   starts[field + 1] = end + 1
+  return field === FIELDS - 1 || field === FIELDS_MAX - 1
+}
+
+function parseLine(bytes: Uint8Array, start: number, names: LogNames, counter: LineCounter): Sample | undefined {
   const tcp = bytes[start] === 116
   const frontend = numberAfter(bytes, 3)
   counter.count(number(bytes, 1), frontend, number(bytes, 2))

@@ -33,12 +33,27 @@ test('what was written between two agents is found by the second one', () => {
   read(first, 7, 1, [1, 2, 3, 4])
   read(first, 7, 2, [9])
 
-  const second = lostLines(first.marks())
+  const second = lostLines(first.marks([7]))
   read(second, 7, 1, [8, 9])
   read(second, 7, 2, [10])
   read(second, 8, 1, [50])
   second.take(0)
 
-  expect(first.marks()).toEqual([[7, 1, 1, 4], [7, 2, 9, 9]])
+  expect(first.marks([7, 9])).toEqual([[7, 1, 1, 4], [7, 2, 9, 9]])
   expect(second.take(1_000)).toBe(3)
+})
+
+test('a process that was read from its beginning owes its first lines, too, and one that has its number later owes its own', () => {
+  const lost = lostLines()
+  lost.know(7)
+  read(lost, 7, 1, [2, 3])
+  lost.take(0)
+  expect(lost.take(1_000)).toBe(2)
+  expect(lost.upTo(7, 1)).toBe(3)
+
+  lost.know(7)
+  expect(lost.upTo(7, 1)).toBeUndefined()
+  read(lost, 7, 1, [0, 1])
+  lost.take(2_000)
+  expect(lost.take(3_000)).toBe(0)
 })

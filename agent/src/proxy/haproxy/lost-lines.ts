@@ -6,17 +6,19 @@ import type { StreamMark } from './log-ledger.ts'
 import type { LineCounter } from './log-line.ts'
 
 export interface LostLines extends LineCounter {
+  /** A process that has only just begun: whatever its frontends write is theirs from the first line on. */
+  know(process: number): void
+  /** The newest line of a frontend that was read. */
+  upTo(process: number, frontend: number): number | undefined
   /** Lines found lost since the last call. */
   take(monotonicMs: number): number
-  /** How far the streams of the newest processes were read. */
-  marks(): readonly StreamMark[]
+  /** How far the streams of these processes were read. */
+  marks(processes: readonly number[]): readonly StreamMark[]
 }
 
 /** Streams of old processes are forgotten, oldest first. */
 const STREAMS_MAX = 65_536
 const SETTLE_MS = 1_000
-/** A reload leaves one process behind that still finishes something, seldom two. */
-const MARKED_PROCESSES = 4
 
 interface Stream { first: number; last: number; received: number }
 
@@ -32,30 +34,41 @@ export function lostLines(marks: readonly StreamMark[] = []): LostLines {
   let seenAt = Number.NEGATIVE_INFINITY
   const missing = (stream: Stream) => Math.max(0, stream.last - stream.first + 1 - stream.received)
   const streamsOf = (process: number) => {
-    const known = processes.get(process) ?? []
-    processes.set(process, known)
-    ;[newest, newestStreams] = [process, known]
-    return known
+    const own = processes.get(process) ?? []
+    processes.set(process, own)
+    ;[newest, newestStreams] = [process, own]
+    return own
   }
   const forgetOldest = () => {
     for (const [process, oldest] of processes) {
       if (process === newest) return
       processes.delete(process)
+      known.delete(process)
       for (const stream of oldest) if (stream) { streams--; forgotten += missing(stream) }
       return
     }
   }
+  const known = new Set<number>()
   for (const [process, frontend, first, last] of marks) {
     streamsOf(process)[frontend] = { first, last, received: last - first + 1 }
     streams++
+    known.add(process)
   }
   return {
-    marks: () => [...processes].slice(-MARKED_PROCESSES).flatMap(([process, own]) => own.flatMap((stream, frontend): StreamMark[] => stream ? [[process, frontend, stream.first, stream.last]] : [])),
+    marks: of => of.flatMap(process => (processes.get(process) ?? []).flatMap((stream, frontend): StreamMark[] => stream ? [[process, frontend, stream.first, stream.last]] : [])),
+    know(process) {
+      // The number of a process may come back, after a long time.
+      for (const stream of processes.get(process) ?? []) if (stream) { streams--; forgotten += missing(stream) }
+      processes.delete(process)
+      if (process === newest) newest = Number.NaN
+      known.add(process)
+    },
+    upTo: (process, frontend) => processes.get(process)?.[frontend]?.last,
     count(process, frontend, counter) {
       const own = process === newest ? newestStreams : streamsOf(process)
       const stream = own[frontend]
       if (!stream) {
-        own[frontend] = { first: counter, last: counter, received: 1 }
+        own[frontend] = { first: known.has(process) ? 0 : counter, last: counter, received: 1 }
         if (++streams > STREAMS_MAX) forgetOldest()
         return
       }

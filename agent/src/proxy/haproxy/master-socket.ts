@@ -43,3 +43,10 @@ function askOnce(directory: string, clock: Clock, command: string): Promise<stri
 
 /** An empty line ends an answer. While a worker of before lives, the master says all of it and leaves the connection open. */
 const END = '\n\n'
+
+/** The process ids of workers that were replaced and have not ended. Throws where nobody can tell. */
+export async function oldWorkers(directory: string, clock: Clock): Promise<number[]> {
+  const shown = await askMaster(directory, clock, 'show proc')
+  const start = shown.indexOf('# old workers')
+  return start < 0 ? [] : shown.slice(start).split('\n').flatMap(line => { const pid = /^(\d+)\s+worker/.exec(line)?.[1]; return pid === undefined ? [] : [Number(pid)] })
+}

@@ -66,7 +66,8 @@ function holdLines({ time }: NonNullable<PolicySettings['hold']>): string[] {
     `acl vacant srv_is_up(${WAITING_SERVER})`,
     `http-request set-header ${HELD_HEADER} %[be_name]~%[src] if vacant`,
     'http-request set-log-level silent if vacant',
-    'http-request set-var(txn.handed) bool(1) if vacant',
+    // For a moment the room and the first instance are both up: whoever gets the instance counts.
+    `http-response set-log-level info if vacant !{ srv_name -m str ${WAITING_SERVER} }`,
     'http-request set-var(txn.g) int(0) if vacant',
     // The room answers in time; the rest is for the answer of the instance that came.
     `http-request set-timeout server ${milliseconds(time + 3_600)} if vacant`,

@@ -26,6 +26,8 @@ const POLL_MS = 10
 const ASK_AGAIN_MS = 2_000
 
 export const adminSocket = (directory: string): string => join(directory, 'admin.sock')
+/** Whoever asks there gets nothing but a line in the log. */
+export const tickSocket = (directory: string): string => join(directory, 'tick.sock')
 const output = (directory: string) => join(directory, 'output.log')
 
 /** The first of the usual places; undefined if HAProxy is not installed. */

@@ -41,7 +41,7 @@ describe.skipIf(findBinary() === undefined)('random gateways', () => {
 
 async function written(directory: string, gateways: readonly GatewayTable[]): Promise<string> {
   const layout = compact(layOut(EMPTY, { revision: 1, gateways }))
-  return writeSide(directory, 'a', render(layout, { maps: `${directory}/a`, adminSocket: `${directory}/admin.sock`, waitingSocket: `${directory}/waiting.sock`, logPort: 9_999, secret: 'a1', hardStopSeconds: 60 }))
+  return writeSide(directory, 'a', render(layout, { maps: `${directory}/a`, adminSocket: `${directory}/admin.sock`, tickSocket: `${directory}/tick.sock`, waitingSocket: `${directory}/waiting.sock`, secret: 'a1', hardStopSeconds: 60 }))
 }
 
 /** What HAProxy says against a configuration; '' if it takes it. */

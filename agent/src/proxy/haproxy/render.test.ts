@@ -6,7 +6,7 @@ import { compact, EMPTY, layOut } from './layout.ts'
 import { render } from './render.ts'
 
 const endpoint = (id: string, port: number, state: Endpoint['state'] = 'ready'): Endpoint => ({ id, host: '10.0.0.1', port, state })
-const settings = { maps: '/run/vamp/a', adminSocket: '/run/vamp/admin.sock', waitingSocket: '/run/vamp/waiting.sock', logPort: 9_515, secret: '5ec7e7', hardStopSeconds: 3_600 }
+const settings = { maps: '/run/vamp/a', adminSocket: '/run/vamp/admin.sock', tickSocket: '/run/vamp/tick.sock', waitingSocket: '/run/vamp/waiting.sock', secret: '5ec7e7', hardStopSeconds: 3_600 }
 
 test('a layout is this configuration and these maps', async () => {
   const layout = compact(layOut(EMPTY, {

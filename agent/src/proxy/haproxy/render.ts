@@ -17,11 +17,10 @@ export interface RenderSettings {
   /** Directory of the maps. */
   readonly maps: string
   readonly adminSocket: string
+  readonly tickSocket: string
   /** Of the waiting room. */
   readonly waitingSocket: string
-  /** TCP and UDP, on loopback. Not a unix socket: where nobody reads one, HAProxy 2.6 tries again without a pause and burns a processor. */
-  readonly logPort: number
-  /** Proves that a datagram of the log, or a request handed on, is HAProxy's. */
+  /** Proves that a request handed on is HAProxy's. */
   readonly secret: string
   readonly threads?: number
   /** File of lines `network country`. */
@@ -29,7 +28,7 @@ export interface RenderSettings {
   readonly hardStopSeconds: number
 }
 
-/** Lines of the log that HAProxy keeps for a reader that is away. */
+/** Lines of the log that every worker keeps for who asks for them: some 45 000. */
 const RING_BYTES = 4 * 1024 * 1024
 /** A line may carry a copy of a request. */
 const LINE_BYTES = 15_000
@@ -145,7 +144,6 @@ const delays = ({ slots }: Layout): boolean => slots.some(({ lines }) => lines.s
 const delayScript = ({ maps }: RenderSettings): string => `${maps}/delay.lua`
 
 function preamble(settings: RenderSettings, withDelays: boolean): string {
-  const datagrams = `log 127.0.0.1:${settings.logPort} len ${LINE_BYTES} format rfc3164 local0`
   return [
     section('global', [
       `stats socket ${settings.adminSocket} mode 600 level admin expose-fd listeners`,
@@ -153,12 +151,10 @@ function preamble(settings: RenderSettings, withDelays: boolean): string {
       `hard-stop-after ${settings.hardStopSeconds}s`,
       ...(settings.threads ? [`nbthread ${settings.threads}`] : []),
       ...(withDelays ? [`lua-load ${delayScript(settings)}`] : []),
-      `log-tag ${settings.secret}`,
       `log ring@requests len ${LINE_BYTES} format raw local0`,
-      `${datagrams} notice`,
     ]),
     section('ring requests', [
-      'format raw', `maxlen ${LINE_BYTES}`, `size ${RING_BYTES}`, 'timeout connect 5s', 'timeout server 10s', `server reader 127.0.0.1:${settings.logPort}`,
+      'format raw', `maxlen ${LINE_BYTES}`, `size ${RING_BYTES}`,
     ]),
     section('defaults http', [
       'mode http', 'log global', 'timeout connect 3s', 'timeout client 60s', 'timeout server 60s', 'timeout http-request 15s',
@@ -166,8 +162,9 @@ function preamble(settings: RenderSettings, withDelays: boolean): string {
       'retry-on conn-failure', 'option idle-close-on-response',
     ]),
     section('defaults tcp', [
-      'mode tcp', datagrams, 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', 'retries 3',
+      'mode tcp', 'log global', 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', 'retries 3',
     ]),
+    section('frontend tick from http', [`bind unix@${settings.tickSocket} mode 600`, 'log-format "tick"', 'http-request return status 204']),
     section('backend lost from http', ['http-request return status 503']),
     section(`backend ${SUCCESSOR} from http`, successorLines(settings.secret)), section(`backend ${SECURE_SUCCESSOR} from http`, successorLines(settings.secret, true)),
     section(`backend ${TURNS} from http`, TURNS_LINES),

@@ -1,0 +1,190 @@
+/**
+ * Takes the request log from HAProxy: every worker keeps its lines in a ring, and whoever asks its command line is told them as they
+ * come. The ring keeps the newest lines also when nobody asks, and a worker that is being replaced stays until we have let go of it, so a
+ * line is missed only where more are written than the ring holds. Where an earlier process has stopped, the next one reads on.
+ *
+ * HAProxy 2.6 may not notice that there is a line for us which another of its threads wrote while it was looking, until the next line
+ * comes. So there is always a next line: `tick`.
+ */
+import { createConnection, type Socket } from 'node:net'
+import type { Window } from '@vamp/model/metric'
+import { type Clock, every } from '../../base/clock.ts'
+import type { Logger } from '../../base/log.ts'
+import type { Account, Sample } from '../proxy.ts'
+import { ledgerWriter, readLedger } from './log-ledger.ts'
+import { logParser, type LoggedCopy, type LogNames, type LogParser, type ReadBefore } from './log-line.ts'
+import { lostLines } from './lost-lines.ts'
+import { askMaster, masterSocket, oldWorkers } from './master-socket.ts'
+import { adminSocket, tickSocket } from './process.ts'
+
+export interface LogReader {
+  /** Begins to read; HAProxy keeps what is written before. */
+  open(): void
+  /** A worker has been started, or has taken the place of another. */
+  started(): void
+  /** HAProxy is about to be stopped: its workers end when they have finished. */
+  release(): void
+  /** Tells of requests that HAProxy did not write down, and how many were lost. */
+  tell(samples: readonly Sample[], dropped: number): void
+  readonly account: Account
+  close(): Promise<void>
+}
+
+export interface LogReaderOptions {
+  readonly directory: string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly names: () => LogNames
+  readonly onSamples: (samples: readonly Sample[], dropped: number) => void
+  readonly onCopy: (copy: LoggedCopy) => void
+}
+
+/** Lines that stay away are looked for, and workers that are being replaced are asked whether they have finished, this often. */
+const TEND_MS = 100
+/** Where nothing is heard, a tick comes this often. */
+const IDLE_TICK_MS = 1000
+const FOLLOW = 'show events requests -w\n'
+const REST = 'show events requests'
+/** Workers whose place in their log is remembered: there are more only if reloads come faster than requests end. */
+const ENDS_KEPT = 64
+
+/** One worker whose ring is read. */
+interface Tail { readonly process: number; readonly socket: Socket; readonly parser: LogParser; replaced: boolean }
+
+export async function openLogReader(options: LogReaderOptions): Promise<LogReader> {
+  const { directory, clock, log } = options
+  const before = await readLedger(directory)
+  const keep = ledgerWriter(directory)
+  const lost = lostLines(before.streams)
+  /** By process: the last line that was read. */
+  const ends = new Map(before.ends)
+  const tails = new Map<number, Tail>()
+  /** Of an agent that was killed: nobody counts them any more. */
+  let orphaned = before.pending
+  let pending = 0
+  let [opened, released, ended] = [false, false, false]
+  let finishing: Promise<void> | undefined
+
+  const tell = (samples: readonly Sample[], more = 0) => {
+    const dropped = lost.take(clock.monotonic()) + orphaned + more
+    orphaned = 0
+    pending += samples.length + dropped
+    if (samples.length > 0 || dropped > 0) options.onSamples(samples, dropped)
+  }
+  const parserFor = (process: number): LogParser => {
+    const line = ends.get(process)
+    const read: ReadBefore | undefined = line === undefined ? undefined : { line: Buffer.from(line, 'latin1'), upTo: frontend => lost.upTo(process, frontend) }
+    return logParser(options.names, lost, options.onCopy, read)
+  }
+  const take = (process: number, parser: LogParser, chunk: Uint8Array) => {
+    const samples: Sample[] = []
+    parser.push(chunk, samples)
+    ends.set(process, parser.last() ?? ends.get(process) ?? '')
+    for (const [oldest] of ends) if (ends.size > ENDS_KEPT) ends.delete(oldest); else break
+    tell(samples)
+  }
+  const begin = (process: number, socket: Socket, { replaced, fresh }: { readonly replaced: boolean; readonly fresh: boolean }): Tail => {
+    // The number of a process may come back, after a long time.
+    if (fresh) { ends.delete(process); lost.know(process) }
+    if (!replaced) for (const other of tails.values()) other.replaced = true
+    const tail = { process, socket, parser: parserFor(process), replaced: replaced || released }
+    tails.set(process, tail)
+    return tail
+  }
+  let [unsure, tickedAt] = [false, Number.NEGATIVE_INFINITY]
+  const tick = () => {
+    if (!unsure && clock.monotonic() - tickedAt < IDLE_TICK_MS) return
+    ;[unsure, tickedAt] = [false, clock.monotonic()]
+    const socket = createConnection(tickSocket(directory))
+    socket.on('error', () => socket.destroy())
+    socket.resume().end('GET / HTTP/1.0\r\n\r\n')
+  }
+  const heard = (tail: Tail, chunk: Uint8Array) => { unsure = true; if (tails.get(tail.process) === tail) take(tail.process, tail.parser, chunk) }
+  const left = (tail: Tail) => { if (tails.get(tail.process) === tail) tails.delete(tail.process) }
+  /** The worker that serves. It holds on to its end for as long as we are connected. */
+  const attach = (fresh: boolean) => {
+    const socket = createConnection(adminSocket(directory))
+    let tail: Tail | undefined
+    let head = ''
+    socket.on('data', chunk => {
+      if (tail) return heard(tail, chunk)
+      head += chunk.toString('latin1')
+      const end = head.indexOf('\n\n')
+      if (end < 0) return
+      const process = Number(/^Pid: (\d+)$/m.exec(head)?.[1])
+      // It may be one that we follow.
+      if (!process || ended || tails.has(process)) { socket.destroy(); return }
+      tail = begin(process, socket, { replaced: /^Stopping: 1$/m.test(head), fresh })
+      heard(tail, Buffer.from(head.slice(end + 2), 'latin1'))
+    })
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => { if (tail) left(tail) })
+    socket.write(`show info;${FOLLOW}`)
+  }
+  /** One that was replaced before we came: it is reached through the master, and does not wait for us. */
+  const attachOld = (process: number) => {
+    if (ended || tails.has(process)) return
+    const socket = createConnection(masterSocket(directory))
+    const tail = begin(process, socket, { replaced: true, fresh: false })
+    socket.on('data', chunk => heard(tail, chunk))
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => left(tail))
+    socket.write(`@!${process} ${FOLLOW}`)
+  }
+  /** Reads what a worker wrote at last, and lets it end. */
+  const finish = async (tail: Tail) => {
+    const info = await askMaster(directory, clock, `@!${tail.process} show info`).catch(() => '')
+    if (/^CurrConns: [1-9]/m.test(info) || info === '') return
+    const rest = await askMaster(directory, clock, `@!${tail.process} ${REST}`).catch(() => '')
+    if (tails.get(tail.process) !== tail) return
+    tails.delete(tail.process)
+    take(tail.process, parserFor(tail.process), Buffer.from(rest, 'latin1'))
+    ends.delete(tail.process)
+    tail.socket.destroy()
+    log.debug('a worker of haproxy has finished, and its log is read', { process: tail.process })
+  }
+  const tend = async () => {
+    tell([])
+    tick()
+    if (!released && ![...tails.values()].some(({ replaced }) => !replaced)) attach(false)
+    for (const tail of tails.values()) if (tail.replaced) await finish(tail)
+  }
+  const stopTending = every(clock, TEND_MS, () => {
+    if (!opened) return
+    finishing = tend()
+    return finishing
+  })
+
+  return {
+    open() {
+      if (opened) return
+      opened = true
+      attach(false)
+      void oldWorkers(directory, clock).then(old => { for (const process of old) attachOld(process) }, () => {})
+    },
+    started() { if (opened) attach(true) },
+    release() {
+      released = true
+      for (const tail of tails.values()) tail.replaced = true
+    },
+    tell,
+    account: {
+      begun: before.window,
+      async begin(window: Window) {
+        pending -= requestsOf(window)
+        await keep(() => ({ streams: lost.marks([...ends.keys()]), ends: [...ends], pending: pending + orphaned, window }))
+      },
+    },
+    async close() {
+      ended = true
+      stopTending()
+      await finishing
+      for (const { socket } of tails.values()) socket.destroy()
+      tails.clear()
+    },
+  }
+}
+
+function requestsOf({ cells, dropped }: Window): number {
+  return dropped + cells.reduce((sum, { requests }) => sum + requests, 0)
+}
