@@ -4,6 +4,13 @@
 export type SketchData = readonly (readonly [index: number, count: number])[]
 
 /**
+ * How a request ended, where it did not simply end: the client gave up; no instance could be connected to; an instance broke off; it took
+ * too long; the request waited in vain for its turn; a policy refused it; the proxy itself failed.
+ */
+export const ENDINGS = ['client', 'connect', 'server', 'timeout', 'queue', 'refused', 'proxy'] as const
+export type Ending = (typeof ENDINGS)[number]
+
+/**
  * Requests of one second that ended on one (gateway, route, instance), one of eight session-hash parts.
  * Counted by the proxy, so a dead version still counts. Exact sums: merging windows is adding cells.
  */
@@ -24,7 +31,13 @@ export interface Cell {
   readonly statuses: readonly [number, number, number, number, number, number]
   readonly bytes: number
   readonly latency: SketchData
+  /** Absent where all simply ended. */
+  readonly endings?: Endings | undefined
+  /** Requests in progress, summed over seconds; only in what is stored. */
+  readonly busy?: number | undefined
 }
+
+export type Endings = Readonly<Partial<Record<Ending, number>>>
 
 /** Requests of a route in progress at the end of a second; `waiting` are those without an instance (`hold`). */
 export interface Busy {

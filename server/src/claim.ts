@@ -1,7 +1,8 @@
 /** One server at a time in a data directory. A claim outlives `kill -9` as a file, but not as a claim: it holds as long as its process does. */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
+import { makeDirectory } from './base/make-directory.ts'
 import { bootId, identify, isAlive, type ProcessId } from './container/process/proc.ts'
 
 interface Claim extends ProcessId { readonly boot: string }
@@ -24,13 +25,6 @@ function readClaim(file: string): Claim | undefined {
   } catch {
     return undefined
   }
-}
-
-/** One level after the other: Node's own recursion never ends where the kernel answers ENOENT to a new directory, as in `/proc`. */
-function makeDirectory(directory: string): void {
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return
-  if (dirname(directory) !== directory) makeDirectory(dirname(directory))
-  mkdirSync(directory, { mode: 0o700 })
 }
 
 function usable(directory: string, work: () => void): void {

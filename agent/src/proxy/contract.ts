@@ -442,7 +442,7 @@ export function proxyContract(name: string, open: () => Promise<ProxyHarness>, g
 
         expect(await harness.request(port)).toMatchObject({ status: 503, instance: '' })
         const [seen] = await sampled(1)
-        expect(seen).toMatchObject({ gateway: 'shop', route: 'b', status: 503, error: true })
+        expect(seen).toMatchObject({ gateway: 'shop', route: 'b', status: 503, error: true, ending: 'connect' })
         expect(['', 'dead']).toContain(seen?.instance)
       })
 
@@ -513,7 +513,7 @@ export function proxyContract(name: string, open: () => Promise<ProxyHarness>, g
         expect((await held).status).toBe(0)
         harness.release()
 
-        expect((await sampled(1))[0]).toMatchObject({ gateway: 'shop', route: 'a', instance: 'one', error: false })
+        expect((await sampled(1))[0]).toMatchObject({ gateway: 'shop', route: 'a', instance: 'one', error: false, ending: 'client' })
       })
 
       test('sessions are spread over the parts', async () => {

@@ -2,7 +2,7 @@
  * The port to a proxy: takes whole routing tables, finds out itself what has to change, and reports every request.
  * One writer: calls of `apply` are serialised by the driver, the last table wins.
  */
-import type { Window } from '@vamp/model/metric'
+import type { Ending, Window } from '@vamp/model/metric'
 import type { RoutingTable } from '@vamp/model/routing/table'
 
 export interface Proxy extends AsyncDisposable {
@@ -58,6 +58,8 @@ export interface Sample {
   readonly status: number
   /** 5xx, or ended by time-out, refusal or reset on the server's side; a client that gave up is no error. */
   readonly error: boolean
+  /** Absent where it simply ended. */
+  readonly ending?: Ending | undefined
   /** Milliseconds from the request's last header byte to the response's first header (fraction allowed). */
   readonly latencyMs: number
   readonly bytes: number

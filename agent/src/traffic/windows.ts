@@ -3,7 +3,7 @@
  * is counted in the oldest second still open, so that every sample counts exactly once. A second without requests gives a
  * window too: that nothing happened is evidence, silence is not.
  */
-import type { Cell, Window } from '@vamp/model/metric'
+import type { Cell, Ending, Window } from '@vamp/model/metric'
 import { Sketch } from '@vamp/stats/sketch'
 import type { Sample } from '../proxy/proxy.ts'
 
@@ -85,6 +85,7 @@ interface OpenCell {
   bytes: number
   readonly statuses: [number, number, number, number, number, number]
   readonly latency: Sketch
+  endings: Partial<Record<Ending, number>> | undefined
 }
 
 const PARTS = 8
@@ -107,6 +108,10 @@ class SecondCells {
     const status = hundred >= 1 && hundred <= 5 ? hundred : 0
     cell.statuses[status] = (cell.statuses[status] ?? 0) + 1
     cell.latency.record(sample.latencyMs)
+    if (sample.ending) {
+      cell.endings ??= {}
+      cell.endings[sample.ending] = (cell.endings[sample.ending] ?? 0) + 1
+    }
     return true
   }
 
@@ -118,7 +123,7 @@ class SecondCells {
   #open(slot: number, { gateway, route, instance, by, part }: Sample): OpenCell | undefined {
     if (this.#count >= CELLS_MAX) return undefined
     this.#count++
-    const cell: OpenCell = { gateway, route, instance, by, part: part & (PARTS - 1), requests: 0, errors: 0, bytes: 0, statuses: [0, 0, 0, 0, 0, 0], latency: new Sketch() }
+    const cell: OpenCell = { gateway, route, instance, by, part: part & (PARTS - 1), requests: 0, errors: 0, bytes: 0, statuses: [0, 0, 0, 0, 0, 0], latency: new Sketch(), endings: undefined }
     const routes = getOrMake(this.#gateways, gateway, () => new Map<string, Map<string, (OpenCell | undefined)[]>>())
     const instances = getOrMake(routes, route, () => new Map<string, (OpenCell | undefined)[]>())
     getOrMake(instances, instance, (): (OpenCell | undefined)[] => [])[slot] = cell

@@ -24,6 +24,7 @@ export async function events({ client, io }: Session, flags: EventsFlags): Promi
   const newest = found.slice(0, limit)
   const oldestFirst = newest.toReversed()
   if (form === 'json' || form === 'yaml') io.out(asData(oldestFirst, form))
+  else if (oldestFirst.length === 0 && !flags.follow) io.out('There are no such events.\n')
   else for (const event of oldestFirst) io.out(line(event, io))
   if (!flags.follow) return EXIT.ok
   const after = found[0]?.id

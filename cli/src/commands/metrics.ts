@@ -48,9 +48,12 @@ function text(report: TrafficReport, where: string, { columns, colours }: Io): s
   if (total.requests === 0) return `${head}There were no requests.\n`
   const rows = [
     ...draw('requests/s', shown, 4, ({ rate }) => rate, `${count(total.rate)} on average`, value => count(value), colours.cyan),
+    ...(total.in_progress > 0 ? draw('in progress', shown, 2, point => point.in_progress, `${count(total.in_progress)} on average`, value => count(value), colours.dim) : []),
     ...draw('errors', shown, 2, ({ error_rate: rate }) => rate ?? undefined, `${percent(total.error_rate)} of ${total.requests}: ${total.errors}`, value => percent(value), total.errors > 0 ? colours.red : colours.dim),
     ...Object.entries(total.latency_ms).flatMap(([name, all]) => draw(`${name} ms`, shown, 2, point => point.latency_ms[name], `${milliseconds(all)} of all`, value => milliseconds(value), colours.yellow)),
   ]
+  const ended = Object.entries(total.endings).map(([cause, requests]) => `${cause} ${requests}`)
+  if (ended.length > 0) rows.push(`${'ended by'.padEnd(LABEL)}${ended.join(', ')}`)
   const cut = shown.length < series.length ? `${series.length - shown.length} older points do not fit; -o json has all\n` : ''
   return `${head}${rows.map(row => `${row.trimEnd()}\n`).join('')}${cut}`
 }

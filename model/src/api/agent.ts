@@ -3,7 +3,7 @@
  * newest is all that an agent needs. Windows are posted one by one and in order; (agent, sequence) makes that idempotent.
  */
 import { type Static, Type } from '@sinclair/typebox'
-import type { Window } from '../metric.ts'
+import { ENDINGS, type Window } from '../metric.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import { type Endpoint, endpoint, opaque } from './endpoint.ts'
 
@@ -30,6 +30,7 @@ export type AgentReportJson = Static<typeof AgentReportJson>
 const Cell = Type.Object({
   gateway: Type.String(), route: Type.String(), instance: Type.String(), by: Type.Union([Type.Literal('condition'), Type.Literal('weight'), Type.Literal('mirror')]), part: Type.Integer({ minimum: 0, maximum: 7 }),
   requests: Count, errors: Count, statuses: Type.Array(Count, { minItems: 6, maxItems: 6 }), bytes: Type.Number({ minimum: 0 }), latency: Type.Array(Type.Array(Type.Integer(), { minItems: 2, maxItems: 2 })),
+  endings: Type.Optional(Type.Partial(Type.Object(Object.fromEntries(ENDINGS.map(ending => [ending, Count]))))),
 })
 /** The cells of one second. */
 export const WindowJson = Type.Unsafe<Window>(Type.Object({ agent: Type.String(), sequence: Count, second: Count, cells: Type.Array(Cell), dropped: Count, busy: Type.Optional(Type.Array(Type.Object({ gateway: Type.String(), route: Type.String(), requests: Count, waiting: Count }))) }))

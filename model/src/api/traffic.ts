@@ -1,5 +1,6 @@
 /** What visitors got: measured by the proxies on every request, over any window of the last thirty days. */
 import { type Static, Type } from '@sinclair/typebox'
+import { ENDINGS } from '../metric.ts'
 import { duration, type Endpoint, endpoint } from './endpoint.ts'
 
 const Count = Type.Integer({ minimum: 0 })
@@ -11,6 +12,8 @@ const numbers = {
   error_rate: Type.Union([Type.Number(), Type.Null()], { description: '0 to 1; null without requests' }),
   bytes: Type.Number({ description: 'of the answers' }),
   statuses: Type.Record(Type.String(), Count, { description: 'requests by status class: 2xx, 5xx, …; other where there was none' }),
+  endings: Type.Record(Type.String(), Count, { description: `requests that did not simply end, by cause: ${ENDINGS.join(', ')}` }),
+  in_progress: Type.Number({ description: 'requests in progress, on average over the window' }),
   latency_ms: Type.Record(Type.String(), Type.Number(), { description: 'p50 and so on, each within 1 % of the true one; empty without requests' }),
 }
 export const TrafficNumbers = Type.Object(numbers)

@@ -249,6 +249,8 @@ export class Fields {
   finish(): void {
     if (this.open) return
     for (const [key, cursor] of this.unread()) {
+      // Whoever sends tens of thousands of unknown keys is told of the first, and nobody waits for the rest.
+      if (this.reading.problems.length >= PROBLEMS_MAX) { this.reading.count++; continue }
       const near = nearest(key, [...this.known].filter(name => !this.entries.has(name)))
       cursor.key.unexpected(near && `did you mean '${near}'?`)
     }

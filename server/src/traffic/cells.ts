@@ -1,5 +1,5 @@
 /** Sums of cells. Everything in a cell is a count, so merging is exact in any order. */
-import type { Cell, SketchData } from '@vamp/model/metric'
+import { type Busy, type Cell, ENDINGS, type Endings, type SketchData } from '@vamp/model/metric'
 
 /** Cells of the same (gateway, route, instance, by, part) become one. */
 export function mergeCells(cells: readonly Cell[]): Cell[] {
@@ -29,7 +29,18 @@ function sum(a: Cell, b: Cell): Cell {
     statuses: [s[0] + t[0], s[1] + t[1], s[2] + t[2], s[3] + t[3], s[4] + t[4], s[5] + t[5]],
     bytes: a.bytes + b.bytes,
     latency: mergeSketches([a.latency, b.latency]),
+    ...(a.endings || b.endings ? { endings: mergeEndings(a.endings, b.endings) } : {}),
+    ...(a.busy || b.busy ? { busy: (a.busy ?? 0) + (b.busy ?? 0) } : {}),
   }
+}
+
+function mergeEndings(a: Endings = {}, b: Endings = {}): Endings {
+  return Object.fromEntries(ENDINGS.flatMap(ending => { const count = (a[ending] ?? 0) + (b[ending] ?? 0); return count > 0 ? [[ending, count]] : [] }))
+}
+
+/** What is in progress at the end of a second, as cells without requests, which add up like all others. */
+export function busyCells(busy: readonly Busy[]): Cell[] {
+  return busy.map(({ gateway, route, requests }) => ({ gateway, route, instance: '', by: 'weight', part: 0, requests: 0, errors: 0, statuses: [0, 0, 0, 0, 0, 0], bytes: 0, latency: [], busy: requests }))
 }
 
 /** The sum of sparse sketches, ascending by bucket as they are themselves. */

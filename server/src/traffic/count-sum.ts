@@ -1,5 +1,5 @@
 /** Sums of counts that are being filled, by point and by key; what many packed entries become without an object for each. */
-import type { Cell } from '@vamp/model/metric'
+import { type Cell, ENDINGS } from '@vamp/model/metric'
 import { Sketch } from '@vamp/stats/sketch'
 import type { CellKey, Point } from './series.ts'
 
@@ -9,18 +9,28 @@ export class CountSum {
   bytes = 0
   readonly statuses: [number, number, number, number, number, number] = [0, 0, 0, 0, 0, 0]
   readonly latency = new Sketch()
+  /** As in `ENDINGS`. */
+  readonly endings = ENDINGS.map(() => 0)
+  busy = 0
 
-  add({ requests, errors, bytes, statuses, latency }: Omit<Cell, keyof CellKey | 'part'>): void {
+  add({ requests, errors, bytes, statuses, latency, endings, busy = 0 }: Omit<Cell, keyof CellKey | 'part'>): void {
     this.requests += requests
     this.errors += errors
     this.bytes += bytes
     for (let status = 0; status < statuses.length; status++) this.statuses[status] = (this.statuses[status] ?? 0) + (statuses[status] ?? 0)
     this.latency.merge(latency)
+    if (endings) for (const [index, ending] of ENDINGS.entries()) this.endings[index] = (this.endings[index] ?? 0) + (endings[ending] ?? 0)
+    this.busy += busy
   }
 
   counts() {
-    return { requests: this.requests, errors: this.errors, bytes: this.bytes, statuses: this.statuses, latency: this.latency.toData() }
+    return { requests: this.requests, errors: this.errors, bytes: this.bytes, statuses: this.statuses, latency: this.latency.toData(), ...endingsOf(this.endings), ...(this.busy > 0 ? { busy: this.busy } : {}) }
   }
+}
+
+/** Nothing where all are 0. */
+export function endingsOf(counts: readonly number[]): Pick<Cell, 'endings'> {
+  return counts.some(count => count > 0) ? { endings: Object.fromEntries(ENDINGS.flatMap((ending, index) => (counts[index] ?? 0) > 0 ? [[ending, counts[index]]] : [])) } : {}
 }
 
 export interface PointSums<K> {

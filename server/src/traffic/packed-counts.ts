@@ -1,18 +1,21 @@
 /**
  * Counts as bytes: thirty to eighty each, where objects take a hundred times as much. A list of entries, each a number (a place
  * in time, or whom it is of) and its counts. Every number is a variable-length integer, seven bits a byte, lowest first;
- * buckets are distances to the one before.
+ * buckets are distances to the one before. Beyond the last bucket are those of the endings and of what was in progress: entries
+ * that were written before there were such have none.
  */
-import type { Cell, SketchData } from '@vamp/model/metric'
+import { type Cell, ENDINGS, type Endings, type SketchData } from '@vamp/model/metric'
 import { BUCKET_MAX, BUCKET_MIN } from '@vamp/stats/sketch'
-import type { CountSum } from './count-sum.ts'
+import { type CountSum, endingsOf } from './count-sum.ts'
 
-export type Counts = Pick<Cell, 'requests' | 'errors' | 'statuses' | 'bytes' | 'latency'>
+export type Counts = Pick<Cell, 'requests' | 'errors' | 'statuses' | 'bytes' | 'latency' | 'endings' | 'busy'>
 
 const FIRST_BYTES = 64
 /** Of one number; 2^53 needs eight. */
 const NUMBER_BYTES_MAX = 8
 const STATUSES = 6
+const FIRST_ENDING = BUCKET_MAX + 1
+const BUSY = FIRST_ENDING + ENDINGS.length
 
 export class PackedCounts {
   #bytes = new Uint8Array(FIRST_BYTES)
@@ -25,17 +28,23 @@ export class PackedCounts {
   get bytes(): Uint8Array { return this.#bytes.subarray(0, this.#length) }
 
   /** `at` is anything from 0 that the reader understands; the same may come again. */
-  append(at: number, { requests, errors, statuses, bytes, latency }: Counts): void {
-    this.#room((STATUSES + 6 + 2 * latency.length) * NUMBER_BYTES_MAX)
+  append(at: number, { requests, errors, statuses, bytes, latency, endings, busy = 0 }: Counts): void {
+    const more = endings || busy > 0 ? beyond(endings, busy) : NONE
+    this.#room((STATUSES + 6 + 2 * (latency.length + more.length)) * NUMBER_BYTES_MAX)
     this.#write(at)
     this.#write(requests)
     this.#write(errors)
     this.#write(bytes)
     for (const count of statuses) this.#write(count)
-    this.#write(latency.length)
+    this.#write(latency.length + more.length)
     let before = BUCKET_MIN
     for (const [index, count] of latency) {
       const bucket = Math.max(before, Math.min(BUCKET_MAX, index))
+      this.#write(bucket - before)
+      this.#write(count)
+      before = bucket
+    }
+    for (const [bucket, count] of more) {
       this.#write(bucket - before)
       this.#write(count)
       before = bucket
@@ -67,6 +76,13 @@ export class PackedCounts {
   }
 }
 
+const NONE: SketchData = []
+
+function beyond(endings: Endings = {}, busy: number): SketchData {
+  const more = ENDINGS.flatMap((ending, index): SketchData => (endings[ending] ?? 0) > 0 ? [[FIRST_ENDING + index, endings[ending] ?? 0]] : [])
+  return busy > 0 ? [...more, [BUSY, busy]] : more
+}
+
 /** Adds every entry to the sum that its number is given; entries without one are passed over. */
 export function addPacked(bytes: Uint8Array, sumFor: (at: number) => CountSum | undefined): void {
   const reader = new Reader(bytes)
@@ -94,7 +110,10 @@ function addEntry(reader: Reader, sum: CountSum): void {
   let bucket = BUCKET_MIN
   for (let left = reader.number(); left > 0; left--) {
     bucket += reader.number()
-    sum.latency.add(bucket, reader.number())
+    const count = reader.number()
+    if (bucket <= BUCKET_MAX) sum.latency.add(bucket, count)
+    else if (bucket === BUSY) sum.busy += count
+    else sum.endings[bucket - FIRST_ENDING] = (sum.endings[bucket - FIRST_ENDING] ?? 0) + count
   }
 }
 
@@ -110,12 +129,17 @@ function counts(reader: Reader): Counts {
   const [requests, errors, bytes] = [reader.number(), reader.number(), reader.number()]
   const statuses = [reader.number(), reader.number(), reader.number(), reader.number(), reader.number(), reader.number()] as const
   const latency: [number, number][] = []
+  const endings = ENDINGS.map(() => 0)
+  let busy = 0
   let bucket = BUCKET_MIN
   for (let left = reader.number(); left > 0; left--) {
     bucket += reader.number()
-    latency.push([bucket, reader.number()])
+    const count = reader.number()
+    if (bucket <= BUCKET_MAX) latency.push([bucket, count])
+    else if (bucket === BUSY) busy = count
+    else endings[bucket - FIRST_ENDING] = count
   }
-  return { requests, errors, bytes, statuses, latency: latency satisfies SketchData }
+  return { requests, errors, bytes, statuses, latency: latency satisfies SketchData, ...endingsOf(endings), ...(busy > 0 ? { busy } : {}) }
 }
 
 class Reader {

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Cell, Window } from '@vamp/model/metric'
-import { mergeCells, withoutParts } from './cells.ts'
+import { busyCells, mergeCells, withoutParts } from './cells.ts'
 import { openMemorySeries } from './memory/memory-series.ts'
 import { isRepetition, type Mark, type Point, type Resolution, type Series, type SeriesQuery } from './series.ts'
 
@@ -76,7 +76,7 @@ export function openTraffic({ clock, series = openMemorySeries({ clock }) }: { c
     async add(window) {
       see(window)
       // Also what was seen before: it may have come again because the series did not take it.
-      await series.add(window)
+      await series.add(window.busy ? { ...window, cells: [...window.cells, ...busyCells(window.busy)] } : window)
     },
     cells: second => raw.get(second) ?? [],
     completeUntil() {

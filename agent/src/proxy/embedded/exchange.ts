@@ -6,6 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
+import type { Ending } from '@vamp/model/metric'
 import type { PolicySettings } from '@vamp/model/policy'
 import type { Endpoint } from '@vamp/model/routing/table'
 import type { Dispatcher } from 'undici'
@@ -25,7 +26,7 @@ export interface ExchangeContext {
 }
 
 /** What became of it; told as a sample when the client's side is done. */
-interface Outcome { status: number; instance: string; latencyMs: number; bytes: number; failed: boolean }
+interface Outcome { status: number; instance: string; latencyMs: number; bytes: number; failed: boolean; ending?: Ending }
 
 export interface ExchangeOptions {
   /** Monotonic time of the request's last header byte; default: now. */
@@ -48,6 +49,7 @@ export function exchange(context: ExchangeContext, choice: Choice, request: Inco
     context.record({
       gateway: choice.gateway, route: choice.route, instance: outcome.instance, by: choice.by, part: choice.part,
       status: outcome.status, error: outcome.failed || outcome.status >= 500,
+      ending: outcome.ending ?? (response.writableFinished ? undefined : 'client'),
       latencyMs: outcome.latencyMs >= 0 ? outcome.latencyMs : clock.monotonic() - began, bytes: outcome.bytes, endedAt: clock.now(),
     })
   })
@@ -56,6 +58,7 @@ export function exchange(context: ExchangeContext, choice: Choice, request: Inco
     end()
     if (gaveUp(request, response)) return
     outcome.failed = true
+    outcome.ending = OWN_ENDINGS[status]
     outcome.latencyMs = clock.monotonic() - began
     if (response.headersSent) { response.destroy(); return }
     outcome.status = status
@@ -92,6 +95,8 @@ export function exchange(context: ExchangeContext, choice: Choice, request: Inco
   }
   attempt(0)
 }
+
+const OWN_ENDINGS = { 502: 'server', 503: 'connect', 504: 'timeout' } as const
 
 /** Ends an answer that is not taken. */
 const REFUSED = new Error('the answer is refused')

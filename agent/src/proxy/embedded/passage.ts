@@ -91,7 +91,7 @@ function answerOwn({ clock, record }: PassageContext, { gateway, route, part }: 
   if (response.destroyed) return
   response.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))])
   response.end(body)
-  record({ gateway, route, instance: '', by: 'weight', part, status, error: status >= 500, latencyMs, bytes: Buffer.byteLength(body), endedAt: clock.now() })
+  record({ gateway, route, instance: '', by: 'weight', part, status, error: status >= 500, ...(status >= 400 ? { ending: 'refused' } : {}), latencyMs, bytes: Buffer.byteLength(body), endedAt: clock.now() })
 }
 
 /** Sees to it that a copy is sent when the original has been answered. Returns what must see the body for it. */

@@ -24,6 +24,7 @@ function recorded(context: ExchangeContext, choice: Choice, client: Duplex): Out
     context.record({
       gateway: choice.gateway, route: choice.route, instance: outcome.instance, by: choice.by, part: choice.part,
       status: outcome.status, error: outcome.failed || outcome.status >= 500,
+      ending: outcome.failed ? outcome.latencyMs >= 0 && outcome.status < 500 ? 'server' : 'connect' : undefined,
       latencyMs: outcome.latencyMs >= 0 ? outcome.latencyMs : elapsed(), bytes: outcome.bytes(), endedAt: clock.now(),
     })
   })

@@ -72,7 +72,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   })
   const room = await openWaitingRoom({
     socket: join(directory, 'waiting.sock'), clock, handed: { header: HANDED, value: source => handedValue(secret, source) },
-    onTurnedAway: (gateway, route, latencyMs) => lines.tell([{ gateway, route, instance: '', by: 'weight', status: 503, error: true, latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }], 0),
+    onTurnedAway: (gateway, route, latencyMs) => lines.tell([{ gateway, route, instance: '', by: 'weight', status: 503, error: true, ending: 'queue', latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }], 0),
   })
   const carrier: Carrier = await openCarrier({
     directory, binary, clock, log, secret, waitingSocket: join(directory, 'waiting.sock'), onWorker: () => lines.started(), onCarried: layout => room.update(heldRoutes(layout)), alone: work => queue.alone(work),

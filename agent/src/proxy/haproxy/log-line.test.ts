@@ -58,6 +58,10 @@ describe('a line of the request log', () => {
     expect(parse(line({ ending, status })).samples[0]?.error).toBe(error)
   })
 
+  test.each([['--', undefined], ['CD', 'client'], ['cD', 'client'], ['SC', 'connect'], ['sC', 'timeout'], ['sQ', 'queue'], ['SQ', 'queue'], ['SD', 'server'], ['sH', 'timeout'], ['PR', 'refused'], ['LR', undefined], ['RC', 'proxy'], ['IH', 'proxy'], ['KD', 'proxy']])('that says %s tells the ending: %s', (ending, told) => {
+    expect(parse(line({ ending })).samples[0]?.ending).toBe(told)
+  })
+
   test('that was read before is not read again, wherever the ring begins now', () => {
     const numbered = (counter: number, frontend = 'g1') => line().replace(' 17 g1 ', ` ${counter} ${frontend} `)
     const ring = ['Proxy f stopped.\n', ...[3, 4, 6, 5, 7].map(counter => numbered(counter)), numbered(0, 'g2')]

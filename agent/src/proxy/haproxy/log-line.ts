@@ -12,6 +12,7 @@
  *
  * Requests that a worker which is being replaced only hands on to its successor are the successor's to log.
  */
+import type { Ending } from '@vamp/model/metric'
 import type { Sample } from '../proxy.ts'
 
 export const httpLog = (session: string, mirrors: boolean): string =>
@@ -171,6 +172,7 @@ function parseLine(bytes: Uint8Array, start: number, names: LogNames, counter: L
     by: bytes[at(7)] === 98 ? 'condition' : bytes[at(7)] === 109 ? 'mirror' : 'weight',
     status,
     error: failed(status, bytes[at(11)] ?? 0, bytes[at(11) + 1] ?? 0),
+    ending: endingOf(bytes[at(11)] ?? 0, bytes[at(11) + 1] ?? 0),
     latencyMs: tcp ? Math.max(0, headerUs) : (headerUs >= 0 ? headerUs : number(bytes, 9)) / 1000,
     bytes: number(bytes, 10),
     endedAt: number(bytes, 13) / 1000,
@@ -186,6 +188,19 @@ function failed(status: number, who: number, phase: number): boolean {
   const [CLIENT, CLIENT_TIMEOUT, SERVER, SERVER_TIMEOUT, RESOURCE, INTERNAL, DATA, LAST] = [67, 99, 83, 115, 82, 73, 68, 76]
   if (who === CLIENT || who === CLIENT_TIMEOUT) return status >= 500 && (phase === DATA || phase === LAST)
   return status >= 500 || who === SERVER || who === SERVER_TIMEOUT || who === RESOURCE || who === INTERNAL
+}
+
+function endingOf(who: number, phase: number): Ending | undefined {
+  const [CONNECT, QUEUE] = [67, 81]
+  if (who === DASH) return undefined
+  switch (String.fromCharCode(who)) {
+    case 'L': return undefined
+    case 'C': case 'c': return 'client'
+    case 'S': return phase === CONNECT ? 'connect' : phase === QUEUE ? 'queue' : 'server'
+    case 's': return phase === QUEUE ? 'queue' : 'timeout'
+    case 'P': return 'refused'
+    default: return 'proxy'
+  }
 }
 
 const at = (field: number): number => starts[field] ?? 0

@@ -120,6 +120,7 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
     listen([{
       gateway: gateway.name, route: decision.route?.path ?? '', instance: outcome.instance, by: decision.by,
       status: gateway.mode === 'tcp' ? 0 : status, error: outcome.gaveUp ? false : gateway.mode === 'tcp' ? outcome.failed : status >= 500 || outcome.failed,
+      ending: outcome.gaveUp ? 'client' : outcome.failed ? 'connect' : undefined,
       latencyMs: clock.monotonic() - began, bytes: outcome.bytes, endedAt: clock.now(), part: sessionPart(user, request.port ?? 0),
     }], 0)
     if (decision.route) void copy(gateway, decision.route, request, sessionPart(user, request.port ?? 0))

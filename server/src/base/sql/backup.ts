@@ -2,10 +2,11 @@
  * Copies of the embedded database, taken while a server writes to it, and brought back into an empty place. PostgreSQL has
  * tools of its own for this (`pg_dump`, `pg_restore`).
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { Fault } from '@vamp/model/fault'
+import { makeDirectory } from '../make-directory.ts'
 import { demandOurs } from './embedded-database.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
@@ -47,7 +48,7 @@ async function place(file: string, write: (part: string) => Promise<void>): Prom
   if (existsSync(file)) throw new Fault('conflict', 'there is a file already: move it away first, or choose another name', { file })
   const part = `${file}.part`
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeDirectory(dirname(file))
     // What a lost database left behind would be taken for news of this one.
     for (const left of [part, `${file}-wal`, `${file}-shm`]) rmSync(left, { force: true })
     // The tokens in it are hashed, and still nobody else's business.

@@ -5,12 +5,13 @@
  * (https://sqlite.org/pragma.html#pragma_synchronous), and keep the event loop waiting for the disk. Here it is flushed beside
  * the event loop, before anybody else gets the connection: what can be read is on the disk, as with SQLite's own.
  */
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '@vamp/model/fault'
 import { Kysely } from 'kysely'
+import { makeDirectory } from '../make-directory.ts'
 import { type Database, type NoTables, replaced } from './database.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { sqliteFault } from './sqlite-fault.ts'
@@ -102,7 +103,7 @@ function openFlush(file: string): Flush {
 
 function openFile(file: string): DatabaseSync {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeDirectory(dirname(file))
     const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS })
     try {
       claim(database, file)
