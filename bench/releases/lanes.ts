@@ -42,6 +42,7 @@ const WARM_SECONDS = 15
 /** Longer than any of them should take. */
 const RELEASE_SECONDS_MAX = 420
 const LOOK_MS = 25
+const RETRIES_MS = 5000
 
 /** `decisions`: a directory that gets each release's decision log, to be replayed. */
 export async function openLanes(count: number, rate: number, decisions?: string): Promise<Lanes> {
@@ -115,6 +116,8 @@ clock: {minimum: 45s, load_check: 20s, warm_up: 15s, hold_back: 5s, maximum: 5m}
   const verdict = status.verdict === 'promoted' || status.verdict === 'rolled_back' || status.verdict === 'failed' ? status.verdict : 'held'
   if (verdict === 'held') await fetch(`${url}/api/v1/releases/${release}/abort`, { method: 'POST' })
   await until(90, async () => ['promoted', 'rolled_back', 'aborted', 'failed'].includes((await look(url, release)).phase)).catch(() => {})
+  // What was on its way to an instance that crashed is tried again for some seconds: it is not the next release's.
+  if (kind === 'crash') await new Promise(resolve => setTimeout(resolve, RETRIES_MS))
   if (decisions !== undefined) writeFileSync(join(decisions, `${release}.ndjson`), await (await fetch(`${url}/api/v1/releases/${release}/decisions`)).text())
   const from = kind === 'crash' || kind === 'errors' ? firstFailedMs : firstMs
   const seconds = status.ended === undefined || from === undefined ? null : (Date.parse(status.ended) - from) / 1000

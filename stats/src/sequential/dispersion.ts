@@ -6,7 +6,7 @@
 import type { ArmPart, ArmSecond } from './arm-second.ts'
 import { beyondChance } from './beyond-chance.ts'
 import type { JudgeSettings } from './settings.ts'
-import { exceedances } from './stratum.ts'
+import { type Exceedances, exceedances } from './stratum.ts'
 
 /** Noise within ten seconds, and within a minute: the second is larger when noise lasts. */
 const BLOCK_SECONDS: readonly number[] = [10, 60]
@@ -52,10 +52,11 @@ export function turnBlocks(state: DispersionState, second: number): void {
     }
 }
 
-export function learnNoise(state: DispersionState, settings: JudgeSettings, slow: readonly (number | null)[], arm: ArmSecond): void {
+/** `counted`: the slow requests of each instance, if they are known already. */
+export function learnNoise(state: DispersionState, settings: JudgeSettings, slow: readonly (number | null)[], arm: ArmSecond, counted?: readonly Exceedances[]): void {
   const [byHash, byInstance] = state.divisions
-  if (byHash) for (const [at, part] of arm.parts.entries()) addGroup(byHash, settings, slow, String(at), part)
-  if (byInstance) for (const instance of arm.instances) if (instance.id !== '') addGroup(byInstance, settings, slow, instance.id, instance)
+  if (byHash) for (const [at, part] of arm.parts.entries()) addGroup(byHash, settings, exceedances(part.latency, slow), String(at), part)
+  if (byInstance) for (const [at, instance] of arm.instances.entries()) if (instance.id !== '') addGroup(byInstance, settings, counted?.[at] ?? exceedances(instance.latency, slow), instance.id, instance)
 }
 
 /** φ ≥ 1 of a harm metric, or after the last one of failed requests: the larger of both divisions'. */
@@ -68,9 +69,8 @@ export function dispersion(state: DispersionState, metric: number): number {
   return most
 }
 
-function addGroup(division: DivisionState, settings: JudgeSettings, slow: readonly (number | null)[], id: string, part: ArmPart): void {
+function addGroup(division: DivisionState, settings: JudgeSettings, counted: Exceedances, id: string, part: ArmPart): void {
   if (part.requests === 0) return
-  const counted = exceedances(part.latency, slow)
   for (const block of division.blocks) {
     const group = groupOf(block, id, settings.metrics.length + 1)
     const last = settings.metrics.length

@@ -22,7 +22,7 @@ import { betOnSafety, newSafety } from './safety.ts'
 import { countShare, newSampleRatio } from './sample-ratio.ts'
 import type { HarmMetric, JudgeSettings } from './settings.ts'
 import type { JudgeState } from './state.ts'
-import { learnSpread, newSpread, turnSpread } from './spread.ts'
+import { learnSpread, newSpread, slowByInstance, turnSpread } from './spread.ts'
 import { addSecond, bucketsOf, type Counts, isFull, newStratum, slowBuckets } from './stratum.ts'
 import { learnLatency, type Moved, newThresholds, turnMinute } from './thresholds.ts'
 
@@ -85,7 +85,7 @@ export function advance(state: JudgeState, given: JudgedSecond): JudgeState {
   addTotals(state, baseline, canary)
   learn(state, baseline, baseline.requests + canary.requests)
   learnClumpsOf(state.clumps.both, canary)
-  if (given.age >= state.settings.clock.warmUp) learnSpread(state.spread.fresh, slow.fresh, canary)
+  if (given.age >= state.settings.clock.warmUp) learnSpread(state.spread.fresh, slowByInstance(canary, slow.fresh))
   state.second = second
   return state
 }
@@ -161,8 +161,9 @@ function addTotals({ totals }: JudgeState, baseline: ArmSecond, canary: ArmSecon
 }
 
 function learn(state: JudgeState, baseline: ArmSecond, requests: number): void {
-  learnNoise(state.dispersion, state.settings, state.thresholds.buckets, baseline)
-  learnSpread(state.spread.old, state.thresholds.buckets, baseline)
+  const slow = slowByInstance(baseline, state.thresholds.buckets)
+  learnNoise(state.dispersion, state.settings, state.thresholds.buckets, baseline, slow)
+  learnSpread(state.spread.old, slow)
   learnClumpsOf(state.clumps.old, baseline)
   learnClumpsOf(state.clumps.both, baseline)
   learnLatency(state.thresholds, baseline.latency)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { SketchData } from '../sketch.ts'
 import type { ArmSecond } from './arm-second.ts'
-import { learnSpread, newSpread, spreadNoise, type SpreadState, turnSpread } from './spread.ts'
+import { learnSpread, newSpread, slowByInstance, spreadNoise, type SpreadState, turnSpread } from './spread.ts'
 
 const [FAST, SLOW] = [100, 200]
 const LIMIT = [150]
@@ -26,7 +26,7 @@ function seen(seconds: number, slow: (second: number) => readonly number[]): Spr
   const state = newSpread(1)
   for (let second = 0; second < seconds; second++) {
     turnSpread(state, second)
-    learnSpread(state, LIMIT, arm(slow(second)))
+    learnSpread(state, slowByInstance(arm(slow(second)), LIMIT))
   }
   return state
 }

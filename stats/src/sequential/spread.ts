@@ -8,7 +8,7 @@
  */
 import type { ArmSecond } from './arm-second.ts'
 import { beyondChance } from './beyond-chance.ts'
-import { exceedances } from './stratum.ts'
+import { type Exceedances, exceedances } from './stratum.ts'
 
 const BLOCK_SECONDS = 10
 
@@ -39,11 +39,13 @@ export function turnSpread(state: SpreadState, second: number): void {
   state.block = block
 }
 
-/** `slow`: the buckets above which a request of this version is slow. */
-export function learnSpread(state: SpreadState, slow: readonly (number | null)[], arm: ArmSecond): void {
-  const cells = arm.instances.length > 0 ? arm.instances : [arm]
-  for (const cell of cells) {
-    const { total, above } = exceedances(cell.latency, slow)
+/** The slow requests of a second, instance by instance; all together where no instance is known. `slow`: the buckets above which one of this version is slow. */
+export function slowByInstance(arm: ArmSecond, slow: readonly (number | null)[]): Exceedances[] {
+  return (arm.instances.length > 0 ? arm.instances : [arm]).map(({ latency }) => exceedances(latency, slow))
+}
+
+export function learnSpread(state: SpreadState, counted: readonly Exceedances[]): void {
+  for (const { total, above } of counted) {
     if (total === 0) continue
     for (const [at, events] of above.entries()) {
       if (events === null) continue

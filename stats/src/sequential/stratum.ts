@@ -107,8 +107,10 @@ function addCount(counts: Counts, oldUnits: number, oldEvents: number | null | u
   counts.freshEvents += freshEvents
 }
 
+export interface Exceedances { readonly total: number; readonly above: readonly (number | null)[] }
+
 /** How many requests there are, and how many in buckets above each given one (in any order); null where none is given. */
-export function exceedances(latency: SketchData, buckets: readonly (number | null)[]): { total: number; above: (number | null)[] } {
+export function exceedances(latency: SketchData, buckets: readonly (number | null)[]): Exceedances {
   const limits = buckets.map(bucket => bucket ?? Number.POSITIVE_INFINITY)
   const order = limits.map((_, at) => at)
   if (limits.some((limit, at) => limit < (limits[at - 1] ?? limit))) order.sort((a, b) => (limits[a] ?? 0) - (limits[b] ?? 0))
