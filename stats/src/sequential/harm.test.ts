@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { closedEvidence, globalEvidence } from './attribution.ts'
-import { ALTERNATIVES, bet, inject, metricEvidence, newCapital, newHarm, tempered } from './harm.ts'
+import { ALTERNATIVES, bet, inject, latencyNats, metricEvidence, newCapital, newHarm, tempered } from './harm.ts'
 import { logMoment } from './hypergeometric.ts'
 import { logFactorial } from './log-gamma.ts'
 import type { Counts } from './stratum.ts'
@@ -97,4 +97,17 @@ describe('attribution', () => {
 
     expect(Math.max(...closedEvidence(evidence, weights))).toBeLessThanOrEqual(globalEvidence(evidence, weights) + 1e-9)
   })
+})
+
+test('what a second says of latency is bounded, most of all where it is noisy', () => {
+  const stall = { oldUnits: 75, oldEvents: 1, freshUnits: 25, freshEvents: 20 }
+  const gainsOf = (noise: number) => {
+    const [logs = []] = newHarm(1)
+    const before = [...logs]
+    bet(logs, stall, 0, noise, 0, latencyNats(noise, 1))
+    return Math.max(...logs.map((log, at) => log - (before[at] ?? 0)))
+  }
+
+  expect(gainsOf(1)).toBeCloseTo(1.5, 12)
+  expect(gainsOf(4)).toBeCloseTo(0.1, 12)
 })

@@ -1,4 +1,4 @@
-/** What the judge remembers: plain data of finite numbers, so that it survives JSON bit for bit. Bounded: about 15 kB. */
+/** What the judge remembers: plain data of finite numbers, so that it survives JSON bit for bit. Bounded: less than 20 kB. */
 import type { ClumpState } from './clumps.ts'
 import type { DispersionState } from './dispersion.ts'
 import type { CapitalState } from './harm.ts'
