@@ -103,7 +103,7 @@ async function compare(name: string, ours: Ours, bare: Bare, { rounds }: Options
 
 async function scaleAndMeet(ours: Ours, count: number): Promise<void> {
   await ours.scale('bench', count)
-  await meet(GATEWAY, count)
+  await meet(GATEWAY, count, count > 1 ? { complete: async () => await ours.inRotation() === count } : {})
 }
 
 async function empty(ours: Ours): Promise<void> {
@@ -129,7 +129,7 @@ async function warmStarts(ours: Ours): Promise<number[]> {
     await ours.settled('ready', instances - 1)
     const before = new Set(await ours.ready('bench'))
     await clock.sleep(500)
-    times.push(await timed(async () => { await ours.scale('bench', instances, 4); await meet(GATEWAY, 1, before) }))
+    times.push(await timed(async () => { await ours.scale('bench', instances, 4); await meet(GATEWAY, 1, { except: before, complete: async () => await ours.inRotation() === instances }) }))
   }
   await ours.undeploy('bench')
   return times

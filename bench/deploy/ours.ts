@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock as clock } from '../../agent/src/base/clock.ts'
@@ -27,6 +28,8 @@ export interface Ours {
   undeploy(name: string): Promise<void>
   /** Until so many instances are in this state, over all deployments. */
   settled(state: string, count: number): Promise<void>
+  /** How many instances HAProxy gives requests to. */
+  inRotation(): Promise<number>
   /** CPU seconds of the server so far. */
   cpuSeconds(): number
   stop(): Promise<void>
@@ -72,6 +75,7 @@ export async function startOurs(directory: string, flags: readonly string[], ser
         if (clock.monotonic() > until) throw new Error(`never ${count} ${state}: ${states.join()}`)
       }
     },
+    inRotation: () => serversOf(join(directory, 'data', 'haproxy', 'admin.sock')),
     cpuSeconds: () => cpuSecondsOf(child),
     async stop() {
       const ended = once(child, 'exit')
@@ -88,6 +92,16 @@ async function all(page: (number: number) => Promise<readonly unknown[]>): Promi
     items.push(...next)
     if (next.length < 100) return items
   }
+}
+
+/** Servers that are up, not on hold and have a weight, without those that wait in the place of instances. */
+async function serversOf(socket: string): Promise<number> {
+  const client = connect(socket)
+  client.end('show servers state\n')
+  let text = ''
+  for await (const chunk of client) text += String(chunk)
+  const ready = ([, , , , address, state, administration, weight]: readonly string[]) => address === '127.0.0.1' && state === '2' && administration === '0' && Number(weight) > 0
+  return text.split('\n').filter(line => ready(line.split(' '))).length
 }
 
 function cpuSecondsOf({ pid }: ChildProcess): number {

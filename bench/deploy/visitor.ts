@@ -2,8 +2,10 @@
 import { Agent, request } from 'node:http'
 import { systemClock as clock } from '../../agent/src/base/clock.ts'
 
-const LOOK_MS = 10
 const GIVE_UP_MS = 240_000
+
+/** From one question to the next, for everybody: a twentieth of the time waited so far, so that asking costs as little as it blurs. */
+const paceMs = (waitedMs: number) => Math.min(10, Math.max(2, waitedMs / 20))
 
 /** The answer, or nothing where there was none. */
 export function ask(port: number, host = '127.0.0.1', agent: Agent | false = false): Promise<string | undefined> {
@@ -20,21 +22,33 @@ export function ask(port: number, host = '127.0.0.1', agent: Agent | false = fal
   })
 }
 
-/** Asks until so many different ones have answered. */
-export async function meet(port: number, count: number, except: ReadonlySet<string> = new Set()): Promise<ReadonlySet<string>> {
+/**
+ * Asks until so many different ones have answered. `complete`: whether the proxy gives requests to all of them; from then on
+ * the visitor asks without a pause, or it would measure its own pauses: it meets them in turn.
+ */
+export async function meet(port: number, count: number, { except = new Set(), complete }: { readonly except?: ReadonlySet<string>; readonly complete?: () => Promise<boolean> } = {}): Promise<ReadonlySet<string>> {
   const met = new Set<string>()
-  for (const until = clock.monotonic() + GIVE_UP_MS; met.size < count; await clock.sleep(LOOK_MS)) {
-    if (clock.monotonic() > until) throw new Error(`only ${met.size} of ${count} ever answered`)
+  const began = clock.monotonic()
+  for (let all = false; ;) {
     const name = await ask(port)
-    if (name !== undefined && !except.has(name)) met.add(name)
+    const fresh = name !== undefined && !except.has(name) && !met.has(name)
+    if (fresh) met.add(name)
+    if (met.size >= count) return met
+    const waitedMs = clock.monotonic() - began
+    if (waitedMs > GIVE_UP_MS) throw new Error(`only ${met.size} of ${count} ever answered`)
+    all ||= await complete?.() ?? false
+    if (!fresh && !all) await clock.sleep(paceMs(waitedMs))
   }
-  return met
 }
 
 /** Asks one until it answers. */
 export async function answers(port: number, host?: string): Promise<void> {
-  for (const until = clock.monotonic() + GIVE_UP_MS; await ask(port, host) === undefined; await clock.sleep(LOOK_MS))
-    if (clock.monotonic() > until) throw new Error(`nothing answers at ${port}`)
+  const began = clock.monotonic()
+  while (await ask(port, host) === undefined) {
+    const waitedMs = clock.monotonic() - began
+    if (waitedMs > GIVE_UP_MS) throw new Error(`nothing answers at ${port}`)
+    await clock.sleep(paceMs(waitedMs))
+  }
 }
 
 export interface Load { stop(): Promise<{ readonly requests: number; readonly failed: number }> }

@@ -27,6 +27,19 @@ async function run(answer: Behaviour['answer'], checks: readonly HealthCheck[] =
   return { clock, machine, driver, changes, startedAt, seen: async () => (await driver.observe())[0] }
 }
 
+test('a new instance waits at most a twentieth of its own start before it is seen to be healthy', async () => {
+  for (const startMs of [0, 40, 200, 2000]) {
+    let ready = false
+    const { clock, seen } = await run(() => ready ? undefined : 'was refused')
+    await clock.advance(startMs)
+    ready = true
+
+    await clock.advance(Math.max(2, startMs / 20 + 1))
+
+    expect([startMs, (await seen())?.health]).toEqual([startMs, 'healthy'])
+  }
+})
+
 test('a new instance is healthy within a quarter of a second of its first good answer, whatever the interval', async () => {
   let ready = false
   const { clock, seen, changes } = await run(() => ready ? undefined : 'answered 503')

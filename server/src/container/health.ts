@@ -1,6 +1,6 @@
 /**
- * Health checks of breeds, for every driver alike. A new instance is asked often, so that it gets its traffic as soon as it
- * can answer; failures count only after the initial delay and once per interval. One that was healthy is asked once per
+ * Health checks of breeds, for every driver alike. A new instance is asked often, so that it waits at most a twentieth of its
+ * own start for its traffic; failures count only after the initial delay and once per interval. One that was healthy is asked once per
  * interval and is called unhealthy after so many failures in a row as the check says (0: never).
  */
 import type { Clock } from '@vamp/agent/base/clock'
@@ -8,8 +8,9 @@ import type { HealthCheck } from '@vamp/model/health-check'
 import type { ContainerDriver, Observed } from './container-driver.ts'
 import { networkProbe } from './network-probe.ts'
 
-/** How often a new instance is asked, at first and after many tries. */
-const EAGER_MS = 10
+/** How long a new instance is left alone between two questions: a share of how long it was asked already, within bounds. */
+const EAGER_SHARE = 0.05
+const EAGER_MS_MIN = 2
 const EAGER_MS_MAX = 250
 const INTERVAL_MS_MIN = 100
 
@@ -111,7 +112,7 @@ async function examineForever({ instance, check, clock, probe }: Examination, te
   let failures = 0
   let failingSince: number | undefined
   let countedAt = Number.NEGATIVE_INFINITY
-  let eagerMs = EAGER_MS
+  const askedSince = clock.monotonic()
   while (!signal.aborted) {
     const failure = await probe(instance, check, signal)
     if (signal.aborted) return
@@ -130,10 +131,10 @@ async function examineForever({ instance, check, clock, probe }: Examination, te
       if (check.failures > 0 && failures >= check.failures) health = 'unhealthy'
       tell({ health, reason: `health check ${nameOf(check)} ${failure}${lasting(now - failingSince)}` })
     }
-    await clock.sleep(health === 'unknown' ? Math.min(eagerMs, intervalMs) : intervalMs, signal).catch(() => {})
-    eagerMs = Math.min(eagerMs * 1.25, EAGER_MS_MAX)
+    await clock.sleep(health === 'unknown' ? Math.min(eagerMs(clock.monotonic() - askedSince), intervalMs) : intervalMs, signal).catch(() => {})
   }
 }
 
+const eagerMs = (askedMs: number) => Math.min(EAGER_MS_MAX, Math.max(EAGER_MS_MIN, EAGER_SHARE * askedMs))
 const lasting = (ms: number) => ms < 1000 ? '' : ` for ${Math.floor(ms / 1000)} s`
 const nameOf = ({ protocol, path, port }: HealthCheck) => protocol.toUpperCase().endsWith('TCP') ? `\`TCP ${port}\`` : `\`GET ${path}\``

@@ -1,7 +1,8 @@
 /** Asks an instance over the network whether it is well. */
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { connect } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { Clock } from '@vamp/agent/base/clock'
 import type { HealthCheck } from '@vamp/model/health-check'
 import type { Observed } from './container-driver.ts'
@@ -36,23 +37,32 @@ export function networkProbe(clock: Clock): (instance: Pick<Observed, 'host' | '
   }
 }
 
-/** No agent keeps connections: a check must see whether new ones are accepted. */
-function askHttp(request: typeof requestHttp | typeof requestHttps, { host, port, path, signal }: { host: string; port: number; path: string; signal: AbortSignal }): Promise<number> {
-  return new Promise((done, fail) => {
-    const asked = request({ host, port, path, signal, agent: false, headers: { connection: 'close' }, rejectUnauthorized: false }, response => {
+/**
+ * No agent keeps connections: a check must see whether new ones are accepted. Most questions are asked before anybody listens, and
+ * a request is made only for a connection that there is.
+ */
+async function askHttp(request: typeof requestHttp | typeof requestHttps, { host, port, path, signal }: { host: string; port: number; path: string; signal: AbortSignal }): Promise<number> {
+  const socket = await connected(host, port, signal)
+  return await new Promise<number>((done, fail) => {
+    const createConnection = request === requestHttps ? () => connectTls({ socket, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) }) : () => socket
+    const asked = request({ host, port, path, signal, createConnection, headers: { connection: 'close' } }, response => {
       response.resume()
       response.once('end', () => done(response.statusCode ?? 0))
       response.once('error', fail)
     })
     asked.once('error', fail)
     asked.end()
-  })
+  }).finally(() => socket.destroy())
 }
 
-function askTcp(host: string, port: number, signal: AbortSignal): Promise<undefined> {
+async function askTcp(host: string, port: number, signal: AbortSignal): Promise<undefined> {
+  (await connected(host, port, signal)).destroy()
+}
+
+function connected(host: string, port: number, signal: AbortSignal): Promise<Socket> {
   return new Promise((done, fail) => {
     const socket = connect({ host, port, signal })
-    socket.once('connect', () => { socket.destroy(); done(undefined) })
+    socket.once('connect', () => done(socket))
     socket.once('error', fail)
   })
 }

@@ -80,17 +80,20 @@ const countStarting = (instances: readonly InstanceStatus[]) => instances.filter
 function followAll(observed: ObservedDeployment, { settings }: PlanContext): readonly InstanceStatus[] {
   const { containers, endpoints, nowMs, listeningSinceMs } = observed
   const known = observed.status?.value.instances ?? []
-  const unknown = [...containers.values()].filter(({ id }) => !known.some(instance => instance.id === id)).map((container): InstanceStatus => ({
+  const ids = new Set(known.map(({ id }) => id))
+  const unknown = [...containers.values()].filter(({ id }) => !ids.has(id)).map((container): InstanceStatus => ({
     id: container.id, cluster: container.cluster, service: container.service, host: container.host, ports: container.ports,
     state: 'starting', since: new Date(nowMs).toISOString(), digest: container.digest,
   }))
   const takesTraffic = (instance: InstanceStatus) => instance.state === 'ready' && containers.get(instance.id)?.state === 'running' && containers.get(instance.id)?.health !== 'unhealthy'
+  const serviceOf = ({ cluster, service }: InstanceStatus) => `${cluster}\n${service}`
+  const takers = Map.groupBy(known.filter(takesTraffic), serviceOf)
   return [...known, ...unknown].flatMap(instance => {
     const next = follow(instance, {
       nowMs, listeningSinceMs, container: containers.get(instance.id), carried: observed.carried, busy: observed.busy.has(instance.id),
       endpoint: endpoints.get(instance.id) ?? { state: 'absent', connections: 0 },
       refusal: observed.refusals.get(instance.id),
-      spared: known.some(other => other.id !== instance.id && other.cluster === instance.cluster && other.service === instance.service && takesTraffic(other)),
+      spared: takers.get(serviceOf(instance))?.some(({ id }) => id !== instance.id) ?? false,
       lastLines: observed.lastLines.get(instance.id) ?? [],
     }, settings)
     return next ? [next] : []

@@ -27,7 +27,19 @@ export interface WorkloadContext {
   readonly ports: Readonly<Record<string, string>>
 }
 
+/** A deployment is looked at many times between two changes of it, and stays the same object. */
+const known = new WeakMap<DeploymentService, { readonly deployment: Deployment; readonly context: string; readonly resolved: Resolved }>()
+
 export function resolveWorkload(deployment: Deployment, cluster: DeploymentCluster, service: DeploymentService, context: WorkloadContext): Resolved {
+  const before = known.get(service)
+  const text = JSON.stringify(context)
+  if (before?.deployment === deployment && before.context === text) return before.resolved
+  const resolved = resolve(deployment, cluster, service, context)
+  known.set(service, { deployment, context: text, resolved })
+  return resolved
+}
+
+function resolve(deployment: Deployment, cluster: DeploymentCluster, service: DeploymentService, context: WorkloadContext): Resolved {
   const { breed, scale } = service
   const type = breed.deployable.type ?? DEFAULT_DEPLOYABLE
   if (!context.deployables.includes(type))

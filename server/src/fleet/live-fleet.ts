@@ -56,7 +56,7 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
     acknowledged,
     endpoint(id) {
       const live = reports()
-      const seen = live.flatMap(report => report.endpoints.filter(endpoint => endpoint.id === id))
+      const seen = live.map(report => endpointsOf(report).get(id)).filter(endpoint => endpoint !== undefined)
       // A published table that somebody has not confirmed may be coming into force at this moment.
       const pending = live.some(report => report.acknowledged < table.revision) ? published().get(id) : undefined
       const states = [...seen.map(endpoint => endpoint.state), ...(pending ? [pending] : [])]
@@ -65,7 +65,7 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
     },
     serves(id) {
       const live = reports()
-      return live.length > 0 && live.every(report => servedBy(report).has(id))
+      return live.length > 0 && live.every(report => endpointsOf(report).get(id)?.state === 'ready')
     },
     onPublish(listener) {
       const told = () => listener()
@@ -94,12 +94,12 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
   }
 }
 
-const served = new WeakMap<AgentReport, ReadonlySet<string>>()
+/** Asked for one by one, for every instance that there is. */
+const byId = new WeakMap<AgentReport, ReadonlyMap<string, AgentReport['endpoints'][number]>>()
 
-/** Those in rotation; found once for a report, which many are asked about. */
-function servedBy(report: AgentReport): ReadonlySet<string> {
-  const known = served.get(report) ?? new Set(report.endpoints.flatMap(({ id, state }) => state === 'ready' ? [id] : []))
-  served.set(report, known)
+function endpointsOf(report: AgentReport): ReadonlyMap<string, AgentReport['endpoints'][number]> {
+  const known = byId.get(report) ?? new Map(report.endpoints.map(endpoint => [endpoint.id, endpoint]))
+  byId.set(report, known)
   return known
 }
 

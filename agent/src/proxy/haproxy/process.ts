@@ -3,7 +3,7 @@
  * which together never come back, so that a later process of ours finds it again.
  */
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
@@ -168,7 +168,16 @@ async function startFailure(directory: string, from: number, why: string): Promi
 
 /** When a process started, in ticks since boot; undefined if it is not there or has ended (a zombie). */
 async function startOf(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+  const text = statOf(pid)
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+}
+
+/** The kernel answers at once; four turns of the thread pool would be the longest part of a change of weights. */
+function statOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch {
+    return ''
+  }
 }

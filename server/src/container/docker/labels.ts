@@ -18,8 +18,19 @@ export function identityLabels(workload: Workload, owner: string, ports: Readonl
   }
 }
 
+type Identity = Pick<Observed, 'id' | 'deployment' | 'cluster' | 'service' | 'digest' | 'ports' | 'health_checks'>
+
+/** Labels never change, and are looked at whenever anything of their deployment does. */
+const known = new WeakMap<Labels, Identity>()
+
 /** What labels say of an instance; `ports` are those that it listens on. */
-export function identityOf(labels: Labels): Pick<Observed, 'id' | 'deployment' | 'cluster' | 'service' | 'digest' | 'ports' | 'health_checks'> {
+export function identityOf(labels: Labels): Identity {
+  const identity = known.get(labels) ?? readIdentity(labels)
+  known.set(labels, identity)
+  return identity
+}
+
+function readIdentity(labels: Labels): Identity {
   const label = (name: string) => labels[name] ?? ''
   return {
     id: label(LABELS.instance), deployment: label(LABELS.deployment), cluster: label(LABELS.cluster), service: label(LABELS.service), digest: label(LABELS.digest),
