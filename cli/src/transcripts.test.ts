@@ -33,6 +33,7 @@ describe.each(readdirSync(FOLDER).filter(name => name.endsWith('.transcript')))(
 async function say(line: string, server: TestServer, home: string): Promise<string> {
   const words = (line.slice(2).match(/'[^']*'|\S+/g) ?? []).map(word => word.replaceAll(/^'|'$/g, ''))
   if (words[0] === 'status') await putStatus(server, words)
+  if (words[0] === 'prints') server.machine.log(words[1] ?? '', words[2] ?? '', words[3] === 'stderr' ? 'stderr' : 'stdout')
   if (words[0] !== 'vamp') return `${line}\n`
   let text = ''
   const io = testIo(printed => { text += printed })

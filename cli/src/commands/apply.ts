@@ -2,6 +2,7 @@
 import type { Change } from '@vamp/model/api/change'
 import { documents } from '@vamp/model/api/documents'
 import { kindOf, singular } from '@vamp/model/kind'
+import { durationOf } from '../duration.ts'
 import { EXIT } from '../exit-code.ts'
 import { type Document, inOrder, joined, kindOfBody, nameOfBody, readDocuments } from '../files.ts'
 import type { Io } from '../io.ts'
@@ -23,6 +24,7 @@ export interface ApplyFlags {
 export async function apply(session: Session, flags: ApplyFlags): Promise<number> {
   const { client, io } = session
   const form = formOf(flags.output)
+  const patience = flags.wait ? durationOf(flags.timeout, '--timeout') : 0
   const ordered = inOrder(await readDocuments(flags.file, io))
   const body = textOf(ordered, flags.deploy)
   const { changes } = await client.plan(documents.put, { body }, io.signal)
@@ -34,7 +36,7 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<number
   if (form === 'json' || form === 'yaml') io.out(asData(data, form))
   else tell(changes, io)
   const deployments = [...new Set(changes.flatMap(({ kind, name }) => kind === 'deployments' ? [name] : []))]
-  return flags.wait ? waitForDeployments(session, deployments, Number(flags.timeout)) : EXIT.ok
+  return flags.wait ? waitForDeployments(session, deployments, patience) : EXIT.ok
 }
 
 /** Deployments go before the gateways and releases that need them, so blueprints bring theirs along. */

@@ -34,6 +34,17 @@ describe('vamp init', () => {
     expect(await said('lint', join(directory, 'shop'))).toMatchObject({ exit: 0 })
   })
 
+  test('the server that it tells to start is one that runs what was written', async () => {
+    expect((await said('init', join(directory, 'a'), '--image', 'nginx:1.29')).text).toContain('vamp up --containers docker ')
+    expect((await said('init', join(directory, 'b'), '--command', 'node server.js')).text).toMatch(/vamp up +#/)
+  })
+
+  test('a compose service that is built says how it gets an image', async () => {
+    await writeFile(join(directory, 'compose.yml'), 'services:\n  front:\n    build: ./front\n')
+
+    expect(await said('init', join(directory, 'shop'), '--compose', join(directory, 'compose.yml'))).toMatchObject({ exit: 4, text: expect.stringMatching(/nothing was written[\s\S]*services\/front\/image[\s\S]*docker build -t front:1\.0 \.\/front[\s\S]*image: front:1\.0/) })
+  })
+
   test('what is there already is not written over, unless that is asked for', async () => {
     await said('init', directory, '--name', 'shop')
 

@@ -34,7 +34,9 @@ export async function init(io: Io, directory: string, flags: InitFlags): Promise
   }
   await write(io, directory, project, flags.force === true)
   const at = (index: number) => join(directory, project[index]?.file ?? '')
-  io.out(`\nNext:\n  vamp up                                 # in another terminal, if it does not run yet\n  vamp apply -f ${at(0)} --wait\n  curl http://127.0.0.1:${flags.gatewayPort}/\n  vamp apply -f ${at(1)}           # when there is a next version\n`)
+  // A server runs processes unless it is told otherwise, and would refuse an image.
+  const up = flags.image === undefined && flags.compose === undefined ? 'vamp up' : 'vamp up --containers docker'
+  io.out(`\nNext:\n  ${up.padEnd(39)} # in another terminal, if it does not run yet\n  vamp apply -f ${at(0)} --wait\n  curl http://127.0.0.1:${flags.gatewayPort}/\n  vamp apply -f ${at(1)}           # when there is a next version\n`)
   return EXIT.ok
 }
 

@@ -30,7 +30,7 @@ export async function logs(session: Session, where: string | undefined, flags: L
 async function download({ client, io }: Session, deployment: string, services: ReturnType<typeof servicesAt>, query: { readonly instance?: string; readonly since?: string }, file: string): Promise<number> {
   const texts: string[] = []
   for (const { cluster, service } of services) texts.push((await client.call(deployments.logFile, { path: { deployment, cluster, service }, query }, io.signal)).data)
-  await writeFile(file, texts.join(''))
+  await writeFile(file, texts.join('')).catch(error => { throw new CommandFailure(EXIT.failed, `${file} cannot be written: ${String((error as NodeJS.ErrnoException).code)}`) })
   io.out(`${file}: ${texts.join('').split('\n').length - 1} lines\n`)
   return EXIT.ok
 }

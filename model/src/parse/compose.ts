@@ -60,7 +60,7 @@ function readService(name: string, cursor: Cursor, comments: string[]): ComposeS
   const command = fields.optional('command')
   const service = {
     name,
-    image: fields.required('image')?.text() ?? '',
+    image: readImage(name, fields),
     ports: readPorts(fields, name, comments),
     variables: readEnvironment(fields.optional('environment')),
     dependencies: readDependencies(fields.optional('depends_on')),
@@ -68,6 +68,16 @@ function readService(name: string, cursor: Cursor, comments: string[]): ComposeS
   }
   for (const [key] of fields.unread()) leftOut(comments, `${name}/${key}`)
   return service
+}
+
+/** Images are built before they are deployed; `build` says of what. */
+function readImage(name: string, fields: Fields): string {
+  const image = fields.optional('image')
+  const build = image ? undefined : fields.optional('build')
+  if (!build) return (image ?? fields.required('image'))?.text() ?? ''
+  const context = build.isScalar ? build.text() : build.isMap ? build.map().optional('context')?.text() ?? '.' : '.'
+  fields.missing('image', `Vamp builds no images: build it with \`docker build -t ${name}:1.0 ${context}\`, and write \`image: ${name}:1.0\` beside \`build\``)
+  return ''
 }
 
 function leftOut(comments: string[], field: string): void {

@@ -215,8 +215,8 @@ export class Fields {
     return cursor
   }
 
-  missing(name: string): void {
-    this.cursor.report('MissingPathValueError', `Can't find any value for path: /${[this.cursor.path, name].filter(part => part !== '').join('/')}`)
+  missing(name: string, hint?: string): void {
+    this.cursor.report('MissingPathValueError', `Can't find any value for path: /${[this.cursor.path, name].filter(part => part !== '').join('/')}`, hint)
   }
 
   /** Keys that exports carry and nobody reads. */

@@ -2,7 +2,7 @@
 import { systemClock } from '@vamp/agent/base/clock'
 import { silent } from '@vamp/agent/base/log'
 import { openMemoryDriver } from '../../container/memory/memory-driver.ts'
-import { memoryMachine } from '../../container/memory/memory-machine.ts'
+import { type MemoryMachine, memoryMachine } from '../../container/memory/memory-machine.ts'
 import { openUsageMeter } from '../../container/usage.ts'
 import { configOf, type Config } from '../../config.ts'
 import type { EventLog } from '../../event/event-log.ts'
@@ -37,6 +37,8 @@ export interface TestServer extends AsyncDisposable {
   readonly events: EventLog
   readonly traffic: Traffic
   readonly fleet: LiveFleet
+  /** Where its containers would run. */
+  readonly machine: MemoryMachine
   /** Paths without a leading `/api/v1` get one, unless they begin with `//`. */
   ask(path: string, ask?: Ask): Promise<Answer>
 }
@@ -47,13 +49,14 @@ export async function testServer(changes: Partial<Config> = {}): Promise<TestSer
   const store = openMemoryStore(events)
   const traffic = openTraffic({ clock })
   const fleet = openFleet({ clock })
-  const containers = openMemoryDriver(memoryMachine({ clock }))
+  const machine = memoryMachine({ clock })
+  const containers = openMemoryDriver(machine)
   const workflows = openWorkflows({ store, events, containers, clock, log: silent, random: Math.random, namespace: 'default', trusted: false })
   const config = configOf({ port: 0, ...changes })
   const settings = await openSettings({ store, config, log: silent })
   const api = await openApi({ config, settings, store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), scaling: openScalingHistory(), workflows, clock, log: silent })
   return {
-    url: api.url, firstToken: api.firstToken, store, events, traffic, fleet,
+    url: api.url, firstToken: api.firstToken, store, events, traffic, fleet, machine,
     async ask(path, { method = 'GET', body, headers = {} } = {}) {
       const url = path.startsWith('//') ? `${api.url}${path.slice(1)}` : `${api.url}/api/v1${path}`
       const response = await fetch(url, {
