@@ -53,6 +53,22 @@ describe('a deployment', () => {
     expect(world.violations).toEqual([])
   })
 
+  test('an instance that a person leads out is replaced at once, and ends when its connections have', async () => {
+    const world = await deployed([WEB], { connectionsLastMs: () => 1500 })
+    const [first] = world.running()
+    const stored = await world.store.get('deployment-statuses', 'shop')
+    if (!stored) throw new Error('there is no status')
+
+    const led = stored.value.instances.map(instance => instance.id === first ? { ...instance, state: 'draining' as const, since: new Date(world.clock.now()).toISOString() } : instance)
+    await world.store.put('deployment-statuses', 'shop', { ...stored.value, instances: led }, stored.revision)
+    await world.clock.advance(500)
+    expect(world.running()).toHaveLength(3)
+    await world.until(() => !world.running().includes(first ?? ''))
+
+    expect(world.running()).toHaveLength(2)
+    expect(world.violations).toEqual([])
+  })
+
   test('starts no more than ten instances at a time', async () => {
     const world = openWorld({ behaviour: () => ({ startUpMs: 1000 }) })
     world.startServer()

@@ -66,7 +66,8 @@ export function deploymentReconciler(options: DeploymentReconcilerOptions): Depl
       wakers.add(waker)
       const ends = [
         store.watch(({ kind, name }) => {
-          if (kind === 'deployments') waker(name)
+          // A person may have led an instance out: its service starts another.
+          if (kind === 'deployments' || kind === 'deployment-statuses') waker(name)
           if (kind === 'gateways' && name.split('/').length === 3) waker(name.slice(0, name.indexOf('/')))
         }),
         driver.watch(id => { const owner = owners.get(id); if (owner !== undefined) waker(owner) }),
