@@ -37,7 +37,7 @@ const LOWEST_FOR_SCRIPTS = 10
 export const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 export const rounded = (value: number) => Number(value.toPrecision(4))
 
-export interface HostileLatency { readonly latency_ms_p50_quiet: number; readonly latency_ratio_hostile: Readonly<Record<string, number>>; readonly latency_ratio_bystander: number | undefined; readonly hostile_runs_contained: number; readonly reasons: readonly string[] }
+export interface HostileLatency { readonly latency_ms_p50_quiet: number; readonly latency_ratio_hostile: Readonly<Record<string, number>>; readonly latency_ratio_bystander: number | undefined }
 
 export async function hostileLatency(rounds: number, kinds: readonly string[]): Promise<HostileLatency> {
   const directory = mkdtempSync(join(tmpdir(), 'vamp-bench-hostile-'))
@@ -55,13 +55,11 @@ export async function hostileLatency(rounds: number, kinds: readonly string[]): 
       await end()
       await sleep(CALM_MS)
     }
-    const { contained, reasons } = await outcome(client)
     const ratios = [...found].map(([kind, { quiet, hostile }]) => [kind, rounded(median(hostile) / median(quiet))] as const)
     return {
       latency_ms_p50_quiet: rounded(median([...found.values()].flatMap(({ quiet }) => quiet))),
       latency_ratio_hostile: Object.fromEntries(ratios.filter(([kind]) => kind !== BYSTANDER)),
       latency_ratio_bystander: ratios.find(([kind]) => kind === BYSTANDER)?.[1],
-      hostile_runs_contained: contained, reasons,
     }
   } finally {
     await server.stop()
@@ -84,13 +82,6 @@ async function begin(kind: string, client: Client): Promise<() => Promise<void>>
   const all = async (status: string) => { for (const name of names) await client.call(contract.workflows.putStatus, { path: { name }, body: status }) }
   await all('starting')
   return () => all('suspending')
-}
-
-/** How many runs were ended by a wall, and what was told of it. */
-async function outcome(client: Client): Promise<{ readonly contained: number; readonly reasons: readonly string[] }> {
-  const runs = (await Promise.all(Object.keys(SCRIPTS).map(async name => (await client.call(contract.workflows.runs, { path: { name } })).data.map(run => ({ name, ...run }))))).flat()
-  const walled = runs.filter(({ state, reason }) => state === 'failed' && reason !== undefined)
-  return { contained: walled.length, reasons: [...new Set(walled.map(({ name, limit, reason }) => `${name}: ${limit ?? 'refused'}: ${reason}`))] }
 }
 
 /** Milliseconds of requests at a steady rate, over one connection. */
