@@ -239,9 +239,9 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
         reloads++
         lastReload = { revision: table.revision, reasons }
       }
-      // Counting may take a while, as with a worker of before that is ending. Only who waits for an instance to finish has to wait for it, never the next table.
-      if (!draining()) tell()
-      void report()
+      // Counting may take a while, as with a worker of before that is ending, and the next table would wait behind it. Only who waits for an instance to finish has to wait for it.
+      if (draining()) void report()
+      else tell()
     },
     async refused(table, error) {
       refusal = refusalOf(table, error)

@@ -7,6 +7,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Fault } from '@vamp/model/fault'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
@@ -96,8 +97,21 @@ export class Carrier {
 
   async carry(table: RoutingTable): Promise<Applied> {
     this.#wanted = table
+    try {
+      return await this.#carry(table)
+    } catch (fault) {
+      if (!(fault instanceof Fault) || fault.code !== 'proxy_unreachable' || this.#ended) throw fault
+      // It died under our hands, or was replaced: the next attempt looks, and starts it if need be.
+      await this.#settled()
+      return await this.#carry(table)
+    }
+  }
+
+  async #carry(table: RoutingTable): Promise<Applied> {
     const master = this.#master
-    if (!master || !await alive(master)) {
+    // Who answers us on a socket is alive, and we are told when it is not any more.
+    const answers = this.#trusted && this.#runtime?.closed === false
+    if (!master || !answers && !alive(master)) {
       if (master) this.#options.log.error('haproxy has died and is started again', { pid: master.pid })
       this.#master = undefined
       return await this.#start(table)
@@ -190,14 +204,16 @@ export class Carrier {
     const send = (steps: readonly Step[]) => runtime.send(steps.flatMap(stepCommands)).then(answers => answers.length)
     this.#trusted = false
     let commands = 0
+    // HAProxy takes commands in order, so what cannot be refused goes to it in one piece with what brings it into force.
+    const [first, second] = decided.sure ? [[...decided.add, ...decided.flip], []] : [decided.add, decided.flip]
     try {
-      commands += await send(decided.add)
+      commands += await send(first)
     } catch (fault) {
       this.#layout = { ...this.#layout, generation: next.generation }
-      await send(undo(decided.add)).catch(() => {})
+      await send(undo(first)).catch(() => {})
       throw fault
     }
-    commands += await send(decided.flip)
+    commands += await send(second)
     this.#become(next)
     commands += await send(decided.last)
     this.#options.onCarried(next)
@@ -246,7 +262,7 @@ export class Carrier {
     const { clock } = this.#options
     const POLL_MS = 20
     for (const deadline = clock.monotonic() + SETTLE_MS; clock.monotonic() < deadline; await clock.sleep(POLL_MS)) {
-      if (!this.#master || !await alive(this.#master)) return
+      if (!this.#master || !alive(this.#master)) return
       if (await this.#connected().then(() => true, () => false)) return
     }
   }

@@ -27,15 +27,16 @@ describe('what changes at run time', () => {
     const before = running(shop(half))
     const decided = steps(before, table(shop({ ...half, a: { ...half.a, weight: FULL_SHARE }, b: { ...half.b, weight: 0 } })))
     expect(decided.add).toMatchObject([{ is: 'add-entries', map: '/m/shares.0.map', entries: [['0.0.128.0/19', 'b1'], ['0.0.160.0/22', 'b1'], ['0.0.164.0/23', 'b1'], ['0.0.166.0/24', 'b1'], ['0.0.167.0/28', 'b1']] }])
-    expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 2 ** 14) }])
+    expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 2 ** 14), before: String(2 ** 14) }])
     expect(decided.last).toEqual([])
     expect(decided.later).toMatchObject([{ is: 'delete-entries', map: '/m/shares.0.map' }])
+    expect(decided.sure).toBe(true)
   })
 
   test('a new instance is a server and no generation', () => {
     const before = running(shop(half))
     const decided = steps(before, table(shop({ ...half, a: { weight: 5_000, to: [endpoint('a1'), endpoint('a2', { host: '::1' })] } })))
-    expect(decided).toEqual({ is: 'runtime', flip: [], last: [], later: [],
+    expect(decided).toEqual({ is: 'runtime', flip: [], last: [], later: [], sure: false,
       add: [{ is: 'add-server', backend: 'b1', server: 'a2', address: '[::1]:80', weight: 1 }] })
   })
 
@@ -80,14 +81,16 @@ describe('what changes at run time', () => {
   test('stickiness and conditions come and go without a reload', () => {
     const before = running(shop(half))
     const decided = steps(before, table(shop({ ...half, b: { ...half.b, condition: { is: 'header', name: 'X' }, strength: 20 } }, { sticky: 'instance' })))
-    expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 2 ** 14 + 7) }])
+    expect(decided.flip).toEqual([{ is: 'set-entry', map: '/m/generations.map', key: 'g1', value: String(2 * 2 ** 14 + 7), before: String(2 ** 14) }])
     expect(decided.add.map(step => step.is === 'add-entries' ? step.map : step.is)).toEqual(['/m/conditions.0.map', '/m/shares.0.map', '/m/stick.0.map'])
+    expect(decided.sure, 'a pattern has to be compiled first').toBe(false)
   })
 
   test('what was added is taken back', () => {
     expect(undo([{ is: 'add-entries', map: '/m/x', entries: [['k', 'v']] }, { is: 'add-server', backend: 'b1', server: 's', address: '1.1.1.1:1', weight: 1 }])).toEqual([
-      { is: 'delete-entries', map: '/m/x', keys: ['k'] }, { is: 'server-state', backend: 'b1', server: 's', state: 'maint' }, { is: 'delete-server', backend: 'b1', server: 's' },
+      { is: 'server-state', backend: 'b1', server: 's', state: 'maint' }, { is: 'delete-server', backend: 'b1', server: 's' }, { is: 'delete-entries', map: '/m/x', keys: ['k'] },
     ])
+    expect(undo([{ is: 'set-entry', map: '/m/g', key: 'g1', value: '2', before: '1' }])).toMatchObject([{ is: 'set-entry', map: '/m/g', key: 'g1', value: '1' }])
   })
 })
 

@@ -19,12 +19,16 @@ export type Step =
   | { readonly is: 'server-state'; readonly backend: string; readonly server: string; readonly state: 'ready' | 'maint' }
   | { readonly is: 'delete-server'; readonly backend: string; readonly server: string }
   | { readonly is: 'add-entries'; readonly map: string; readonly entries: readonly Entry[] }
-  | { readonly is: 'set-entry'; readonly map: string; readonly key: string; readonly value: string }
+  | { readonly is: 'set-entry'; readonly map: string; readonly key: string; readonly value: string; readonly before: string }
   | { readonly is: 'delete-entries'; readonly map: string; readonly keys: readonly string[] }
 
 export type Plan =
   | { readonly is: 'nothing' }
-  | { readonly is: 'runtime'; readonly add: readonly Step[]; readonly flip: readonly Step[]; readonly last: readonly Step[]; readonly later: readonly Step[] }
+  | {
+      readonly is: 'runtime'; readonly add: readonly Step[]; readonly flip: readonly Step[]; readonly last: readonly Step[]; readonly later: readonly Step[]
+      /** Nothing in `add` is such that HAProxy may refuse it, so `flip` need not wait for its answers. */
+      readonly sure: boolean
+    }
   | { readonly is: 'reload'; readonly reasons: readonly string[] }
 
 /** What makes `next` of `previous`. Both are layouts of the same maps directory. */
@@ -37,7 +41,7 @@ export function plan(previous: Layout, next: Layout, maps: string): Plan {
   const add = [...servers.first, ...gateways.add]
   const flip = gateways.flip
   const last = [...servers.last, ...gateways.close]
-  return add.length + flip.length + last.length === 0 ? { is: 'nothing' } : { is: 'runtime', add, flip, last, later: gateways.later }
+  return add.length + flip.length + last.length === 0 ? { is: 'nothing' } : { is: 'runtime', add, flip, last, later: gateways.later, sure: servers.first.length === 0 && gateways.sure }
 }
 
 /** Why the running process cannot carry the layout; empty if it can. What is the same object is not looked into. */
@@ -63,7 +67,16 @@ export function reloadReasons(previous: Layout, next: Layout, paths: FrontendPat
   return [...reasons]
 }
 
-const frontendText = ({ id, table }: LaidGateway, paths: FrontendPaths): string => [table.mode, ...gatewayFrontend(id, table, paths, '')].join('\n')
+/** What is laid out now was the next layout once; its text is known from then. */
+const texts = new WeakMap<LaidGateway, { readonly generations: string; readonly text: string }>()
+
+function frontendText(laid: LaidGateway, paths: FrontendPaths): string {
+  const known = texts.get(laid)
+  if (known?.generations === paths.generations) return known.text
+  const text = [laid.table.mode, ...gatewayFrontend(laid.id, laid.table, paths, '')].join('\n')
+  texts.set(laid, { generations: paths.generations, text })
+  return text
+}
 
 const hostsText = ({ virtual_hosts: hosts, gateways }: Layout, paths: FrontendPaths): string => hosts ? hostsFrontend(hosts.address, hosts.port, gateways, paths, '').join('\n') : ''
 
@@ -107,10 +120,10 @@ function hostsReasons(previous: Layout, next: Layout): string[] {
   return ['raw condition behind virtual hosts']
 }
 
-interface GatewaySteps { readonly add: Step[]; readonly flip: Step[]; readonly close: Step[]; readonly later: Step[] }
+interface GatewaySteps { readonly add: Step[]; readonly flip: Step[]; readonly close: Step[]; readonly later: Step[]; /** No pattern is added that HAProxy has to compile. */ sure: boolean }
 
 function gatewaySteps(previous: Layout, next: Layout, paths: FrontendPaths): GatewaySteps {
-  const steps: GatewaySteps = { add: [], flip: [], close: [], later: [] }
+  const steps: GatewaySteps = { add: [], flip: [], close: [], later: [], sure: true }
   const before = new Map(previous.gateways.map(laid => [laid.id, laid]))
   for (const laid of next.gateways) {
     const old = before.get(laid.id)
@@ -119,8 +132,9 @@ function gatewaySteps(previous: Layout, next: Layout, paths: FrontendPaths): Gat
     if (old.generation === laid.generation) continue
     for (const [map, entries] of gatewayEntries(laid, next, paths))
       if (entries.length > 0) steps.add.push({ is: 'add-entries', map, entries })
+    if (laid.table.routes.some(({ condition }) => condition !== undefined)) steps.sure = false
     const [key, value] = generationEntry(laid)
-    steps.flip.push({ is: 'set-entry', map: paths.generations, key, value })
+    steps.flip.push({ is: 'set-entry', map: paths.generations, key, value, before: generationEntry(old)[1] })
     for (const [map, entries] of gatewayEntries(old, previous, paths)) forget(map, entries, steps.later)
   }
   return steps
@@ -172,9 +186,10 @@ function oneServer(backend: string, server: string, old: LaidServer | undefined,
   if (old.state === 'leaving') moment.push({ is: 'server-state', backend, server, state: 'ready' })
 }
 
-/** What takes the `add` steps back when one of them was refused; what was not there yet does not mind. */
-export function undo(add: readonly Step[]): Step[] {
-  return add.flatMap((step): Step[] => {
+/** What takes steps of `add` and `flip` back, the last one first, when one of them was refused; what was not there yet does not mind. */
+export function undo(steps: readonly Step[]): Step[] {
+  return steps.toReversed().flatMap((step): Step[] => {
+    if (step.is === 'set-entry') return [{ ...step, value: step.before, before: step.value }]
     if (step.is === 'add-entries') return [{ is: 'delete-entries', map: step.map, keys: step.entries.map(([key]) => key) }]
     if (step.is !== 'add-server') return []
     const { backend, server } = step

@@ -39,15 +39,13 @@ export function findBinary(): string | undefined {
 export async function findMaster(directory: string): Promise<Master | undefined> {
   try {
     const { pid, started } = JSON.parse(await readFile(join(directory, 'process.json'), 'utf8')) as Master
-    return Number.isInteger(pid) && await startOf(pid) === started ? { pid, started } : undefined
+    return Number.isInteger(pid) && startOf(pid) === started ? { pid, started } : undefined
   } catch {
     return undefined
   }
 }
 
-export async function alive(master: Master): Promise<boolean> {
-  return await startOf(master.pid) === master.started
-}
+export const alive = (master: Master): boolean => startOf(master.pid) === master.started
 
 /** Throws `Fault('proxy_refused')` with HAProxy's own words if it does not take the configuration. */
 export async function checkConfig({ binary }: ProcessSettings, config: string, text: string): Promise<void> {
@@ -86,7 +84,7 @@ export async function startMaster(settings: ProcessSettings, signal?: AbortSigna
   child.unref()
   const { pid } = child
   if (pid === undefined) throw new Fault('proxy_unreachable', 'haproxy could not be started', { binary, why: await ended })
-  const started = await startOf(pid)
+  const started = startOf(pid)
   if (started !== undefined) await writeAtomic(join(directory, 'process.json'), JSON.stringify({ pid, started } satisfies Master))
   let exit: string | undefined
   void ended.then(why => { exit = why })
@@ -109,7 +107,7 @@ export async function reload(settings: ProcessSettings, master: Master): Promise
       asked = clock.monotonic()
       signal(master, 'SIGUSR2')
     }
-    if (!await alive(master)) throw await startFailure(directory, from, 'the master ended')
+    if (!alive(master)) throw await startFailure(directory, from, 'the master ended')
     if (/Loading failure|Failed to load/i.test(await outputSince(directory, from))) throw await startFailure(directory, from, 'the new worker did not start')
     const now = await workerPid(directory, clock)
     return now !== undefined && now !== before
@@ -120,10 +118,10 @@ export async function reload(settings: ProcessSettings, master: Master): Promise
 /** Asks the worker to end softly; kills what is left after `graceMs`. */
 export async function stopMaster({ clock }: ProcessSettings, master: Master, graceMs: number): Promise<void> {
   for (const [name, patience] of [['SIGUSR1', graceMs], ['SIGTERM', 2_000], ['SIGKILL', 2_000]] as const) {
-    if (!await alive(master)) return
+    if (!alive(master)) return
     signal(master, name)
     const deadline = clock.monotonic() + patience
-    while (await alive(master) && clock.monotonic() < deadline) await clock.sleep(POLL_MS)
+    while (alive(master) && clock.monotonic() < deadline) await clock.sleep(POLL_MS)
   }
 }
 
@@ -167,7 +165,7 @@ async function startFailure(directory: string, from: number, why: string): Promi
 }
 
 /** When a process started, in ticks since boot; undefined if it is not there or has ended (a zombie). */
-async function startOf(pid: number): Promise<string | undefined> {
+function startOf(pid: number): string | undefined {
   const text = statOf(pid)
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]

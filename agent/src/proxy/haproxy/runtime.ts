@@ -55,22 +55,23 @@ export async function openRuntime({ socket: path, clock, onLost }: RuntimeOption
       waiting.shift()?.resolve(answer.trim())
     }
   })
-  const request = (command: string): Promise<string> => {
-    if (state !== 'open') return Promise.reject(new Fault('proxy_unreachable', 'haproxy does not answer on its socket', { socket: path, why: state }))
+  /** In one write, and one look at the clock. */
+  const request = async (commands: readonly string[]): Promise<string[]> => {
+    if (state !== 'open') throw new Fault('proxy_unreachable', 'haproxy does not answer on its socket', { socket: path, why: state })
     const cancel = clock.after(ANSWER_MS, () => lose(`no answer within ${ANSWER_MS} ms`))
-    return new Promise<string>((resolve, reject) => {
-      waiting.push({ resolve, reject })
-      socket.write(`${command}\n`, 'latin1')
-    }).finally(cancel)
+    const answers = commands.map(() => new Promise<string>((resolve, reject) => { waiting.push({ resolve, reject }) }))
+    socket.write(commands.map(command => `${command}\n`).join(''), 'latin1')
+    return await Promise.all(answers).finally(cancel)
   }
-  await request('prompt')
-  await request('set severity-output number')
+  const ask = async (command: string) => (await request([command]))[0] ?? ''
+  await ask('prompt')
+  await ask('set severity-output number')
   return {
-    ask: request,
+    ask,
     async send(commands) {
       const answers: string[] = []
       for (let from = 0; from < commands.length; from += IN_FLIGHT)
-        answers.push(...await Promise.all(commands.slice(from, from + IN_FLIGHT).map(command => request(command.text))))
+        answers.push(...await request(commands.slice(from, from + IN_FLIGHT).map(({ text }) => text)))
       const wrong = commands.findIndex((command, index) => failed(answers[index] ?? '', command))
       if (wrong >= 0) throw refusal(commands[wrong]?.text ?? '', answers[wrong] ?? '')
       return answers

@@ -3,7 +3,7 @@ import type { Clock } from '@vamp/agent/base/clock'
 import type { Event, NewEvent } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
 import { type Aggregation, aggregate, aggregation, type Criteria, criteria, grouping, matches, numberAt, pageBounds, tooManyGroups } from '../criteria.ts'
-import { type Entry, entries, eventOf, sequenceOf } from '../entry.ts'
+import { type Entry, entries, eventId, eventOf, sequenceOf } from '../entry.ts'
 import type { EventLog, Group, Grouping } from '../event-log.ts'
 import { GROUPS_MAX, MEMORY_EVENTS_MAX } from '../limits.ts'
 import { following, openSubscriptions, type Source } from '../subscriptions.ts'
@@ -23,8 +23,8 @@ export function openMemoryEventLog({ clock }: { clock: Clock }): MemoryEventLog 
     last: () => last,
     newest: () => last,
     read: async (after, limit) => {
-      const start = events.findIndex(({ id }) => sequenceOf(id) > after)
-      return start < 0 ? [] : events.slice(start, start + limit)
+      const start = firstAfter(events, eventId(after))
+      return events.slice(start, start + limit)
     },
   }
   const subscriptions = openSubscriptions(source)
@@ -80,6 +80,17 @@ export function openMemoryEventLog({ clock }: { clock: Clock }): MemoryEventLog 
     },
     async [Symbol.asyncDispose]() { closed = true; subscriptions.close() },
   }
+}
+
+/** The index of the first one with a greater id; ids are in order, and of one length. */
+function firstAfter(events: readonly Event[], id: string): number {
+  let [low, high] = [0, events.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((events[middle]?.id ?? '') > id) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 function groups(events: readonly Event[], wanted: Criteria, how: Aggregation, { every, tag }: Grouping): Group[] {
