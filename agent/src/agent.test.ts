@@ -108,6 +108,20 @@ test('a gateway whose port is taken is reported with the reason and holds up no 
   expect(given.last()?.refusal).toBeUndefined()
 })
 
+test('a port that stays taken is tried for more and more rarely', async () => {
+  let tries = 0
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+    if (table.gateways.some(({ port }) => port === 81)) tries++
+    return await proxy.apply(table)
+  } }))
+  given.proxy.occupy(81, 'nginx (process 4711)')
+  given.pair.publish({ revision: 1, gateways: [...tableOf(1, endpoint('one')).gateways, contractGateway('late', 81, { a: { weight: 10_000, to: [endpoint('two')] } })] })
+
+  await given.clock.advance(60_000)
+
+  expect(tries, 'after 1, 3, 7, 15, 23 seconds, and so on').toBe(10)
+})
+
 test('a gateway that is refused as it shall be stays as it was, and the others change', async () => {
   const refuse = (table: RoutingTable) => table.gateways.some(({ port }) => port === 81)
   await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {

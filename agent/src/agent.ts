@@ -33,8 +33,9 @@ const REPORT_MS = 1000
 const READ_ON_MS = 10_000
 /** Whoever waits for an instance to have finished should not wait much longer than it takes. */
 const DRAINING_POLL_MS = 50
-/** A table that was not carried because something was in the way is tried again. */
+/** A table that was not carried because something was in the way is tried again. Who holds a port holds it for long: each time twice as much later, up to so long. */
 const APPLY_RETRY_MS = 1000
+const PORT_RETRY_MAX_MS = 8000
 
 interface Confirmed { readonly table: RoutingTable; readonly endpoints: readonly Pick<Endpoint, 'id' | 'state'>[]; readonly shares: AgentReport['shares'] }
 
@@ -114,6 +115,9 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
   let running: Promise<void> | undefined
   let cancelRetry = () => {}
   let carried = NOTHING.table
+  /** Of the newest table: how often it was tried again, and why it was not carried. What was told once is not repeated. */
+  let retries = 0
+  let told = new Set<string>()
 
   const run = async () => {
     for (let table = next; table && !ended.signal.aborted; table = next) {
@@ -134,7 +138,9 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
         return refusal
       } catch (error) {
         if (ended.signal.aborted) return error
-        log.warn('table not carried', { revision: table.revision, error })
+        const why = `${error}${error instanceof Fault ? JSON.stringify(error.facts) : ''}`
+        log[told.has(why) ? 'debug' : 'warn']('table not carried', { revision: table.revision, error })
+        told.add(why)
         refusal ??= error
         part = setAside(part, error, carried)
       }
@@ -147,13 +153,17 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
     if (ended.signal.aborted || !refusal || !canHeal(refusal)) return
     // Never of a table that has been superseded: it would come into force after the newer one.
     cancelRetry()
-    if (!next) cancelRetry = clock.after(APPLY_RETRY_MS, () => { next ??= table; start() })
+    const taken = refusal instanceof Fault && refusal.code === 'port_taken'
+    const afterMs = taken ? Math.min(PORT_RETRY_MAX_MS, APPLY_RETRY_MS * 2 ** retries++) : APPLY_RETRY_MS
+    if (!next) cancelRetry = clock.after(afterMs, () => { next ??= table; start() })
   }
   const start = () => { running ??= run().finally(() => { running = undefined; if (next) start() }) }
 
   return {
     carry(table) {
       cancelRetry()
+      retries = 0
+      told = new Set()
       next = table
       start()
     },

@@ -34,6 +34,22 @@ test('a port is one gateway\'s', async () => {
   expect([second.status, code(second)]).toEqual([400, 'UnavailableGatewayPortError'])
 })
 
+test('a gateway that would lead back to itself is refused, however long the way', async () => {
+  expect(code(await put('ring-a', 'port: 8101\nroutes: {ring-a: {weight: 100%}}'))).toBe('CircularGatewayError')
+  expect((await put('ring-a', 'port: 8101\nroutes: {ring-b: {weight: 100%}}')).status, 'nobody is there yet').toBe(202)
+  expect((await put('ring-b', 'port: 8102\nroutes: {ring-c: {weight: 100%}}')).status).toBe(202)
+
+  const closed = await put('ring-c', 'port: 8103\npolicy: {failover: [ring-a]}\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')
+
+  expect([closed.status, closed.json]).toEqual([400, expect.objectContaining({ problems: [expect.objectContaining({ code: 'CircularGatewayError', message: "Gateway 'ring-c' leads back to itself: ring-c → ring-a → ring-b → ring-c." })] })])
+  expect((await put('ring-c', 'port: 8103\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')).status).toBe(202)
+})
+
+test('no route leads to a gateway that speaks TLS', async () => {
+  expect((await put('locked', 'port: 8104\npolicy: {tls: {certificate: /etc/vamp/shop.pem}}\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')).status).toBe(202)
+  expect(code(await put('before-it', 'port: 8105\nroutes: {locked: {weight: 100%}}'))).toBe('TlsGatewayRouteError')
+})
+
 test('a cluster\'s own gateway is changed but neither made nor removed by hand', async () => {
   expect(code(await put('shop/web/none', 'port: 8093'))).toBe('InternalGatewayCreateError')
   expect(code(await server.ask('/gateways/shop/web/http', { method: 'DELETE' }))).toBe('InternalGatewayRemoveError')

@@ -6,6 +6,7 @@ import { inline } from '@vamp/model/reference'
 import { artifactIn, namedArtifact } from './artifacts.ts'
 import type { Draft } from './draft.ts'
 import { found, notFound } from './found.ts'
+import { demandWaysOut } from './gateway-ways.ts'
 import { gatewayView } from './gateway-view.ts'
 import { pageOf, slice } from './paging.ts'
 import { refuse } from './refused.ts'
@@ -45,6 +46,7 @@ export async function putGateway(draft: Draft, gateway: Gateway, expected: Call[
   if (internal && !before) refuse('InternalGatewayCreateError', `Internal gateway cannot be created: '${gateway.name}'.`, 'name', 'a deployment makes the gateways of its clusters')
   const next = before ? { ...gateway, ...keptPort(gateway, before), ...(internal ? { routes: routesOf(gateway, before) } : {}) } : gateway
   await demandFreePort(draft, next)
+  await demandWaysOut(draft, next)
   await draft.put('gateways', next, expected === 'any' ? 'as-read' : expected, source)
   return next
 }

@@ -1,0 +1,47 @@
+/** Where a gateway's routes lead, as far as they lead to other gateways: not back to it, and not to one that speaks TLS. */
+import type { Gateway, RouteSettings } from '@vamp/model/gateway'
+import type { PolicySettings } from '@vamp/model/policy'
+import type { Reference } from '@vamp/model/reference'
+import type { Draft } from './draft.ts'
+import { refuse } from './refused.ts'
+
+/** Throws `Refused`. What leads to a gateway that is not there yet is looked at when that one is written. */
+export async function demandWaysOut(draft: Draft, gateway: Gateway): Promise<void> {
+  const cameFrom = new Map<string, string>()
+  await follow(gateway.name, gateway)
+
+  async function follow(from: string, at: Gateway): Promise<void> {
+    for (const name of await waysOut(draft, at)) {
+      if (name === gateway.name) return circle(from)
+      if (cameFrom.has(name)) continue
+      const next = await draft.get('gateways', name)
+      if (!next) continue
+      cameFrom.set(name, from)
+      if (from === gateway.name && (await policyOf(draft, next.policy))?.tls)
+        refuse('TlsGatewayRouteError', `Route '${name}' leads to a gateway that speaks TLS.`, `routes/${name}`, 'lead it to a gateway without TLS, or to the services themselves')
+      await follow(name, next)
+    }
+  }
+
+  function circle(last: string): never {
+    const way = [gateway.name]
+    for (let at: string | undefined = last; at !== undefined && at !== gateway.name; at = cameFrom.get(at)) way.unshift(at)
+    return refuse('CircularGatewayError', `Gateway '${gateway.name}' leads back to itself: ${[gateway.name, ...way].join(' → ')}.`, 'routes', 'requests would go in circles')
+  }
+}
+
+/** What may be the name of another gateway; a path of four parts is a service. */
+async function waysOut(draft: Draft, { routes, policy }: Gateway): Promise<string[]> {
+  const own = await policyOf(draft, policy)
+  const settings = await Promise.all(routes.map(route => settingsOf(draft, route.settings)))
+  const policies = await Promise.all(settings.map(each => policyOf(draft, each?.policy)))
+  const paths = [...routes.map(({ path }) => path), ...[own, ...policies].flatMap(each => [...each?.failover ?? [], ...(each?.mirror ? [each.mirror.to] : [])])]
+  // A failover names a route of the gateway or a place of its own; the former is among the paths already.
+  return [...new Set(paths)].filter(path => !path.startsWith('[') && path.split('/').length < 4)
+}
+
+const policyOf = async (draft: Draft, policy: Reference<PolicySettings> | undefined): Promise<PolicySettings | undefined> =>
+  policy === undefined || policy.is === 'inline' ? policy?.value : await draft.get('policies', policy.reference)
+
+const settingsOf = async (draft: Draft, settings: Reference<RouteSettings>): Promise<RouteSettings | undefined> =>
+  settings.is === 'inline' ? settings.value : await draft.get('routes', settings.reference)
