@@ -12,7 +12,7 @@ import type { Window } from '@vamp/model/metric'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AgentReport } from './link/link.ts'
-import { contractGateway } from './proxy/contract.ts'
+import { contractGateway } from './proxy/testdata/contract-world.ts'
 
 const main = join(import.meta.dirname, 'main.ts')
 let data: string

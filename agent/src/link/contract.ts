@@ -2,7 +2,7 @@
 import type { Window } from '@vamp/model/metric'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { contractGateway } from '../proxy/contract.ts'
+import { contractGateway } from '../proxy/testdata/contract-world.ts'
 import type { AgentReport, Link } from './link.ts'
 
 export interface LinkHarness {

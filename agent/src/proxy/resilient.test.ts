@@ -3,7 +3,7 @@ import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
 import { expect, test } from 'vitest'
 import { silent } from '../base/log.ts'
 import { virtualClock } from '../base/virtual-clock.ts'
-import { contractGateway } from './contract.ts'
+import { contractGateway } from './testdata/contract-world.ts'
 import { openMemoryProxy } from './memory/memory.ts'
 import { resilient } from './resilient.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import { expect, test } from 'vitest'
-import { contractGateway } from '../../proxy/contract.ts'
+import { contractGateway } from '../../proxy/testdata/contract-world.ts'
 import { openMemoryKeyValueStore } from './memory.ts'
 import { readPointer, readTable, writeTable } from './stored-table.ts'
 

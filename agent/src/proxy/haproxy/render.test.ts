@@ -1,7 +1,7 @@
 import { FULL_SHARE } from '@vamp/model/routing/table'
 import type { Endpoint } from '@vamp/model/routing/table'
 import { expect, test } from 'vitest'
-import { contractGateway } from '../contract.ts'
+import { contractGateway } from '../testdata/contract-world.ts'
 import { compact, EMPTY, layOut } from './layout.ts'
 import { render } from './render.ts'
 

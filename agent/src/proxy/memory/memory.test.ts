@@ -1,7 +1,8 @@
 import type { Endpoint } from '@vamp/model/routing/table'
 import { expect, test } from 'vitest'
 import { virtualClock } from '../../base/virtual-clock.ts'
-import { contractGateway, type ProxyHarness, proxyContract } from '../contract.ts'
+import { proxyContract } from '../contract.ts'
+import { contractGateway, type ProxyHarness } from '../testdata/contract-world.ts'
 import type { Sample } from '../proxy.ts'
 import { type EndpointAnswer, openMemoryProxy, type VirtualRequest } from './memory.ts'
 

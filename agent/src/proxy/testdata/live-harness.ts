@@ -5,7 +5,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server as TcpSe
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
 import { systemClock } from '../../base/clock.ts'
-import type { ContractAnswer, ContractRequest, ProxyHarness } from '../contract.ts'
+import type { ContractAnswer, ContractRequest, ProxyHarness } from './contract-world.ts'
 import type { Proxy as ProxyPort } from '../proxy.ts'
 
 export interface LiveHarnessOptions {

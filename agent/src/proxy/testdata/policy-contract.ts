@@ -9,7 +9,7 @@ import { effectivePolicy } from '@vamp/model/routing/effective-policy'
 import { FULL_SHARE } from '@vamp/model/routing/table'
 import type { Endpoint, GatewayTable, RouteTable } from '@vamp/model/routing/table'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { contractGateway, type ProxyHarness, type TableParts } from '../contract.ts'
+import { contractGateway, type ProxyHarness, type TableParts } from './contract-world.ts'
 import type { Sample } from '../proxy.ts'
 
 export function policyContract(name: string, open: () => Promise<ProxyHarness>): void {

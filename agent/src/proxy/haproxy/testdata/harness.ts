@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { Endpoint } from '@vamp/model/routing/table'
 import { systemClock } from '../../../base/clock.ts'
 import { silent } from '../../../base/log.ts'
-import type { ContractAnswer, ContractRequest, ProxyHarness } from '../../contract.ts'
+import type { ContractAnswer, ContractRequest, ProxyHarness } from '../../testdata/contract-world.ts'
 import type { HaproxyOptions } from '../haproxy.ts'
 import { openHaproxy } from '../haproxy.ts'
 
