@@ -131,5 +131,7 @@ test('a clock that is set back freezes the release, and it says so', async () =>
   await w.seconds(10)
 
   expect(await statusOf(w)).toMatchObject({ phase: 'ramping', next: expect.stringMatching(/^Frozen: the clock was set back/) })
+  // Told once, however long it lasts.
+  expect((await w.events.query({ tags: ['release:frozen'] })).total).toBe(1)
   expect((await statusOf(w))?.weight).toBeLessThanOrEqual(2 * (before?.weight ?? 0))
 })

@@ -7,7 +7,7 @@ import { evidenceEvents } from './evidence.ts'
 import { promote, rollBack } from './finish.ts'
 import { beginProbe, harmedService, probe, watchService } from './guard.ts'
 import { clockOf, holdBackLeft, percentOf, type ReleaseJudge } from './judge-state.ts'
-import { inPhase, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
+import { frozenEvents, inPhase, NOTHING, releaseEvent, type ReleasePlan, secondsSince, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
 import { judgeSeconds, noteShare, secondsToJudge, sessionsJudged } from './seconds.ts'
 import { asCanary, isShadow } from './shadow.ts'
@@ -128,11 +128,15 @@ function silent(observed: ObservedRelease, status: ReleaseStatus, changed: boole
   const back = status.judged_until - Math.floor(observed.nowMs / 1000)
   if (back > LAG_SECONDS_MAX) {
     const next = 'Frozen: the clock was set back. It goes on when it is again as late as it was, or when the server and its agents have been started again.'
-    return next === status.next && !changed ? NOTHING : { writes: [statusWrite(observed, { ...status, next })], events: [] }
+    return stands(observed, { ...status, next }, next !== status.next || changed)
   }
   if (observed.lagSeconds <= LAG_SECONDS_MAX) return changed ? { writes: [statusWrite(observed, status)], events: [] } : NOTHING
   const next = `Frozen: no measurements from the proxies for ${observed.lagSeconds - (observed.lagSeconds % 10)} s. Nothing is decided on silence.`
-  return next === status.next && !changed ? NOTHING : { writes: [statusWrite(observed, { ...status, next })], events: [] }
+  return stands(observed, { ...status, next }, next !== status.next || changed)
+}
+
+function stands(observed: ObservedRelease, status: ReleaseStatus, changed: boolean): ReleasePlan {
+  return changed ? { writes: [statusWrite(observed, status)], events: frozenEvents(observed, status) } : NOTHING
 }
 
 const round = (percent: number) => Math.round(percent * 100) / 100

@@ -40,5 +40,12 @@ export function releaseEvent(change: string, status: ReleaseStatus, by?: string)
   }
 }
 
+/** A ramp that stands still because something cannot be seen is told when it begins, once. */
+export function frozenEvents(observed: ObservedRelease, status: ReleaseStatus): NewEvent[] {
+  return isFrozen(status) && !(observed.status && isFrozen(observed.status.value)) ? [releaseEvent('frozen', status)] : []
+}
+
+const isFrozen = ({ next }: ReleaseStatus) => next.startsWith('Frozen:')
+
 export const iso = (ms: number): string => new Date(ms).toISOString()
 export const secondsSince = (since: string, nowMs: number): number => (nowMs - Date.parse(since)) / 1000

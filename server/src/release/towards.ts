@@ -4,7 +4,7 @@ import type { Write } from '../store/store.ts'
 import { capacityFor, shrunk } from './capacity.ts'
 import { type GateCall, passage } from './gates.ts'
 import { loadCheckSince, type ReleaseJudge } from './judge-state.ts'
-import { releaseEvent, type ReleasePlan, statusWrite } from './outcome.ts'
+import { frozenEvents, releaseEvent, type ReleasePlan, statusWrite } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
 import { isShadow, shareWrites } from './shadow.ts'
 import { acknowledgedShare } from './weights.ts'
@@ -45,7 +45,7 @@ export function taken(observed: ObservedRelease, before: ReleaseStatus, { status
   const moved = status.weight !== before.weight
   return {
     writes: [statusWrite(observed, counted), ...moved ? shareWrites(observed, status, new Map([[status.to, status.weight]])) : [], ...writes],
-    events: moved ? [releaseEvent('weight', counted)] : [], calls,
+    events: [...moved ? [releaseEvent('weight', counted)] : [], ...frozenEvents(observed, counted)], calls,
   }
 }
 
