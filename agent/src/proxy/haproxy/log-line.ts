@@ -46,6 +46,9 @@ const FIELDS = 14
 const FIELDS_MAX = FIELDS + 2
 /** Start and end of each field of the line in hand; one line is parsed at a time. */
 const starts = new Int32Array(FIELDS_MAX + 1)
+/** What its digits are together, and whether it is nothing else (1), has one sign before them (0), or is no number (−1). */
+const numbers = new Float64Array(FIELDS_MAX)
+const plainOf = new Int8Array(FIELDS_MAX)
 /** A longer piece without an end is no line of ours. */
 const LINE_BYTES_MAX = 16_384
 
@@ -84,8 +87,8 @@ export function logParser(names: () => LogNames, counter: LineCounter, onCopy: (
   const again = ({ line, upTo }: ReadBefore, bytes: Uint8Array, start: number, end: number): boolean => {
     if (Buffer.compare(line, bytes.subarray(start, end)) === 0) { seeking = undefined; return true }
     if (!split(bytes, start, end)) return true
-    const before = upTo(numberAfter(bytes, 3))
-    if (before !== undefined && number(bytes, 2) <= before) return true
+    const before = upTo(numberAfter(3))
+    if (before !== undefined && number(2) <= before) return true
     seeking = undefined
     return false
   }
@@ -144,12 +147,27 @@ function copyOf(bytes: Uint8Array, { gateway, route }: Sample): LoggedCopy {
   return { gateway, route, head: Buffer.from(text(FIELDS), 'base64').toString('latin1'), ...(body === '-' ? {} : { body: Buffer.from(body, 'base64') }) }
 }
 
-/** Finds the fields of a line; false where it is none of ours. */
+/** Finds the fields of a line, and their numbers on the way; false where it is none of ours. */
 function split(bytes: Uint8Array, start: number, end: number): boolean {
   let field = 0
+  let value = 0
+  let plain = 1
   starts[0] = start
-  for (let at = start; at < end; at++)
-    if (bytes[at] === SPACE && ++field <= FIELDS_MAX) starts[field] = at + 1
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte === SPACE) {
+      if (field < FIELDS_MAX) { numbers[field] = value; plainOf[field] = plain }
+      if (++field <= FIELDS_MAX) starts[field] = at + 1
+      value = 0
+      plain = 1
+    } else {
+      const digit = byte - ZERO
+      if (digit >= 0 && digit <= 9) value = value * 10 + digit
+      // A letter in front: `g12`. Anything else is no number.
+      else plain = plain === 1 && at === starts[field] ? 0 : -1
+    }
+  }
+  if (field < FIELDS_MAX) { numbers[field] = value; plainOf[field] = plain }
   copied = field === FIELDS_MAX - 1 && bytes[starts[FIELDS] ?? 0] !== DASH
   starts[field + 1] = end + 1
   return field === FIELDS - 1 || field === FIELDS_MAX - 1
@@ -157,14 +175,14 @@ function split(bytes: Uint8Array, start: number, end: number): boolean {
 
 function parseLine(bytes: Uint8Array, start: number, names: LogNames, counter: LineCounter): Sample | undefined {
   const tcp = bytes[start] === 116
-  const frontend = numberAfter(bytes, 3)
-  counter.count(number(bytes, 1), frontend, number(bytes, 2))
-  const backend = names.backends[numberAfter(bytes, 4)]
+  const frontend = numberAfter(3)
+  counter.count(number(1), frontend, number(2))
+  const backend = names.backends[numberAfter(4)]
   const chosen = backend !== undefined && bytes[at(4)] === 98
   const gateway = chosen ? backend.gateway : names.gateways[frontend]
   if (gateway === undefined) return undefined
-  const headerUs = bytes[at(8)] === DASH ? -1 : number(bytes, 8)
-  const status = number(bytes, 6)
+  const headerUs = bytes[at(8)] === DASH ? -1 : number(8)
+  const status = number(6)
   return {
     gateway,
     route: chosen ? backend.route : '',
@@ -173,10 +191,10 @@ function parseLine(bytes: Uint8Array, start: number, names: LogNames, counter: L
     status,
     error: failed(status, bytes[at(11)] ?? 0, bytes[at(11) + 1] ?? 0),
     ending: endingOf(bytes[at(11)] ?? 0, bytes[at(11) + 1] ?? 0),
-    latencyMs: tcp ? Math.max(0, headerUs) : (headerUs >= 0 ? headerUs : number(bytes, 9)) / 1000,
-    bytes: number(bytes, 10),
-    endedAt: number(bytes, 13) / 1000,
-    part: number(bytes, 12) & 7,
+    latencyMs: tcp ? Math.max(0, headerUs) : (headerUs >= 0 ? headerUs : number(9)) / 1000,
+    bytes: number(10),
+    endedAt: number(13) / 1000,
+    part: number(12) & 7,
   }
 }
 
@@ -205,25 +223,11 @@ function endingOf(who: number, phase: number): Ending | undefined {
 
 const at = (field: number): number => starts[field] ?? 0
 
-/** The digits of a field; 0 for anything else (`-`, `-1`). */
-function number(bytes: Uint8Array, field: number): number {
-  return digits(bytes, at(field), at(field + 1) - 1)
-}
+/** The number of a field; 0 for anything else (`-`, `-1`). */
+const number = (field: number): number => plainOf[field] === 1 ? numbers[field] as number : 0
 
 /** The number of `g12` or `b12`; 0 for any other name. */
-function numberAfter(bytes: Uint8Array, field: number): number {
-  return digits(bytes, at(field) + 1, at(field + 1) - 1)
-}
-
-function digits(bytes: Uint8Array, from: number, to: number): number {
-  let value = 0
-  for (let at = from; at < to; at++) {
-    const digit = (bytes[at] ?? 0) - ZERO
-    if (digit < 0 || digit > 9) return 0
-    value = value * 10 + digit
-  }
-  return value
-}
+const numberAfter = (field: number): number => plainOf[field] === 0 ? numbers[field] as number : 0
 
 function hashOf(bytes: Uint8Array, from: number, to: number): number {
   let hash = 0x811c9dc5
