@@ -48,12 +48,13 @@ export async function startPrivateDockerd(directory: string): Promise<PrivateDoc
   }
 }
 
+/** The storage driver is the daemon's choice: `vfs`, which works everywhere, would copy the whole image for every container. */
 async function start(directory: string, socket: string): Promise<ChildProcess> {
   const log = createWriteStream(join(directory, 'dockerd.log'), { flags: 'a' })
   await once(log, 'open')
   const daemon = spawn('dockerd', [
     '--data-root', join(directory, 'data'), '--exec-root', join(directory, 'run'), '--pidfile', join(directory, 'dockerd.pid'),
-    '--host', `unix://${socket}`, '--iptables=false', '--ip6tables=false', '--bip', '172.29.0.1/16', '--storage-driver', 'vfs',
+    '--host', `unix://${socket}`, '--iptables=false', '--ip6tables=false', '--bip', '172.29.0.1/16',
   ], { stdio: ['ignore', log, log], detached: true })
   for (let waited = 0; waited < START_MS_MAX; waited += 100) {
     if (await answers(socket)) return daemon
