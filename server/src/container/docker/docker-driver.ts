@@ -2,47 +2,31 @@
  * Runs workloads on a Docker Engine. Instances are reached at their container's address (or, on the host's network, at ports
  * that the driver chooses): published ports pass a proxy in user space and cost ten times the latency.
  */
-import type { Clock } from '@vamp/agent/base/clock'
-import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
 import type { Consumption, ContainerDriver, LogLine, Node, Observed, Workload } from '../container-driver.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from '../process/process-ports.ts'
 import { refuseAvailability } from '../this-machine.ts'
 import { createBody, networkOf } from './create-body.ts'
-import { type DockerAddress, type DockerClient, openDockerClient } from './docker-client.ts'
+import { type DockerClient, openDockerClient } from './docker-client.ts'
 import { type DockerContainers, openDockerContainers } from './docker-containers.ts'
-import { readLogLines } from './docker-logs.ts'
 import { readStatistics } from './docker-statistics.ts'
 import { openEndedLogs } from './ended-logs.ts'
 import { type ImagePulls, openImagePulls } from './image-pull.ts'
+import { ENGINE_DEPLOYABLES, type EngineDriverOptions, engineLogs, listeningAt, opened } from './on-engine.ts'
 
-/** An image that is called without a port still listens somewhere. */
-const PORT_DEFAULT = 8080
-
-export interface DockerDriverOptions {
-  readonly address: DockerAddress
-  /** `[a-z0-9]+`, of the installation: tells our containers from another's on the same engine. */
-  readonly owner: string
-  readonly clock: Clock
-  readonly log: Logger
-  /** Where artifacts name no network; `bridge` by default. */
-  readonly network?: string
+export interface DockerDriverOptions extends EngineDriverOptions {
   /** For instances on the host's network. */
   readonly ports?: PortRange
-  /** Value of the `X-Registry-Auth` header for an image; absent: none is needed. */
-  readonly credentials?: (image: string) => Promise<string | undefined>
 }
 
 /** Throws `Fault('container_unavailable')` if the engine does not answer. */
 export async function openDockerDriver(options: DockerDriverOptions, signal?: AbortSignal): Promise<ContainerDriver> {
-  const driver = new DockerDriver(options, await openDockerClient(options.address, signal))
-  await driver.observe()
-  return driver
+  return opened(new DockerDriver(options, await openDockerClient(options.address, signal)))
 }
 
 class DockerDriver implements ContainerDriver {
   readonly driver = 'docker'
-  readonly deployables = ['container/docker', 'docker']
+  readonly deployables = ENGINE_DEPLOYABLES
   readonly pauses = true
   readonly #options: DockerDriverOptions
   readonly #client: DockerClient
@@ -104,15 +88,8 @@ class DockerDriver implements ContainerDriver {
     return () => { unwatch(); this.#listeners.delete(listener) }
   }
 
-  async *logs(id: string, { tail, follow = false, since }: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncGenerator<LogLine> {
-    const query = { stdout: true, stderr: true, timestamps: true, follow, tail: tail ?? 'all', ...(since === undefined ? {} : { since: (since / 1000).toFixed(3) }) }
-    try {
-      yield* readLogLines(await this.#client.stream('GET', `/containers/${this.#nameOf(id)}/logs`, { query, signal }))
-    } catch (error) {
-      if (signal?.aborted) return
-      if (!(error instanceof Fault && error.code === 'not_found')) throw error
-      yield* this.#endedLogs.read(id, { tail, since })
-    }
+  logs(id: string, options: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncIterable<LogLine> {
+    return engineLogs({ client: this.#client, path: `/containers/${this.#nameOf(id)}`, id, ended: this.#endedLogs, timeOf: sinceMs => (sinceMs / 1000).toFixed(3) }, options, signal)
   }
 
   async statistics(ids: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, Consumption>> {
@@ -196,8 +173,7 @@ class DockerDriver implements ContainerDriver {
 
   /** In a network of its own an instance listens where its breed says; on the host's it is told where. */
   async #portsOf({ ports, dialect }: Workload, network: string): Promise<Record<string, number>> {
-    if (network !== 'host' || dialect['fixed_ports'] === true) return Object.fromEntries(ports.map(({ name, number }, index) => [name, number || PORT_DEFAULT + index]))
-    const numbers = await this.#ports.allocate(ports.length)
-    return Object.fromEntries(ports.map(({ name }, index) => [name, numbers[index] ?? 0]))
+    const own = network !== 'host' || dialect['fixed_ports'] === true
+    return listeningAt(ports, own ? [] : await this.#ports.allocate(ports.length))
   }
 }

@@ -2,39 +2,25 @@
  * Runs workloads on a Docker Swarm, each as a service with one replica. Where an instance runs is Swarm's affair; it is reached
  * at its node's address, at the port that the node publishes for it, or on the node's own network.
  */
-import type { Clock } from '@vamp/agent/base/clock'
-import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
 import type { Availability, Consumption, ContainerDriver, LogLine, Node, Observed, Workload } from '../container-driver.ts'
-import { type DockerAddress, type DockerClient, openDockerClient } from '../docker/docker-client.ts'
-import { readLogLines } from '../docker/docker-logs.ts'
+import { type DockerClient, openDockerClient } from '../docker/docker-client.ts'
 import { readStatistics } from '../docker/docker-statistics.ts'
 import { openEndedLogs } from '../docker/ended-logs.ts'
 import { LABELS, ownedBy } from '../docker/labels.ts'
+import { ENGINE_DEPLOYABLES, type EngineDriverOptions, engineLogs, listeningAt, opened } from '../docker/on-engine.ts'
 import { DEFAULT_PORTS, type PortAllocator, portAllocator } from '../process/process-ports.ts'
 import { serviceName, serviceSpec, swarmNetworkOf } from './service-spec.ts'
 import { openSwarmTasks, type SwarmTasks } from './swarm-tasks.ts'
 import { hasEnded, type TaskView } from './task-state.ts'
 
-/** An image that is called without a port still listens somewhere. */
-const PORT_DEFAULT = 8080
 const STOP_POLL_MS = 100
 
-export interface SwarmDriverOptions {
-  /** A manager's. */
-  readonly address: DockerAddress
-  /** `[a-z0-9]+`, of the installation. */
-  readonly owner: string
-  readonly clock: Clock
-  readonly log: Logger
-  /** Where artifacts name none: `bridge` publishes ports on the nodes, `host` uses theirs, anything else is an overlay network. */
-  readonly network?: string
-  /** Value of the `X-Registry-Auth` header for an image; absent: none is needed. */
-  readonly credentials?: (image: string) => Promise<string | undefined>
-}
-
-/** Throws `Fault('container_unavailable')` if nobody answers, `Fault('unsupported')` if who answers is no manager of a Swarm. */
-export async function openSwarmDriver(options: SwarmDriverOptions, signal?: AbortSignal): Promise<ContainerDriver> {
+/**
+ * Where artifacts name no network, `bridge` publishes ports on the nodes, `host` uses theirs, anything else is an overlay network.
+ * Throws `Fault('container_unavailable')` if nobody answers, `Fault('unsupported')` if who answers is no manager of a Swarm.
+ */
+export async function openSwarmDriver(options: EngineDriverOptions, signal?: AbortSignal): Promise<ContainerDriver> {
   const client = await openDockerClient(options.address, signal)
   const { value: { Swarm } } = await client.call<{ readonly Swarm: { readonly NodeID: string; readonly ControlAvailable: boolean } }>('GET', '/info', { signal })
   if (!Swarm.ControlAvailable) {
@@ -42,23 +28,21 @@ export async function openSwarmDriver(options: SwarmDriverOptions, signal?: Abor
     const what = Swarm.NodeID === '' ? 'is in no Swarm: docker swarm init makes one' : 'is a worker of its Swarm: name a manager'
     throw new Fault('unsupported', `the Docker engine at ${options.address.host} ${what}`, { host: options.address.host })
   }
-  const driver = new SwarmDriver(options, client, Swarm.NodeID)
-  await driver.observe()
-  return driver
+  return opened(new SwarmDriver(options, client, Swarm.NodeID))
 }
 
 class SwarmDriver implements ContainerDriver {
   readonly driver = 'swarm'
-  readonly deployables = ['container/docker', 'docker']
+  readonly deployables = ENGINE_DEPLOYABLES
   readonly pauses = false
-  readonly #options: SwarmDriverOptions
+  readonly #options: EngineDriverOptions
   readonly #client: DockerClient
   readonly #nodeId: string
   readonly #tasks: SwarmTasks
   readonly #ports: PortAllocator
   readonly #endedLogs = openEndedLogs()
 
-  constructor(options: SwarmDriverOptions, client: DockerClient, nodeId: string) {
+  constructor(options: EngineDriverOptions, client: DockerClient, nodeId: string) {
     this.#options = options
     this.#client = client
     this.#nodeId = nodeId
@@ -70,7 +54,7 @@ class SwarmDriver implements ContainerDriver {
     signal?.throwIfAborted()
     const network = swarmNetworkOf(workload, this.#options.network ?? 'bridge')
     const held = network === 'host' ? await this.#ports.allocate(workload.ports.length) : []
-    const ports = Object.fromEntries(workload.ports.map(({ name, number }, index) => [name, held[index] ?? (number || PORT_DEFAULT + index)]))
+    const ports = listeningAt(workload.ports, held)
     const image = workload.deployable.definition
     try {
       const auth = await this.#options.credentials?.(image)
@@ -115,15 +99,8 @@ class SwarmDriver implements ContainerDriver {
     return this.#tasks.watch(listener)
   }
 
-  async *logs(id: string, { tail, follow = false, since }: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncGenerator<LogLine> {
-    const query = { stdout: true, stderr: true, timestamps: true, follow, tail: tail ?? 'all', ...(since === undefined ? {} : { since: Math.floor(since / 1000) }) }
-    try {
-      yield* readLogLines(await this.#client.stream('GET', `/services/${serviceName(this.#options.owner, id)}/logs`, { query, signal }))
-    } catch (error) {
-      if (signal?.aborted) return
-      if (!(error instanceof Fault && error.code === 'not_found')) throw error
-      yield* this.#endedLogs.read(id, { tail, since })
-    }
+  logs(id: string, options: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncIterable<LogLine> {
+    return engineLogs({ client: this.#client, path: `/services/${serviceName(this.#options.owner, id)}`, id, ended: this.#endedLogs, timeOf: sinceMs => Math.floor(sinceMs / 1000) }, options, signal)
   }
 
   /** Of this node alone: a manager counts nothing of the others. */
