@@ -2,7 +2,7 @@
  * How well services are kept at the right size: simulated days under this project's scaler and its rivals' rules, and, with
  * `--real`, a service of processes (or containers) under a real server.
  *
- *     npm run bench -- scaling [--json] [--seed S] [--start-up SECONDS] [--scenario PART] [--method PART] [--no-forecast]
+ *     npm run bench -- scaling [--json] [--seed S] [--seeds N] [--start-up SECONDS] [--scenario PART] [--method PART] [--no-forecast]
  *     npm run bench -- scaling --real step,zero,microscaling,soak [--rounds N] [--changes N] [--kills N] [--json]
  */
 import { parseArgs } from 'node:util'
@@ -13,9 +13,12 @@ import { forecastScenarios, scenarios } from './scenarios.ts'
 import { type Method, type Outcome, type Scenario, simulate } from './simulator.ts'
 
 export interface Row {
+  readonly seed: number
   readonly scenario: string
   readonly method: string
   readonly slo_miss_share: number
+  /** Misses where the work alone kept what was promised. */
+  readonly avoidable: number
   readonly instance_hours: number
   readonly decision_s: number | null
   readonly serving_s: number | null
@@ -25,7 +28,7 @@ export interface Row {
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, 'start-up': { type: 'string', default: '0.6' }, scenario: { type: 'string' }, method: { type: 'string' }, 'no-forecast': { type: 'boolean', default: false }, real: { type: 'string' }, rounds: { type: 'string', default: '5' }, changes: { type: 'string', default: '500' }, kills: { type: 'string', default: '5' } },
+    options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, seeds: { type: 'string', default: '1' }, 'start-up': { type: 'string', default: '0.6' }, scenario: { type: 'string' }, method: { type: 'string' }, 'no-forecast': { type: 'boolean', default: false }, real: { type: 'string' }, rounds: { type: 'string', default: '5' }, changes: { type: 'string', default: '500' }, kills: { type: 'string', default: '5' } },
   })
   if (values.real !== undefined) {
     const runs = { step, zero, microscaling: () => microscaling(Number(values.rounds)), soak: () => soak(Number(values.changes), Number(values.kills)) }
@@ -35,28 +38,48 @@ export async function run(args: readonly string[]): Promise<void> {
     return
   }
   const rows: Row[] = []
-  const random = seeded(Number(values.seed))
-  const play = (scenario: Scenario, methods: readonly Method[]) => {
-    if (values.scenario !== undefined && !scenario.name.includes(values.scenario)) return
-    for (const method of methods) {
-      if (values.method !== undefined && !method.name.includes(values.method)) continue
-      const row = rowOf(scenario, method, simulate(scenario, method, seeded(Number(values.seed) + 17)))
-      rows.push(row)
-      if (!values.json) console.log(line(row))
+  for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.seeds); seed++) {
+    const random = seeded(seed)
+    const play = (scenario: Scenario, methods: readonly Method[]) => {
+      if (values.scenario !== undefined && !values.scenario.split(',').some(part => scenario.name.includes(part))) return
+      for (const method of methods) {
+        if (values.method !== undefined && !method.name.includes(values.method)) continue
+        const row = rowOf(seed, scenario, method, simulate(scenario, method, seeded(seed + 17)))
+        rows.push(row)
+        if (!values.json) console.log(line(row))
+      }
     }
+    for (const scenario of scenarios(Number(values['start-up']))) play(scenario, [ours(scenario, 'vamp'), hpa(), keda(scenario), kpa(scenario), originalSla(scenario)])
+    if (!values['no-forecast']) for (const scenario of forecastScenarios(random)) play(scenario, [ours(scenario, 'vamp, reaction'), ours(scenario, 'vamp, forecast', { prediction: 'auto' })])
   }
-  for (const scenario of scenarios(Number(values['start-up']))) play(scenario, [ours(scenario, 'vamp'), hpa(), keda(scenario), kpa(scenario), originalSla(scenario)])
-  if (!values['no-forecast']) for (const scenario of forecastScenarios(random)) play(scenario, [ours(scenario, 'vamp, reaction'), ours(scenario, 'vamp, forecast', { prediction: 'auto' })])
-  if (values.json) console.log(JSON.stringify({ rows }))
+  if (values.json) console.log(JSON.stringify({ rows, compared: compare(rows) }))
+  else for (const each of compare(rows)) console.log(JSON.stringify(each))
 }
 
-function rowOf({ name: scenario }: Scenario, { name: method }: Method, { requests, misses, instanceSeconds, decisionSeconds, servingSeconds, oscillations }: Outcome): Row {
+/** Medians over the seeds, and in which share of them ours has fewer misses, no more instance-hours, and both. */
+function compare(rows: readonly Row[]) {
+  const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+  return [...Map.groupBy(rows.filter(({ method }) => !method.startsWith('vamp')), ({ scenario, method }) => `${scenario}\n${method}`).values()].flatMap(theirs => {
+    const [first] = theirs
+    const pairs = theirs.flatMap(their => { const our = rows.find(({ seed, scenario, method }) => method === 'vamp' && seed === their.seed && scenario === their.scenario); return our ? [{ our, their }] : [] })
+    if (!first || pairs.length === 0) return []
+    const share = (holds: (pair: (typeof pairs)[number]) => boolean) => Math.round(100 * pairs.filter(holds).length / pairs.length) / 100
+    const fewer = ({ our, their }: (typeof pairs)[number]) => our.avoidable < their.avoidable
+    const cheaper = ({ our, their }: (typeof pairs)[number]) => our.instance_hours <= their.instance_hours
+    return [{
+      scenario: first.scenario, rival: first.method, seeds: pairs.length, avoidable: [median(pairs.map(({ our }) => our.avoidable)), median(pairs.map(({ their }) => their.avoidable))],
+      hours: [median(pairs.map(({ our }) => our.instance_hours)), median(pairs.map(({ their }) => their.instance_hours))], fewer_misses: share(fewer), no_more_hours: share(cheaper), both: share(pair => fewer(pair) && cheaper(pair)),
+    }]
+  })
+}
+
+function rowOf(seed: number, { name: scenario }: Scenario, { name: method }: Method, { requests, misses, unavoidable, instanceSeconds, decisionSeconds, servingSeconds, oscillations }: Outcome): Row {
   const rounded = (value: number | null) => value === null ? null : Math.round(value * 100) / 100
-  return { scenario, method, slo_miss_share: Number((misses / Math.max(1, requests)).toPrecision(3)), instance_hours: Math.round(instanceSeconds / 36) / 100, decision_s: rounded(decisionSeconds), serving_s: rounded(servingSeconds), oscillations }
+  return { seed, scenario, method, slo_miss_share: Number((misses / Math.max(1, requests)).toPrecision(3)), avoidable: misses - unavoidable, instance_hours: Math.round(instanceSeconds / 36) / 100, decision_s: rounded(decisionSeconds), serving_s: rounded(servingSeconds), oscillations }
 }
 
-function line({ scenario, method, slo_miss_share: share, instance_hours: hours, decision_s: decision, serving_s: serving, oscillations }: Row): string {
-  return `${scenario.padEnd(24)} ${method.padEnd(16)} misses ${(100 * share).toFixed(3).padStart(8)} %  instance-hours ${hours.toFixed(2).padStart(8)}  decision ${String(decision ?? '-').padStart(7)}  serving ${String(serving ?? '-').padStart(7)}  turns ${oscillations}`
+function line({ scenario, method, slo_miss_share: share, avoidable, instance_hours: hours, decision_s: decision, serving_s: serving, oscillations }: Row): string {
+  return `${scenario.padEnd(24)} ${method.padEnd(16)} misses ${(100 * share).toFixed(3).padStart(8)} %  avoidable ${String(avoidable).padStart(7)}  instance-hours ${hours.toFixed(2).padStart(8)}  decision ${String(decision ?? '-').padStart(7)}  serving ${String(serving ?? '-').padStart(7)}  turns ${oscillations}`
 }
 
 /** Mulberry32. */

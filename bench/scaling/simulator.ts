@@ -56,6 +56,8 @@ export interface Method {
 export interface Outcome {
   readonly requests: number
   readonly misses: number
+  /** Of those, where the work alone took longer: no size changes that. */
+  readonly unavoidable: number
   readonly instanceSeconds: number
   /** From the step to the first order of more, and until as many serve as the load needs; null where there is no step or it never comes. */
   readonly decisionSeconds: number | null
@@ -74,14 +76,14 @@ const LATENESS = 0.25
 export function simulate(scenario: Scenario, method: Method, random: () => number): Outcome {
   const { service, seconds, warmUp } = scenario
   const world = openWorld(scenario, random)
-  let [requests, misses, instanceSeconds, oscillations, direction] = [0, 0, 0, 0, 0]
+  let [requests, misses, unavoidable, instanceSeconds, oscillations, direction] = [0, 0, 0, 0, 0, 0]
   let decided: number | null = null
   let serving: number | null = null
   world.resize(scenario.minimum, 0)
   for (const instance of world.instances) instance.readyAt = 0
   for (let second = 0; second < seconds; second++) {
     const lived = world.live(second)
-    if (second >= warmUp) { requests += lived.requests; misses += lived.misses; instanceSeconds += lived.instanceSeconds }
+    if (second >= warmUp) { requests += lived.requests; misses += lived.misses; unavoidable += lived.unavoidable; instanceSeconds += lived.instanceSeconds }
     const now = second + 1 + LATENESS
     const view = world.view(now, second)
     const ordered = Math.max(scenario.minimum, Math.min(scenario.maximum, method.tick(scenario.blind?.(second) ? blinded(view) : view)))
@@ -94,7 +96,7 @@ export function simulate(scenario: Scenario, method: Method, random: () => numbe
     }
     if (scenario.stepAt !== undefined && serving === null && second > scenario.stepAt && view.ready * service.servers * 1000 / service.serviceMs >= scenario.rate(second)) serving = now - scenario.stepAt
   }
-  return { requests, misses, instanceSeconds, decisionSeconds: decided, servingSeconds: serving, oscillations }
+  return { requests, misses, unavoidable, instanceSeconds, decisionSeconds: decided, servingSeconds: serving, oscillations }
 }
 
 function blinded({ second: _second, inFlight: _inFlight, busy: _busy, ...rest }: View): View {
@@ -112,8 +114,15 @@ function openWorld(scenario: Scenario, random: () => number) {
   let turn = 0
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 
-  const serve = (at: number): number | undefined => {
-    const ready = instances.filter(instance => !instance.leaving && instance.readyAt <= at)
+  /** Those that take requests until the next of them is ready. */
+  let ready: readonly Instance[] = []
+  let changesAt = 0
+  const look = (at: number) => {
+    ready = instances.filter(instance => !instance.leaving && instance.readyAt <= at)
+    changesAt = Math.min(...instances.flatMap(({ leaving, readyAt }) => !leaving && readyAt > at ? [readyAt] : []), Number.POSITIVE_INFINITY)
+  }
+  const serve = (at: number): { end: number; work: number } | undefined => {
+    if (at >= changesAt) look(at)
     const instance = ready[turn++ % Math.max(1, ready.length)]
     if (!instance) return undefined
     let worker = 0
@@ -124,17 +133,19 @@ function openWorld(scenario: Scenario, random: () => number) {
     const end = start + work
     instance.free[worker] = end
     for (let from = start; from < end;) { const slot = Math.floor(from); const to = Math.min(end, slot + 1); busy.set(slot, (busy.get(slot) ?? 0) + to - from); from = to }
-    return end
+    return { end, work }
   }
 
   return {
     get instances() { return instances },
-    live(second: number): { requests: number; misses: number; instanceSeconds: number } {
-      let [requests, misses] = [0, 0]
+    live(second: number): { requests: number; misses: number; unavoidable: number; instanceSeconds: number } {
+      let [requests, misses, unavoidable] = [0, 0, 0]
       const wait = (at: number) => -Math.log(1 - random()) / Math.max(rate(at), 1e-9)
       for (let at = second + wait(second); at < second + 1; at += wait(at)) {
         requests++
-        const end = serve(at)
+        const served = serve(at)
+        const end = served?.end
+        if (served && served.work * 1000 > sloMs) unavoidable++
         const latency = end === undefined ? 0 : (end - at) * 1000
         if (end === undefined || latency > sloMs) misses++
         const slot = Math.floor(end ?? at)
@@ -145,7 +156,7 @@ function openWorld(scenario: Scenario, random: () => number) {
       }
       instances = instances.filter(instance => !instance.leaving || instance.goneAt > second)
       const instanceSeconds = instances.length
-      return { requests, misses, instanceSeconds }
+      return { requests, misses, unavoidable, instanceSeconds }
     },
     view(now: number, second: number): View {
       inFlightUntil = inFlightUntil.filter(end => end > now - LATENESS)
@@ -163,6 +174,7 @@ function openWorld(scenario: Scenario, random: () => number) {
     resize(size: number, now: number): void {
       const ordered = instances.filter(({ leaving }) => !leaving)
       for (let n = ordered.length; n < size; n++) instances.push({ free: new Float64Array(servers), readyAt: now + startUpSeconds, leaving: false, goneAt: Number.POSITIVE_INFINITY })
+      changesAt = 0
       // The youngest go first; they finish what they have.
       for (const instance of ordered.slice(size)) { instance.leaving = true; instance.goneAt = Math.max(now, ...instance.free) }
     },

@@ -1,7 +1,7 @@
 /** A promise about latency, kept with as few instances as the queueing model says, which learns while they serve. */
 import type { Slo } from '@vamp/model/slo'
 import { openQueueEstimator, type SafeLoad } from '@vamp/stats/queueing'
-import { merge, type SketchData } from '@vamp/stats/sketch'
+import { merge, millisecondsOf, type SketchData } from '@vamp/stats/sketch'
 import type { LoadHistory, LoadSecond } from './load.ts'
 import type { ScalerTick } from './service-scaler.ts'
 import { backlogRate, LATELY_SECONDS, leadOf, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS } from './need.ts'
@@ -12,11 +12,11 @@ const BLOCK_SECONDS = 10
 
 export function openLatencyPromise(signal: string, { quantile, limitMs }: Extract<Slo, { is: 'latency' }>, windows: readonly number[]): SignalReader {
   const estimator = openQueueEstimator({ limitMs, quantile })
-  const blocks = openBlocks((rate, requests, latency, overloaded, at) => estimator.observe({ rate, requests, latency, overloaded, at }))
+  const blocks = openBlocks((rate, instances, requests, latency, overloaded, at) => estimator.observe({ rate, instances, requests, latency, overloaded, at }))
   return {
     read(demand, own, tick): Reading {
       blocks.add(tick, own)
-      const safe = estimator.safeLoad()
+      const safe = estimator.safeLoad(tick.instances)
       const measured = own.latency(STABLE_SECONDS / 3, quantile * 100)
       const stable = Math.max(demand.rate(STABLE_SECONDS).rate, ...LATELY_SECONDS.map(seconds => demand.rate(seconds).least))
       if (!safe) return { signal, value: measured ?? null, unit: 'ms', target: limitMs, wanted: stable > 0 ? Math.max(1, tick.instances) : 0 }
@@ -37,15 +37,16 @@ function explain(signal: string, { because, hopeless, fitted: { station } }: Saf
   }
 }
 
-type Take = (ratePerInstance: number, requests: number, latency: SketchData, overloaded: boolean, at: number) => void
+type Take = (ratePerInstance: number, instances: number, requests: number, latency: SketchData, overloaded: boolean, at: number) => void
 
 /** Seconds with the same number of ready instances, taken together. */
 function openBlocks(take: Take): { add(tick: ScalerTick, own: LoadHistory): void } {
   let block: LoadSecond[] = []
-  let [ready, changedAt] = [0, 0]
+  let [ready, changedAt, troubledAt] = [0, 0, 0]
   return {
     add({ seconds, ready: now, nowMs }, own) {
       if (now !== ready) { ready = now; block = []; changedAt = nowMs }
+      if (now > 0 && (own.growing || backlogRate(own) > 0)) troubledAt = nowMs
       // The first seconds of a new size still tell of the old one.
       if (ready === 0 || nowMs - changedAt < 2000) return
       block.push(...seconds)
@@ -54,7 +55,8 @@ function openBlocks(take: Take): { add(tick: ScalerTick, own: LoadHistory): void
       const last = block.at(-1)
       const latency = merge(block.map(second => second.latency))
       // What has piled up tells of a while ago; only how fast it is worked off tells of now.
-      if (last && requests > 0 && (own.growing || backlogRate(own) === 0)) take(requests / block.length / ready, requests, latency, own.growing, last.second)
+      const old = Math.max(0, ...latency.map(([bucket]) => millisecondsOf(bucket))) > nowMs - Math.max(troubledAt, changedAt)
+      if (last && requests > 0 && (own.growing || !old)) take(requests / block.length / ready, ready, requests, latency, own.growing, last.second)
       block = []
     },
   }
