@@ -104,7 +104,7 @@ const SHAPE_POINTS = 24
 const WEIGHT_MIN = 20
 const WEIGHT_BAD = 60
 /** How much more than the best that was seen is dared at once. */
-const DARE = 1.5
+const DARE = 1.15
 /** A promise that is planned to its edge is broken half the time: waiting may make late this share of what may be late. It costs little, as the share rises steeply with the load. */
 const AIM = 0.002
 /** Of what is safe, for what comes between two looks. */
@@ -118,7 +118,7 @@ const RULE_OF_THREE = 3
 /** For what comes between two looks: all of it is planned with this much less on each. */
 const BETWEEN_LOOKS = 0.98
 /** Errors of log latency that are taken for equal. */
-const EQUAL_ERROR = 0.02
+const EQUAL_ERROR = 0.1
 
 export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise): QueueEstimator {
   const bins = new Map<number, Bin>()

@@ -31,7 +31,7 @@ function explain(signal: string, { because, hopeless, fitted: { station } }: Saf
   if (hopeless) return `the work alone takes longer than ${signal} allows, which no size changes; nobody waits much${now}`
   switch (because) {
     case 'seen_bad': return `more was seen to break ${signal}${now}`
-    case 'seen_best': return `half as much again as the most that was seen to keep ${signal}${now}`
+    case 'seen_best': return `a little more than the most that was seen to keep ${signal}${now}`
     case 'model': return `which keeps ${signal} by a model of ${station.servers} at a time in ${Math.round(station.serviceMs)} ms each${now}`
     default: return because satisfies never
   }
