@@ -61,8 +61,9 @@ function assertion(node: ConditionNode): string {
     case 'header_contains': return header(node.name, `[^\\n]*${literal(node.value)}`)
     case 'header_is': return header(node.name, `${literal(node.value)}[\\x20\\t]*\\r`)
     case 'cookie': return cookie(node.name, '')
-    case 'cookie_contains': return cookie(node.name, `[^;\\r\\n]*${literal(node.value)}`)
-    case 'cookie_is': return cookie(node.name, `${literal(node.value)}[\\x20\\t]*[;\\r]`)
+    // What separates cookies is in none of them.
+    case 'cookie_contains': return node.value.includes(';') ? '(?!)' : cookie(node.name, `[^;\\r\\n]*${literal(node.value)}`)
+    case 'cookie_is': return node.value.includes(';') ? '(?!)' : cookie(node.name, `${literal(node.value)}[\\x20\\t]*[;\\r]`)
     case 'path': return path(node.match, node.value)
     case 'method': return `(?=${LINE.method}(?i:${literal(node.value)})\\n)`
     case 'country': return `(?=${LINE.country}(?i:${literal(node.value)})\\n)`

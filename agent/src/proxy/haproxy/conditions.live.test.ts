@@ -22,7 +22,7 @@ const operand: fc.Arbitrary<ConditionNode> = fc.oneof(
   fc.constantFrom<ConditionNode>({ is: 'true' }, { is: 'false' }, { is: 'header', name: 'X-Beta' }, { is: 'cookie', name: 'id' }),
   fc.record({ is: fc.constant('host' as const), value: fc.constantFrom('shop.example', 'SHOP.example', 'shop.example:80', 'hop.example', 'other') }),
   fc.record({ is: fc.constant('user_agent' as const), value: fc.constantFrom('chrome', 'Safari', 'firefox', 'ie', 'Android') }),
-  fc.record({ is: fc.constantFrom('header_contains' as const, 'header_is' as const, 'cookie_contains' as const, 'cookie_is' as const), name, value: word }),
+  fc.record({ is: fc.constantFrom('header_contains' as const, 'header_is' as const, 'cookie_contains' as const, 'cookie_is' as const), name, value: fc.oneof(word, fc.constant(';')) }),
   fc.record({ is: fc.constant('path' as const), match: fc.constantFrom('is' as const, 'begins' as const, 'contains' as const), value: fc.constantFrom('/', '/a', '/a/b', 'b', '/a.b') }),
   fc.record({ is: fc.constant('path' as const), match: fc.constant('matches' as const), value: fc.constantFrom('^/a', 'b$', '^/$', 'a|b', '[^a]+b', '\\.b', '^/a/?b', '/a\\sb') }),
   fc.record({ is: fc.constant('method' as const), value: fc.constantFrom('get', 'POST') }),
@@ -122,8 +122,8 @@ describe.skipIf(findBinary() === undefined)('hostile tables', () => {
       const output = execFileSync(findBinary() ?? '', ['-c', '-f', config], { stdio: 'pipe', env: {} }).toString()
       expect(output).not.toMatch(/ALERT|WARNING/)
       // As many servers, frontends and backends as there are in the layout, whatever the texts say.
-      expect(files.config.match(/^ {2}server b?/gm)?.length).toBe(input.gateways.length + 3)
-      expect(files.config.match(/^frontend /gm)?.length).toBe(input.gateways.length + 1)
+      expect(files.config.match(/^ {2}server b?/gm)?.length).toBe(input.gateways.length + 2)
+      expect(files.config.match(/^frontend /gm)?.length).toBe(input.gateways.length + 2)
     }), { numRuns: 60 })
     rmSync(directory, { recursive: true })
   })

@@ -55,7 +55,10 @@ export function samplesContract(world: ContractWorld): void {
       expect((await held).status).toBe(0)
       world.harness.release()
 
-      expect((await sampled(1))[0]).toMatchObject({ gateway: 'shop', route: 'a', instance: 'one', error: false, ending: 'client' })
+      const [sample] = await sampled(1)
+      expect(sample).toMatchObject({ gateway: 'shop', route: 'a', instance: 'one', error: false })
+      // A client that has hung up may want its answer all the same: a proxy that waits for it finds out only if it cannot write it.
+      expect(['client', undefined]).toContain(sample?.ending)
     })
 
     test('sessions are spread over the parts', async () => {
