@@ -129,20 +129,37 @@ function remember(key: string, live: Live<unknown>): void {
   if (cache.size > CACHE_MAX && oldest !== undefined) cache.delete(oldest)
 }
 
+/** What was last seen under a key, wherever it was shown. */
+export function lastSeen<T>(key: string): Seen<T> | undefined {
+  const live = cache.get(key) as Live<T> | undefined
+  return live?.is === 'here' ? { value: live.value, atMs: live.atMs } : undefined
+}
+
+export interface Seen<T> { readonly value: T; readonly atMs: number }
+
+function known<T>({ key, seed }: Pick<Source<T>, 'key' | 'seed'>): Live<T> {
+  const before = cache.get(key) as Live<T> | undefined
+  if (before) return before
+  const seen = seed?.()
+  return seen ? { is: 'here', ...seen } : { is: 'loading' }
+}
+
 export interface Source<T> {
   /** The same key is the same thing on every screen. */
   readonly key: string
   readonly load: (signal: AbortSignal) => Promise<T>
   readonly everyMs: number
+  /** What is known of it from something that was looked at before, until it is here itself. */
+  readonly seed?: () => Seen<T> | undefined
   /** Whether an event is a reason to look again. */
   readonly wakes?: (event: Event) => boolean
 }
 
 /** A value of the server, kept true while it is shown. `again` looks at once. */
-export function useLive<T>({ key, load, everyMs, wakes }: Source<T>): Live<T> & { readonly again: () => void } {
-  const [live, setLive] = useState<{ key: string; live: Live<T> }>(() => ({ key, live: cache.get(key) ?? { is: 'loading' } }))
-  const latest = useRef({ load, wakes })
-  latest.current = { load, wakes }
+export function useLive<T>({ key, load, everyMs, wakes, seed }: Source<T>): Live<T> & { readonly again: () => void } {
+  const [live, setLive] = useState<{ key: string; live: Live<T> }>(() => ({ key, live: known({ key, ...(seed ? { seed } : {}) }) }))
+  const latest = useRef({ load, wakes, seed })
+  latest.current = { load, wakes, seed }
   const wake = useRef(() => {})
   useEffect(() => {
     const gone = new AbortController()
@@ -178,7 +195,8 @@ export function useLive<T>({ key, load, everyMs, wakes }: Source<T>): Live<T> & 
     listeners.add(listener)
     document.addEventListener('visibilitychange', seen)
     wake.current = () => { void look() }
-    setLive({ key, live: cache.get(key) ?? { is: 'loading' } })
+    const { seed: from } = latest.current
+    setLive({ key, live: known({ key, ...(from ? { seed: from } : {}) }) })
     void look()
     return () => {
       gone.abort()

@@ -15,7 +15,7 @@ import { system } from '@vamp/model/api/system'
 import { KINDS, singular } from '@vamp/model/kind'
 import type { Known, Schema } from './editor/yaml-completion.ts'
 import { vamp } from './server.ts'
-import type { Source } from './live.ts'
+import { lastSeen, type Source } from './live.ts'
 
 const tagged = (...tags: readonly string[]) => ({ tags: told }: Event) => tags.some(tag => told.includes(tag))
 
@@ -36,6 +36,12 @@ export const allDeployments = (): Source<readonly DeploymentView[]> => ({
 
 export const deployment = (name: string): Source<DeploymentView> => ({
   key: `deployment ${name}`, everyMs: 2000, wakes: tagged(`deployments:${name}`),
+  // A list has all of each: the page stands at once, and is true a moment later.
+  seed: () => {
+    const list = lastSeen<readonly DeploymentView[]>('deployments')
+    const value = list?.value.find(each => each.name === name)
+    return list && value && { value, atMs: list.atMs }
+  },
   load: async signal => (await vamp().call(deployments.get, { path: { deployment: name } }, signal)).data,
 })
 
