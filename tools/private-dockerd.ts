@@ -28,16 +28,17 @@ export function whyNoDockerd(): string | undefined {
   return undefined
 }
 
-export async function startPrivateDockerd(directory: string): Promise<PrivateDockerd> {
+/** `inside`: the words that it is started by, where it is to be on a machine of its own, as `nsenter --net …` enters one. */
+export async function startPrivateDockerd(directory: string, inside: readonly string[] = []): Promise<PrivateDockerd> {
   mkdirSync(directory, { recursive: true })
   const socket = join(resolve(directory), 'docker.sock')
-  let daemon = await start(directory, socket)
+  let daemon = await start(directory, socket, inside)
   return {
     socket,
     async restart() {
       await end(daemon, 'SIGKILL')
       endContainerd(directory)
-      daemon = await start(directory, socket)
+      daemon = await start(directory, socket, inside)
     },
     async stop() {
       await end(daemon, 'SIGTERM')
@@ -49,11 +50,12 @@ export async function startPrivateDockerd(directory: string): Promise<PrivateDoc
 }
 
 /** The storage driver is the daemon's choice: `vfs`, which works everywhere, would copy the whole image for every container. */
-async function start(directory: string, socket: string): Promise<ChildProcess> {
+async function start(directory: string, socket: string, inside: readonly string[]): Promise<ChildProcess> {
   const log = createWriteStream(join(directory, 'dockerd.log'), { flags: 'a' })
   await once(log, 'open')
-  const daemon = spawn('dockerd', [
-    '--data-root', join(directory, 'data'), '--exec-root', join(directory, 'run'), '--pidfile', join(directory, 'dockerd.pid'),
+  const [program = 'dockerd', ...words] = [...inside, 'dockerd']
+  const daemon = spawn(program, [
+    ...words, '--data-root', join(directory, 'data'), '--exec-root', join(directory, 'run'), '--pidfile', join(directory, 'dockerd.pid'),
     '--host', `unix://${socket}`, '--iptables=false', '--ip6tables=false', '--bip', '172.29.0.1/16',
   ], { stdio: ['ignore', log, log], detached: true })
   for (let waited = 0; waited < START_MS_MAX; waited += 100) {
