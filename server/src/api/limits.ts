@@ -6,6 +6,8 @@ export const PATH_SEGMENT_MAX = 2048
 /** Bytes that a slow reader of a stream may leave unread; then it is disconnected, and goes on from its last event. */
 export const STREAM_UNREAD_BYTES_MAX = 1024 * 1024
 export const STREAMS_MAX = 2000
+/** In which a client may take in that it is over. */
+export const FAREWELL_MS = 500
 export const HEARTBEAT_MS = 15_000
 /** A request that has not come in whole by then is ended. */
 export const REQUEST_MS = 30_000

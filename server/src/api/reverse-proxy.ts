@@ -7,6 +7,7 @@ import { Fault } from '@vamp/model/fault'
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { type Identity, may } from '../auth/identity.ts'
 import { needsToken } from '../config.ts'
+import type { Admission } from './admission.ts'
 import { PROXIED_MAX } from './limits.ts'
 import { headersFor, passOn, upgradeHeads } from './pass-on.ts'
 import { proxyTarget } from './proxy-target.ts'
@@ -16,7 +17,7 @@ const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
 const UNREACHABLE = { status: 502, body: { message: 'The endpoint does not answer.', code: 'endpoint_unreachable' } } as const
 const SANDBOX = ['content-security-policy', 'sandbox allow-scripts allow-forms allow-popups', 'x-content-type-options', 'nosniff', 'referrer-policy', 'no-referrer']
 
-export function addReverseProxy(app: FastifyInstance, world: World, identityOf: (request: FastifyRequest) => Identity | undefined, closing: AbortSignal): void {
+export function addReverseProxy(app: FastifyInstance, world: World, { identityOf, onEnd }: Admission, closing: AbortSignal): void {
   const heads = upgradeHeads(app)
   let open = 0
   // A hook, because bodies are passed on unread and upgraded connections as they are.
@@ -26,7 +27,11 @@ export function addReverseProxy(app: FastifyInstance, world: World, identityOf: 
     if (!target) throw new Fault('endpoint_unreachable', 'There is no gateway or instance of this name that could be asked.')
     if (open >= PROXIED_MAX) throw new Fault('too_large', `${PROXIED_MAX} requests are passed on already.`)
     open++
-    reply.raw.once('close', () => { open-- })
+    const callOff = onEnd(request, () => { request.raw.socket.destroy() })
+    reply.raw.once('close', () => {
+      open--
+      callOff()
+    })
     // The token of this server is not the service's business.
     const without = needsToken(world.config) ? ['authorization'] : []
     reply.hijack()

@@ -8,12 +8,13 @@ import { parseSource, plainValue } from '@vamp/model/parse/source'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Identity, may } from '../auth/identity.ts'
 import type { Expected } from '../store/store.ts'
+import type { Admission } from './admission.ts'
 import { BODY_BYTES_MAX } from './limits.ts'
 import { links, pageOf } from './paging.ts'
 import { printed } from './printed.ts'
 import { accepted, Refused } from './refused.ts'
 import { checker, type Checker } from './schema-check.ts'
-import { answerStream, type StreamSource } from './sse.ts'
+import { answerStream, type Streams, type StreamSource } from './sse.ts'
 
 export interface Call<E extends Endpoint = Endpoint> {
   readonly path: Readonly<Record<PathNames<E['path']>, string>>
@@ -64,7 +65,7 @@ export const value = (given: unknown, beside: Beside = {}): Reply => ({ is: 'val
 export const artifacts = (given: Artifact | readonly Artifact[], beside: Beside = {}): Reply => ({ is: 'artifacts', artifacts: given, ...beside })
 export const nothing: Reply = { is: 'nothing' }
 
-export function mount(app: FastifyInstance, { endpoint, handle }: Route, identityOf: (request: FastifyRequest) => Identity | undefined, heartbeat: Parameters<typeof answerStream>[2]): void {
+export function mount(app: FastifyInstance, { endpoint, handle }: Route, { identityOf, onEnd }: Admission, streams: Streams): void {
   const names = pathNames(endpoint.path)
   const query = endpoint.query ? checker(endpoint.query, 'query') : undefined
   const body = endpoint.body?.is === 'data' ? checker(endpoint.body.schema, 'body') : undefined
@@ -76,7 +77,7 @@ export function mount(app: FastifyInstance, { endpoint, handle }: Route, identit
       if (!media) throw new Fault('invalid', `Answers are application/json or application/x-yaml, not '${request.headers.accept}'.`)
       const call = await callOf(endpoint, names, request, reply, who, query, body)
       const given = await handle(call)
-      if (given.is === 'stream') return answerStream(reply, given.source, heartbeat)
+      if (given.is === 'stream') return answerStream(reply, given.source, streams, revoked => onEnd(request, revoked))
       return answer(endpoint, call, given, request, reply, media)
     },
   })

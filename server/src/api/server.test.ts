@@ -63,6 +63,21 @@ describe('roles', () => {
     expect((await guarded.events.query({ tags: ['tokens:short'], type: 'archive' })).events.map(({ tags }) => tags.at(-1))).toEqual(['archive:delete', 'archive:create'])
   })
 
+  test('what a token has open ends when it is revoked, and nothing else does', async () => {
+    const admin = bearer(guarded.firstToken ?? '')
+    const made = await guarded.ask('/tokens', { method: 'POST', body: { name: 'watcher', role: 'admin' }, headers: admin })
+    const watch = async (path: string, headers: Record<string, string>) => (await fetch(`${guarded.url}/api/v1${path}`, { headers })).body?.pipeThrough(new TextDecoderStream()).getReader()
+    const theirs = await Promise.all(['/events/stream?tag=after', '/logs'].map(path => watch(path, bearer((made.json as { token: string }).token))))
+    const ours = await watch('/events/stream?tag=after', admin)
+
+    await guarded.ask('/tokens/watcher', { method: 'DELETE', headers: admin })
+
+    expect(await Promise.all(theirs.map(lastWords))).toEqual(theirs.map(() => 'event: error\ndata: {"message":"This token was revoked."}\n\n'))
+    await guarded.events.append([{ tags: ['after'] }])
+    expect([(await ours?.read())?.value, (await ours?.read())?.value]).toEqual([': open\n\n', expect.stringContaining('"after"')])
+    await ours?.cancel()
+  })
+
   test('who wrote is in the archive', async () => {
     await guarded.ask('/scales/audited', { method: 'PUT', body: '{name: audited, cpu: 1, memory: 1MB, instances: 1}', headers: bearer(guarded.firstToken ?? '') })
 
@@ -149,3 +164,9 @@ test('every kind has a JSON Schema for editors', async () => {
   for (const kind of ['breeds', 'breed', 'releases', 'document']) expect([kind, (await open.ask(`/schemas/${kind}`)).json]).toEqual([kind, expect.objectContaining({ $schema: expect.any(String) })])
   expect((await open.ask('/schemas/bread')).status).toBe(404)
 })
+
+async function lastWords(reader: ReadableStreamDefaultReader<string> | undefined): Promise<string | undefined> {
+  let last: string | undefined
+  for (let chunk = await reader?.read(); chunk && !chunk.done; chunk = await reader?.read()) last = chunk.value
+  return last
+}

@@ -4,7 +4,6 @@ import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { openGatekeeper } from '../auth/gatekeeper.ts'
-import type { Identity } from '../auth/identity.ts'
 import { openTokens, type Tokens } from '../auth/tokens.ts'
 import { type Config, needsToken, type Sources } from '../config.ts'
 import type { ContainerDriver } from '../container/container-driver.ts'
@@ -16,6 +15,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import type { Workflows } from '../workflow/workflows.ts'
+import { addAdmission } from './admission.ts'
 import { allRoutes } from './all-routes.ts'
 import { addElasticsearchInterface } from './elasticsearch/interface.ts'
 import { failureBody, failureOf } from './failure.ts'
@@ -95,17 +95,10 @@ function assemble(world: World, meters: Meters, streams: Streams): { readonly ap
     rewriteUrl: ({ url = '/' }) => internalUrl(url, config.namespace),
   })
   const gatekeeper = openGatekeeper({ tokens, needed: needsToken(config), bind: config.bind, origins: config.origins })
-  const identities = new WeakMap<FastifyRequest, Identity>()
   const upgraded = upgradedConnections(app.server, world.clock)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body))
-  app.addHook('onRequest', async (request, reply) => {
-    const { authorization, host, origin } = request.headers
-    addHeaders(reply, origin, config.origins)
-    if (request.method === 'OPTIONS') return reply.code(204).send()
-    const identity = await gatekeeper.admit({ authorization, host, origin })
-    if (identity) identities.set(request, identity)
-  })
+  const admission = addAdmission(app, gatekeeper, (reply, origin) => addHeaders(reply, origin, config.origins))
   if (world.following) addForwarding(app, world.following, streams.closing)
   app.addHook('onResponse', async (request, reply) => {
     meters.answered({ method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode, ms: reply.elapsedTime })
@@ -114,10 +107,10 @@ function assemble(world: World, meters: Meters, streams: Streams): { readonly ap
   app.setErrorHandler((error, request, reply) => fail(error, request, reply, log))
   const web = openWebFiles()
   app.setNotFoundHandler(async (request, reply) => await web.answer(request, reply) ? reply : fail(new Fault('not_found', `There is no ${request.method} ${request.originalUrl.split('?')[0]}; /docs lists what there is.`), request, reply, log))
-  addWebSocket(app, config.namespace, request => identities.get(request))
-  addElasticsearchInterface(app, world, request => identities.get(request))
-  addReverseProxy(app, world, request => identities.get(request), streams.closing)
-  for (const route of [...allRoutes(world), ...prometheusRoutes(world, meters)]) mount(app, route, request => identities.get(request), streams)
+  addWebSocket(app, config.namespace, admission)
+  addElasticsearchInterface(app, world, admission.identityOf)
+  addReverseProxy(app, world, admission, streams.closing)
+  for (const route of [...allRoutes(world), ...prometheusRoutes(world, meters)]) mount(app, route, admission, streams)
   return { app, upgraded }
 }
 

@@ -6,7 +6,7 @@ import type { Clock } from '@vamp/agent/base/clock'
 import { every } from '@vamp/agent/base/clock'
 import { Fault } from '@vamp/model/fault'
 import type { FastifyReply } from 'fastify'
-import { HEARTBEAT_MS, STREAM_UNREAD_BYTES_MAX, STREAMS_MAX } from './limits.ts'
+import { FAREWELL_MS, HEARTBEAT_MS, STREAM_UNREAD_BYTES_MAX, STREAMS_MAX } from './limits.ts'
 
 export interface Message {
   readonly id?: string
@@ -31,7 +31,8 @@ export interface Streams {
   readonly closing: AbortSignal
 }
 
-export async function answerStream(reply: FastifyReply, source: StreamSource, streams: Streams): Promise<void> {
+/** `onRevoked`: tells once when whoever reads may no longer. */
+export async function answerStream(reply: FastifyReply, source: StreamSource, streams: Streams, onRevoked: (revoked: () => void) => () => void): Promise<void> {
   if (streams.open >= STREAMS_MAX) throw new Fault('too_large', `${STREAMS_MAX} streams are open.`)
   const gone = new AbortController()
   const end = () => gone.abort(new Fault('invalid', 'the stream has ended'))
@@ -54,6 +55,12 @@ export async function answerStream(reply: FastifyReply, source: StreamSource, st
     return true
   }
   const stopHeartbeat = every(streams.clock, HEARTBEAT_MS, () => { if (raw.writableLength === 0) write(': alive\n\n') })
+  const callOff = onRevoked(() => {
+    write(messageText({ event: 'error', data: { message: REVOKED } }))
+    end()
+    // Whoever does not read must not hold it open.
+    raw.once('close', streams.clock.after(FAREWELL_MS, () => raw.destroy()))
+  })
   try {
     await source({ send: message => write(messageText(message)), signal: gone.signal })
   } catch (error) {
@@ -61,11 +68,14 @@ export async function answerStream(reply: FastifyReply, source: StreamSource, st
   } finally {
     streams.open--
     stopHeartbeat()
+    callOff()
     streams.closing.removeEventListener('abort', end)
     end()
     raw.end()
   }
 }
+
+export const REVOKED = 'This token was revoked.'
 
 /** Data is JSON, which has no line ends; ids and types of ours have none either. */
 export function messageText({ id, event, data }: Message): string {

@@ -5,6 +5,7 @@
 import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '@vamp/agent/base/clock'
+import { FAREWELL_MS } from './limits.ts'
 
 export interface Upgraded {
   /** To be called when a request has been answered: on such a connection no other follows. */
@@ -12,9 +13,6 @@ export interface Upgraded {
   /** Ends all of them, politely for a moment. Returns what calls that off. */
   end(): () => void
 }
-
-/** In which a client may answer that the conversation is over. */
-const FAREWELL_MS = 500
 
 export function upgradedConnections(server: Server, clock: Clock): Upgraded {
   const open = new Set<Duplex>()

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openOutgoing } from './websocket.ts'
 import { type TestServer, testServer } from './testdata/test-server.ts'
 
@@ -16,7 +16,9 @@ async function open(path = '/websocket', to = server, token?: string) {
   const waiting: (() => void)[] = []
   socket.onmessage = ({ data }) => { messages.push(JSON.parse(String(data)) as Message); for (const wake of waiting.splice(0)) wake() }
   await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = reject })
+  const closed = new Promise<{ readonly code: number; readonly reason: string }>(resolve => { socket.onclose = ({ code, reason }) => resolve({ code, reason }) })
   return {
+    closed, messages,
     send: (...requests: readonly object[]) => socket.send(requests.map(request => JSON.stringify(request)).join('\n---\n')),
     text: (message: string) => socket.send(message),
     async next() { while (messages.length === 0) await new Promise<void>(resolve => waiting.push(resolve)); return messages.shift() as Message },
@@ -103,6 +105,44 @@ test('roles hold here too', async () => {
 
   expect([(await next()).status, (await next()).status, (await next()).status, (await next()).status]).toEqual(['OK', 'ERROR', 'ERROR', 'ERROR'])
   close()
+})
+
+describe('when its token is revoked', () => {
+  async function visited() {
+    const guarded = await testServer({ auth: 'on' })
+    const admin = { Authorization: `Bearer ${guarded.firstToken}` }
+    const { token } = (await guarded.ask('/tokens', { method: 'POST', body: { name: 'v', role: 'viewer' }, headers: admin })).json as { token: string }
+    return { guarded, revoke: () => guarded.ask('/tokens/v', { method: 'DELETE', headers: admin }), ...await open('/websocket', guarded, token) }
+  }
+
+  test('a connection is closed, and its streams end', async () => {
+    const { guarded, revoke, send, next, closed, messages } = await visited()
+    send(request('1', { path: 'events/stream', action: 'PEEK' }), request('2', { path: 'info', action: 'PEEK' }))
+    await next()
+
+    await revoke()
+
+    expect(await closed).toEqual({ code: 1008, reason: 'This token was revoked.' })
+    await guarded.events.append([{ tags: ['secret'] }])
+    expect(messages.filter(({ data = '' }) => data.includes('secret'))).toEqual([])
+    await guarded[Symbol.asyncDispose]()
+  })
+
+  test('not a word that it sends is read, even while the database is still asked who has it', async () => {
+    const { guarded, text, closed, messages } = await visited()
+    const { list } = guarded.store
+    const gate = Promise.withResolvers<void>()
+    Object.assign(guarded.store, { list: async (...given: Parameters<typeof list>) => { await gate.promise; return list.apply(guarded.store, given) } })
+    await guarded.store.delete('tokens', 'v', 'any')
+
+    text('{')
+    await guarded.ask('//health/live')
+    await new Promise(resolve => setTimeout(resolve, 20))
+    gate.resolve()
+
+    expect([(await closed).code, messages]).toEqual([1008, []])
+    await guarded[Symbol.asyncDispose]()
+  })
 })
 
 test('a reader that is too slow misses the oldest messages, not the newest', () => {

@@ -8,14 +8,18 @@ import { mediaOf } from '@vamp/model/api/media'
 import { Fault } from '@vamp/model/fault'
 import { parseSource, plainValue } from '@vamp/model/parse/source'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Identity } from '../auth/identity.ts'
+import type { Admission } from './admission.ts'
 import { BODY_BYTES_MAX } from './limits.ts'
+import { REVOKED } from './sse.ts'
 
 /** Outgoing messages that wait for a slow reader; then the oldest goes. */
 const WAITING_MAX = 16
 /** Requests of one connection that are carried out at the same time. */
 const AT_ONCE_MAX = 16
 const STREAMS_PER_CONNECTION_MAX = 4
+
+/** RFC 6455, 7.4.1. */
+const POLICY_VIOLATION = 1008
 
 const ACTIONS = ['PEEK', 'PUT', 'REMOVE'] as const
 const MEDIA = { JSON: 'application/json', YAML: 'application/x-yaml', PLAINTEXT: 'text/plain', JAVASCRIPT: 'application/javascript' } as const
@@ -33,22 +37,24 @@ interface Request {
 
 /** As much of a `ws` socket as is used here. */
 interface Socket {
+  close(code: number, reason: string): void
   send(text: string, sent: (error?: Error) => void): void
   on(event: 'message', listener: (message: { toString(): string }) => void): unknown
   on(event: 'close' | 'error', listener: () => void): unknown
 }
 
-export function addWebSocket(app: FastifyInstance, namespace: string, identityOf: (request: FastifyRequest) => Identity | undefined): void {
+export function addWebSocket(app: FastifyInstance, namespace: string, admission: Admission): void {
   app.register(websocketPlugin, { options: { maxPayload: BODY_BYTES_MAX } })
   app.register(async scope => {
     scope.get('/websocket', {
       websocket: true,
-      preValidation: async request => { if (!identityOf(request)) throw new Fault('unauthorized', 'This server needs a token: send it as "Authorization: Bearer …".') },
-    }, (socket, request) => { converse(app, namespace, socket, request) })
+      preValidation: async request => { if (!admission.identityOf(request)) throw new Fault('unauthorized', 'This server needs a token: send it as "Authorization: Bearer …".') },
+    }, (socket, request) => { converse(app, namespace, socket, request, admission) })
   })
 }
 
-function converse(app: FastifyInstance, namespace: string, socket: Socket, { headers }: FastifyRequest): void {
+function converse(app: FastifyInstance, namespace: string, socket: Socket, visit: FastifyRequest, { holds, onEnd }: Admission): void {
+  const { headers } = visit
   const outgoing = openOutgoing(socket)
   /** By path: the same again takes the place of the old one. */
   const streams = new Map<string, () => void>()
@@ -70,14 +76,26 @@ function converse(app: FastifyInstance, namespace: string, socket: Socket, { hea
     }
   }
   socket.on('message', (message: { toString(): string }) => {
-    void Promise.resolve().then(async () => { for (const request of requestsIn(message.toString())) await carryOut(request) })
-      .catch(error => outgoing.send({ status: 'ERROR', error: error instanceof Fault ? error.message : 'Internal server error.' }))
+    const hear = async () => {
+      if (closed) return
+      // Before a word of it is read.
+      if (!await holds(visit)) { revoked(); return }
+      for (const request of requestsIn(message.toString())) await carryOut(request)
+    }
+    void hear().catch(error => outgoing.send({ status: 'ERROR', error: error instanceof Fault ? error.message : 'Internal server error.' }))
   })
   const end = () => {
     closed = true
+    callOff()
     for (const stop of streams.values()) stop()
     streams.clear()
   }
+  const revoked = () => {
+    if (closed) return
+    end()
+    socket.close(POLICY_VIOLATION, REVOKED)
+  }
+  const callOff = onEnd(visit, revoked)
   socket.on('close', end)
   socket.on('error', end)
 }

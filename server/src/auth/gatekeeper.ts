@@ -25,14 +25,26 @@ export interface GatekeeperOptions {
 export interface Gatekeeper {
   /** Throws `Fault('unauthorized'|'forbidden')`. Nobody where a token is needed and none is shown. */
   admit(visitor: Visitor): Promise<Identity | undefined>
+  /** Whether the token of somebody who was let in is still known. Always where none is needed. */
+  holds(visitor: Visitor): Promise<boolean>
+  /** Tells, once, that it no longer is. Returns what calls that off. */
+  onEnd(visitor: Visitor, ended: () => void): () => void
 }
 
 export function openGatekeeper({ tokens, needed, bind, origins }: GatekeeperOptions): Gatekeeper {
   return {
+    async holds({ authorization }) {
+      const secret = secretIn(authorization)
+      return !needed || (secret !== undefined && await tokens.identify(secret) !== undefined)
+    },
+    onEnd({ authorization }, ended) {
+      const secret = secretIn(authorization)
+      return needed && secret !== undefined ? tokens.onEnd(secret, ended) : () => {}
+    },
     async admit({ authorization, host = '', origin }) {
       if (origin !== undefined && !isOwn(origin, host) && !origins.includes(origin))
         throw new Fault('forbidden', `Pages of ${origin} may not use this server; --origins lets them.`, { origin })
-      const secret = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
+      const secret = secretIn(authorization)
       if (secret !== undefined) {
         const identity = await tokens.identify(secret)
         if (identity) return identity
@@ -44,6 +56,10 @@ export function openGatekeeper({ tokens, needed, bind, origins }: GatekeeperOpti
       return LOCAL
     },
   }
+}
+
+function secretIn(authorization = ''): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization)?.[1]
 }
 
 function isOwn(origin: string, host: string): boolean {

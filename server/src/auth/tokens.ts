@@ -24,15 +24,37 @@ export interface Tokens extends Disposable {
   lend(identity: Identity, secret: string): void
   /** Nobody for a secret that is unknown or revoked. */
   identify(secret: string): Promise<Identity | undefined>
+  /** Tells, once, that nobody has this secret any more; soon if nobody has even now. Returns what calls that off. */
+  onEnd(secret: string, ended: () => void): () => void
 }
+
+interface Held { readonly secret: string; readonly ended: () => void }
 
 export function openTokens({ store, clock, namespace }: { store: Store; clock: Clock; namespace: string }): Tokens {
   /** Of every token, until one changes. */
   let byHash: Promise<ReadonlyMap<string, Token>> | undefined
-  const unwatch = store.watch(({ kind }) => { if (kind === 'tokens') byHash = undefined })
+  /** What is open because of a token. */
+  const held = new Set<Held>()
   const lent = new Map<string, Identity>()
   const all = async () => (await store.list('tokens')).items.map(({ value }) => value)
   const index = async () => new Map((await all()).map(token => [token.hash, token]))
+  const identify = async (secret: string): Promise<Identity | undefined> => {
+    if (!secret.startsWith(PREFIX)) return undefined
+    const own = lent.get(hashOf(secret))
+    if (own) return own
+    byHash ??= index()
+    const known = byHash
+    const token = (await known.catch(error => { if (byHash === known) byHash = undefined; throw error })).get(hashOf(secret))
+    if (!token || (token.namespace !== undefined && token.namespace !== namespace)) return undefined
+    return { name: token.name, role: token.role }
+  }
+  /** Where the database does not say, what is open ends, too: whoever may comes back. */
+  const look = async (one: Held) => { if (!await identify(one.secret).catch(() => undefined) && held.delete(one)) one.ended() }
+  const changed = () => {
+    byHash = undefined
+    for (const one of held) void look(one)
+  }
+  const unwatch = store.watch(({ kind }) => { if (kind === 'tokens') changed() })
   return {
     list: all,
     async issue({ name, role, namespace: only }, by) {
@@ -50,19 +72,16 @@ export function openTokens({ store, clock, namespace }: { store: Store; clock: C
     async revoke(name, by) {
       const known = await store.get('tokens', name)
       if (known) await store.transaction([{ do: 'delete', kind: 'tokens', name, expected: 'any' }], [told(name, 'delete', { by, before: withoutHash(known.value) })])
-      byHash = undefined
+      changed()
       return known !== undefined
     },
     lend(identity, secret) { lent.set(hashOf(secret), identity) },
-    async identify(secret) {
-      if (!secret.startsWith(PREFIX)) return undefined
-      const own = lent.get(hashOf(secret))
-      if (own) return own
-      byHash ??= index()
-      const known = byHash
-      const token = (await known.catch(error => { if (byHash === known) byHash = undefined; throw error })).get(hashOf(secret))
-      if (!token || (token.namespace !== undefined && token.namespace !== namespace)) return undefined
-      return { name: token.name, role: token.role }
+    identify,
+    onEnd(secret, ended) {
+      const one = { secret, ended }
+      held.add(one)
+      void look(one)
+      return () => { held.delete(one) }
     },
     [Symbol.dispose]: unwatch,
   }
