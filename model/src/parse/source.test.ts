@@ -63,6 +63,11 @@ describe('documents that ask for too much are refused before they are built', ()
   })
 })
 
+// A text of one kind of mistake cost minutes, in which nothing else was answered.
+test.each([[']'.repeat(900_000), 100], ['[,,,,]'.repeat(100_000), 100], ['"'.repeat(900_000), 1], ['*a '.repeat(300_000), 1]])('a text of nothing but mistakes is refused with the first of them', (text, count) => {
+  expect(parseSource(text)).toMatchObject({ is: 'refused', problems: { length: count } })
+})
+
 test('a position has its line with a caret below; tabs keep their width and long lines are cut', () => {
   expect(positionOf({ text: 'a: 1\n\tb: 2\n', offset: 6 })).toEqual({ line: 2, column: 2, caret: '\tb: 2\n\t^' })
 

@@ -65,7 +65,7 @@ export function parseSource(text: string, limits: SourceLimits = SOURCE_LIMITS):
   if (text.length > limits.size) return refused(tooMuch(`The document is larger than ${limits.size} characters.`))
   const json = parseJsonSource(text, limits)
   if (json) return { is: 'ok', value: [{ root: json, text }] }
-  const tokens = tokenize(text, limits.depth)
+  const tokens = tokenize(text, limits)
   if (!Array.isArray(tokens)) return refused(tokens)
 
   const builder = new TreeBuilder(text, limits)
@@ -73,7 +73,13 @@ export function parseSource(text: string, limits: SourceLimits = SOURCE_LIMITS):
   for (const document of new Composer({ uniqueKeys: false, version: '1.2', merge: false, logLevel: 'silent', prettyErrors: false }).compose(tokens, false, text.length)) {
     const wrong = [...document.errors, ...document.warnings]
     // What follows from a mistake stands at the same place; the first is the one to mend.
-    for (const [index, { message, pos }] of wrong.entries()) if (wrong.findIndex(({ pos: [at] }) => at === pos[0]) === index) builder.report('YamlParsingError', `Error: ${message}`, pos[0])
+    const told = new Set<number>()
+    for (const { message, pos: [at] } of wrong) {
+      if (told.has(at)) continue
+      told.add(at)
+      builder.report('YamlParsingError', `Error: ${message}`, at)
+      if (builder.problems.length >= PROBLEMS_MAX) break
+    }
     if (wrong.length > 0 || !document.contents) continue
     if (isEmpty(document.contents)) continue
     if (documents.length >= limits.documents) return refused(tooMuch(`More than ${limits.documents} documents in one text.`))
@@ -129,11 +135,25 @@ export function positionOf({ text, offset }: Mark): Position {
   return { line, column: column + 1, caret: `${shown}\n${indent}^` }
 }
 
-function tokenize(text: string, depth: number): CST.Token[] | Problem {
+/** More problems than this are not told of one text. */
+const PROBLEMS_MAX = 100
+
+/** What is written about a value: its key, its marks, the space before it. */
+const LEXEMES_PER_NODE = 2
+
+function tokenize(text: string, { depth, nodes }: SourceLimits): CST.Token[] | Problem {
   const parser = new Parser()
   const tokens: CST.Token[] = []
+  let lexemes = 0
+  let mistakes = 0
   for (const lexeme of new Lexer().lex(text)) {
-    for (const token of parser.next(lexeme)) tokens.push(token)
+    for (const token of parser.next(lexeme)) {
+      tokens.push(token)
+      if (token.type === 'error') mistakes++
+    }
+    // More are not told, and each of them costs as much as the first.
+    if (mistakes >= PROBLEMS_MAX) break
+    if (++lexemes > nodes * LEXEMES_PER_NODE) return tooMuch(`More than ${nodes * LEXEMES_PER_NODE} words and signs in one text.`, { text, offset: parser.offset })
     // Every level of the document is at most two open tokens; checked here, before anything recursive sees them.
     if (parser.stack.length > depth * 2 + 4) return tooMuch(`Nested more than ${depth} levels deep.`, { text, offset: parser.offset })
   }
@@ -154,7 +174,6 @@ function isEmpty(node: unknown): boolean {
   return isScalar(node) && node.value === null && !node.source
 }
 
-const PROBLEMS_MAX = 100
 const TAGS = new Set(['!!str', '!!int', '!!float', '!!bool', '!!null', '!!map', '!!seq'].map(tag => `tag:yaml.org,2002:${tag.slice(2)}`))
 
 class TreeBuilder {

@@ -4,7 +4,7 @@ import { clumpNoise } from './clumps.ts'
 import { dispersion } from './dispersion.ts'
 import { metricEvidence, NOISY_FACTOR } from './harm.ts'
 import { eventFindings, findings, isBetter, type MetricVerdict } from './finding.ts'
-import { affordableShare, heldBackShare, nextShare, type RampBasis, startShare } from './ramp.ts'
+import { affordableShare, heldBackShare, isSilence, nextShare, type RampBasis, startShare } from './ramp.ts'
 import { logSafety, rateBound, safetyEvidence } from './safety.ts'
 import { SAMPLE_RATIO_ALARM, sampleRatioEvidence } from './sample-ratio.ts'
 import * as say from './sentence.ts'
@@ -85,7 +85,7 @@ function onwards(basis: Basis, missing: readonly Missing[], common: Common): Dec
     return { ...common, action, share: next, sentence, next: say.growing(next) }
   }
   const checking = share >= settings.shares.loadCheck
-  return { ...common, action: checking ? 'load_check' : 'hold', share, sentence, next: say.waiting(missing, affordable(basis)) }
+  return { ...common, action: checking ? 'load_check' : 'hold', share, sentence, next: basis.silent ? say.silence : say.waiting(missing, affordable(basis)) }
 }
 
 /** The share that waits for the budget, if that is what holds it. */
@@ -130,6 +130,7 @@ function basisOf(state: JudgeState, clock: DecisionClock): Basis {
     running: state.second === null || state.runningSince === null ? 0 : state.second - state.runningSince + 1,
     held: state.second === null || state.shareSince === null ? 0 : state.second - state.shareSince + 1,
     rate: state.rate,
+    silent: isSilence(state.silent),
     failing,
     proven: shown && state.safety.slice(1).every(logs => safetyEvidence(logs) >= settings.safety.evidence),
     slow: slowest < 0 || (totals.units[slowest] ?? 0) === 0 ? 0 : excessBound(state, slowest),

@@ -168,3 +168,25 @@ describe('the state', () => {
     expect(JSON.stringify(state)).toBe(before)
   })
 })
+
+test('silence moves no traffic, and what comes after it is met with the care that its rate asks for', () => {
+  const next = uniform(31)
+  const nothing: ArmSecond = arm(next, 0, { errors: 0 })
+  let state = newJudge(DEFAULT_SETTINGS)
+  for (let second = 0; second < 120; second++) state = observeBaseline(state, { second, ...arm(next, 30, { errors: 0 }) })
+  let share = decide(state, { elapsed: 0, atLoadCheck: 0 }).share
+  const shares: number[] = []
+  for (let at = 0; at < 100; at++) {
+    const silent = at >= 5 && at < 85
+    const canary = silent ? 0 : Math.max(1, Math.round(30 * share))
+    state = advance(state, { second: 120 + at, share, age: at, baseline: silent ? nothing : arm(next, 30 - canary, { errors: 0 }), canary: silent ? nothing : arm(next, canary, { errors: 0 }) })
+    share = decide(state, { elapsed: at + 1, atLoadCheck: 0 }).share
+    shares.push(share)
+  }
+
+  const [asItBegan, silenceEnds, after] = [shares[10] ?? 0, shares[84] ?? 0, shares[85] ?? 0]
+  expect(asItBegan).toBeLessThan(0.1)
+  expect(silenceEnds).toBe(asItBegan)
+  // Of seven requests none has failed: 28 of 100 may, and that times the 25 a second of before is what five seconds of the budget are spent on.
+  expect(after).toBeLessThan(5 / (25 * 5 * 0.28) * 1.12)
+})

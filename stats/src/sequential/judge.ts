@@ -17,13 +17,13 @@ import { addSketch, newHistogram } from './histogram.ts'
 import { narrow, newInterval } from './interval.ts'
 import { harmNoise } from './noise.ts'
 import { enterOutcome, learnOutcome, type MaturedSessions, newOutcome } from './outcomes.ts'
-import { startShare } from './ramp.ts'
+import { isSilence, startShare } from './ramp.ts'
 import { betOnSafety, newSafety } from './safety.ts'
 import { countShare, newSampleRatio } from './sample-ratio.ts'
 import type { HarmMetric, JudgeSettings } from './settings.ts'
 import type { JudgeState } from './state.ts'
 import { learnSpread, newSpread, slowByInstance, turnSpread } from './spread.ts'
-import { addSecond, bucketsOf, type Counts, isFull, newStratum, slowBuckets } from './stratum.ts'
+import { addSecond, type Counts, isFull, newStratum, slowBuckets } from './stratum.ts'
 import { learnLatency, type Moved, newThresholds, turnMinute } from './thresholds.ts'
 
 export type { ArmInstance, ArmPart, ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
@@ -167,7 +167,16 @@ function learn(state: JudgeState, baseline: ArmSecond, requests: number): void {
   learnClumpsOf(state.clumps.old, baseline)
   learnClumpsOf(state.clumps.both, baseline)
   learnLatency(state.thresholds, baseline.latency)
-  state.rate = state.rate === null ? requests : state.rate + (requests - state.rate) / RATE_SECONDS
+  state.silent = requests > 0 ? 0 : (state.silent ?? 0) + 1
+  // Nothing is learnt then, also not of how many requests there will be next: the budget counts with those that there were.
+  if (isSilence(state.silent)) wait(state)
+  else state.rate = state.rate === null ? requests : state.rate + (requests - state.rate) / RATE_SECONDS
+}
+
+/** The clocks of the ramp count seconds in which something could be seen. */
+function wait(state: JudgeState): void {
+  if (state.runningSince !== null) state.runningSince++
+  if (state.shareSince !== null) state.shareSince++
 }
 
 function learnClumpsOf([units, failed]: JudgeState['clumps']['old'], { parts }: ArmSecond): void {
@@ -184,7 +193,7 @@ function quantilesOf(settings: JudgeSettings): number[] {
 
 function movedOf(settings: JudgeSettings): Moved[] {
   const quantiles = quantilesOf(settings)
-  return settings.safety.latency.map(({ quantile, margin }) => ({ quantile: quantiles.indexOf(quantile), buckets: bucketsOf(margin) }))
+  return settings.safety.latency.map(({ quantile, margin }) => ({ quantile: quantiles.indexOf(quantile), margin }))
 }
 
 function slowMs({ settings, thresholds }: JudgeState): number {

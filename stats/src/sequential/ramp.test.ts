@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { affordableShare, heldBackShare, nextShare, type RampBasis, startShare } from './ramp.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
 
-const clean: RampBasis = { settings: DEFAULT_SETTINGS, share: 0.1, held: 1, ordered: 0, start: 0.1, running: 0, rate: 100, failing: 0.01, slow: 0.01, proven: false, warm: true, loadCheckDue: false }
+const clean: RampBasis = { settings: DEFAULT_SETTINGS, share: 0.1, held: 1, ordered: 0, start: 0.1, running: 0, rate: 100, silent: false, failing: 0.01, slow: 0.01, proven: false, warm: true, loadCheckDue: false }
 const ladder: RampBasis = { ...clean, settings: { ...DEFAULT_SETTINGS, ramp: { is: 'ladder', steps: [0.1, 0.3, 1], hold: 60 } }, failing: 0.001 }
 
 test.each([[5, 0.2], [100, 0.02], [2000, 0.002], [0, 0.2]])('at %i requests per second the new version starts with %f of them', (rate, share) => {
@@ -30,6 +30,12 @@ test('what cannot be excluded yet is paid for: five bad requests in five seconds
   expect(affordableShare({ ...clean, failing: 0, slow: 0.5 })).toBeCloseTo(0.1, 12)
   expect(nextShare({ ...clean, share: 0.02, start: 0.02, failing: 0.4 })).toBeCloseTo(0.025, 12)
   expect(nextShare({ ...clean, share: 0.02, start: 0.02, failing: 0.46 })).toBe(0.02)
+})
+
+test('without traffic the share stays where it is', () => {
+  expect(nextShare({ ...clean, share: 0.02, start: 0.02, running: 60, failing: 0, rate: 1 })).toBeGreaterThan(0.03)
+  expect(nextShare({ ...clean, share: 0.02, start: 0.02, running: 60, failing: 0, rate: 1, silent: true })).toBe(0.02)
+  expect(nextShare({ ...ladder, held: 60, silent: true })).toBe(0.1)
 })
 
 test('a cold version stays small, and only the load check takes it to half', () => {

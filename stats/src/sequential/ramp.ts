@@ -13,6 +13,8 @@ const START_UNSEEN = 0.01
 const STEP_MAX = 2
 /** Requests per second that the old version keeps at least, within half of the traffic. */
 const KEPT_PER_SECOND = 1
+/** So many seconds without a request are little traffic; more are none. */
+const SILENT_SECONDS = 5
 /** Rounding must not cost a step. */
 const TOLERANCE = 1e-9
 
@@ -28,6 +30,8 @@ export interface RampBasis {
   readonly running: number
   /** Requests per second of both versions; null: none seen yet. */
   readonly rate: number | null
+  /** There is no traffic at present. */
+  readonly silent: boolean
   /** Upper bounds of the excess of failed and of slow requests, as shares of the new version's requests. */
   readonly failing: number
   readonly slow: number
@@ -43,7 +47,8 @@ export interface RampBasis {
  * share: an order that changed with every request could never be in force for a whole second, and nothing would be known of it. To the nearest step, for what is affordable.
  */
 export function nextShare(basis: RampBasis): number {
-  const { settings, share, ordered, start, running } = basis
+  const { settings, share, ordered, start, running, silent } = basis
+  if (silent && share > 0) return Math.max(ordered, share)
   if (settings.ramp.is === 'ladder') return Math.max(ordered, nextStep(basis, settings.ramp.steps, settings.ramp.hold))
   if (share <= 0) return Math.max(ordered, start)
   const cap = capOf(basis)
@@ -54,6 +59,11 @@ export function nextShare(basis: RampBasis): number {
 
 function stepBelow(share: number, start: number, growth: number): number {
   return start * growth ** Math.floor(Math.log(share / start) / Math.log(growth))
+}
+
+/** Of seconds without a request of either version. */
+export function isSilence(seconds: number | undefined): boolean {
+  return (seconds ?? 0) > SILENT_SECONDS
 }
 
 /** The share at which the exposure budget would just be spent. */

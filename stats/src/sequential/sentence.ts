@@ -3,6 +3,7 @@ import type { MetricVerdict } from './finding.ts'
 
 interface Waiting { readonly sentence: string; readonly seconds: number | null }
 
+export const silence = 'There is no traffic: nothing is decided until there is some.'
 export const rollingBack = 'All traffic returns to the old version.'
 export const asking = 'Promote it, roll it back, or let it gather more evidence. Rollback stays armed.'
 

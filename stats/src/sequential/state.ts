@@ -23,6 +23,8 @@ export interface JudgeState {
   runningSince: number | null
   /** Requests per second of both versions, a mean over half a minute; null before any second was seen. */
   rate: number | null
+  /** Seconds since the last request of either version; absent in what older servers stored. */
+  silent?: number
   readonly thresholds: ThresholdState
   readonly dispersion: DispersionState
   /** Of the units that errors are counted in, and of failed requests; `old`: the old version's alone. */

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ArmSecond } from './arm-second.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
-import { addSecond, bucketsOf, exceedances, isFull, newStratum, slowBuckets } from './stratum.ts'
+import { addSecond, exceedances, isFull, newStratum, slowBuckets } from './stratum.ts'
+import { slowerBucket } from './thresholds.ts'
 
 const arm = (requests: number, errors: number, bucket: number): ArmSecond => ({ requests, errors, latency: [[bucket, requests]], parts: [], instances: [] })
 
@@ -20,21 +21,21 @@ describe('slow requests', () => {
   })
 
   test('of the new version are those beyond the margin', () => {
-    const slow = slowBuckets(DEFAULT_SETTINGS, [100, 110, 120, 130, 140, 150])
+    const slow = slowBuckets(DEFAULT_SETTINGS, [200, 210, 220, 230, 240, 250])
     const stratum = newStratum(DEFAULT_SETTINGS)
 
-    addSecond(stratum, DEFAULT_SETTINGS, slow, { second: 0, share: 0.5, age: 60, baseline: arm(30, 1, 102), canary: arm(20, 2, 102) })
+    addSecond(stratum, DEFAULT_SETTINGS, slow, { second: 0, share: 0.5, age: 60, baseline: arm(30, 1, 202), canary: arm(20, 2, 202) })
 
-    expect(bucketsOf(0.04)).toBe(2)
+    expect(slowerBucket(200, 0.04)).toBe(202)
     expect(stratum.harm[0]).toEqual({ oldUnits: 30, oldEvents: 1, freshUnits: 20, freshEvents: 2 })
     expect(stratum.harm[1]).toEqual({ oldUnits: 30, oldEvents: 30, freshUnits: 20, freshEvents: 0 })
   })
 
   test('do not count while the new version is cold, errors do', () => {
-    const slow = slowBuckets(DEFAULT_SETTINGS, [100, 110, 120, 130, 140, 150])
+    const slow = slowBuckets(DEFAULT_SETTINGS, [200, 210, 220, 230, 240, 250])
     const stratum = newStratum(DEFAULT_SETTINGS)
 
-    addSecond(stratum, DEFAULT_SETTINGS, slow, { second: 0, share: 0.5, age: 29, baseline: arm(30, 1, 102), canary: arm(20, 2, 400) })
+    addSecond(stratum, DEFAULT_SETTINGS, slow, { second: 0, share: 0.5, age: 29, baseline: arm(30, 1, 202), canary: arm(20, 2, 400) })
 
     expect(stratum.harm[0]?.freshEvents).toBe(2)
     expect(stratum.harm[1]?.freshUnits).toBe(0)
@@ -43,17 +44,17 @@ describe('slow requests', () => {
   test('are not known before the thresholds are', () => {
     const stratum = newStratum(DEFAULT_SETTINGS)
 
-    addSecond(stratum, DEFAULT_SETTINGS, slowBuckets(DEFAULT_SETTINGS, [null, null, null, null, null, null]), { second: 0, share: 0.5, age: 60, baseline: arm(30, 1, 102), canary: arm(20, 2, 400) })
+    addSecond(stratum, DEFAULT_SETTINGS, slowBuckets(DEFAULT_SETTINGS, [null, null, null, null, null, null]), { second: 0, share: 0.5, age: 60, baseline: arm(30, 1, 202), canary: arm(20, 2, 400) })
 
     expect(stratum.harm[1]).toEqual({ oldUnits: 0, oldEvents: 0, freshUnits: 0, freshEvents: 0 })
   })
 })
 
 describe('a stratum', () => {
-  const slow = slowBuckets(DEFAULT_SETTINGS, [100, 110, 120, 130, 140, 150])
+  const slow = slowBuckets(DEFAULT_SETTINGS, [200, 210, 220, 230, 240, 250])
   const filled = (requests: number, seconds: number) => {
     const stratum = newStratum(DEFAULT_SETTINGS)
-    for (let second = 0; second < seconds; second++) addSecond(stratum, DEFAULT_SETTINGS, slow, { second, share: 0.5, age: 60, baseline: arm(requests, 0, 90), canary: arm(0, 0, 90) })
+    for (let second = 0; second < seconds; second++) addSecond(stratum, DEFAULT_SETTINGS, slow, { second, share: 0.5, age: 60, baseline: arm(requests, 0, 190), canary: arm(0, 0, 190) })
     return isFull(stratum)
   }
 

@@ -2,9 +2,10 @@
  * A stratum is the shortest stretch of time in which both versions are compared: one second, or up to five when there is
  * little traffic. What is common to both in it — load, time of day, a slow database — cancels.
  */
-import { GAMMA, type SketchData } from '../sketch.ts'
+import type { SketchData } from '../sketch.ts'
 import type { ArmSecond, JudgedSecond } from './arm-second.ts'
 import type { JudgeSettings } from './settings.ts'
+import { slowerBucket } from './thresholds.ts'
 
 /** A stratum with fewer requests is extended, as its outcome could not tell much; the rule sees request counts only. */
 const REQUESTS_MIN = 20
@@ -39,16 +40,11 @@ export function newStratum(settings: JudgeSettings): StratumCounts {
   return { seconds: 0, requests: 0, harm: settings.metrics.map(none), failed: none(), safety: settings.safety.latency.map(none) }
 }
 
-/** A relative slowdown in whole buckets. */
-export function bucketsOf(margin: number): number {
-  return Math.round(Math.log1p(margin) / Math.log(GAMMA))
-}
-
 export function slowBuckets(settings: JudgeSettings, buckets: readonly (number | null)[]): SlowBuckets {
   const latencies = settings.metrics.filter(metric => metric.is === 'latency')
   const moved = (position: number, margin: number) => {
     const bucket = buckets[position] ?? null
-    return bucket === null ? null : bucket + bucketsOf(margin)
+    return bucket === null ? null : slowerBucket(bucket, margin)
   }
   return {
     old: buckets,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { learnLatency, newThresholds, turnMinute } from './thresholds.ts'
+import { bucketOf, millisecondsOf } from '../sketch.ts'
+import { learnLatency, newThresholds, slowerBucket, turnMinute } from './thresholds.ts'
 
 const QUANTILES = [0.5, 0.99]
 
@@ -43,10 +44,17 @@ test('how much rarer slow requests are beyond a margin is read off the past', ()
   const state = newThresholds(2)
   for (let second = 0; second < 60; second++) {
     turnMinute(state, second, QUANTILES, [])
-    learnLatency(state, [[10, 50], [20, 25], [30, 25]])
+    learnLatency(state, [[210, 50], [220, 25], [230, 25]])
   }
-  turnMinute(state, 60, QUANTILES, [{ quantile: 0, buckets: 10 }, { quantile: 1, buckets: 99 }])
+  turnMinute(state, 60, QUANTILES, [{ quantile: 0, margin: 0.2214 }, { quantile: 1, margin: 6.24 }])
 
   expect(state.drops[0]).toBeCloseTo(Math.log(3), 12)
   expect(state.drops[1]).toBeLessThanOrEqual(3)
+})
+
+test.each([[0.7, 0.04, 2.7], [10, 0.04, 12], [10, 0.25, 12.5], [100, 0.04, 104]])('of %f ms, %f more is tolerated, and what nobody notices: up to %f ms', (ms, margin, most) => {
+  const limit = millisecondsOf(slowerBucket(bucketOf(ms), margin))
+
+  expect(limit / most).toBeGreaterThan(0.975)
+  expect(limit / most).toBeLessThan(1.025)
 })

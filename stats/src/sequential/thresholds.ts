@@ -3,7 +3,7 @@
  * a threshold that is chosen before a second makes the count of that second a fair coin. Frozen within a minute, so that
  * all seconds of a block are counted alike.
  */
-import type { SketchData } from '../sketch.ts'
+import { GAMMA, millisecondsOf, type SketchData } from '../sketch.ts'
 import { addHistogram, addSketch, countOf, fade, type Histogram, newHistogram, quantileBuckets, shareAbove } from './histogram.ts'
 
 /** What is a minute old weighs half. */
@@ -25,8 +25,14 @@ export interface ThresholdState {
   drops: number[]
 }
 
-/** A slowdown to be excluded: which quantile, and by how many buckets its limit is moved. */
-export interface Moved { readonly quantile: number; readonly buckets: number }
+/** A slowdown to be excluded: which quantile, and by which fraction its limit is moved. */
+export interface Moved { readonly quantile: number; readonly margin: number }
+
+/**
+ * What no visitor notices is no harm. It also takes more than a fraction of a millisecond to be the version's own: of two copies of one program
+ * the one that is asked less often answers by as much later, since caches and processors cool down meanwhile.
+ */
+const UNNOTICED_MS = 2
 
 const [DROP_MIN, DROP_MAX] = [0.05, 3]
 
@@ -49,13 +55,19 @@ export function turnMinute(state: ThresholdState, second: number, quantiles: rea
   const known = first && state.currentSeconds > 0 ? state.current : state.past
   if (countOf(known) < FIRST_REQUESTS) return false
   state.buckets = quantileBuckets(known, quantiles)
-  state.drops = moved.map(({ quantile, buckets }) => dropOf(known, state.buckets[quantile] ?? null, buckets))
+  state.drops = moved.map(({ quantile, margin }) => dropOf(known, state.buckets[quantile] ?? null, margin))
   return true
 }
 
-function dropOf(known: Histogram, bucket: number | null, moved: number): number {
+/** The bucket of a limit that is moved by a tolerated slowdown: by the margin, or by what is not noticed if that is more. */
+export function slowerBucket(bucket: number, margin: number): number {
+  const ratio = Math.max(1 + margin, 1 + UNNOTICED_MS / millisecondsOf(bucket))
+  return bucket + Math.round(Math.log(ratio) / Math.log(GAMMA))
+}
+
+function dropOf(known: Histogram, bucket: number | null, margin: number): number {
   if (bucket === null) return DROP_MIN
-  const drop = logOdds(shareAbove(known, bucket)) - logOdds(shareAbove(known, bucket + moved))
+  const drop = logOdds(shareAbove(known, bucket)) - logOdds(shareAbove(known, slowerBucket(bucket, margin)))
   return Math.min(DROP_MAX, Math.max(DROP_MIN, drop))
 }
 
