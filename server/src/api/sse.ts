@@ -43,7 +43,7 @@ export async function answerStream(reply: FastifyReply, source: StreamSource, st
   raw.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' })
   raw.write(': open\n\n')
   streams.open++
-  const write = (text: string) => {
+  const write = (text: string | Buffer) => {
     if (gone.signal.aborted) return false
     // What is left unread from before counts, so that one large message may always be sent.
     if (raw.writableLength > STREAM_UNREAD_BYTES_MAX) {
@@ -62,7 +62,7 @@ export async function answerStream(reply: FastifyReply, source: StreamSource, st
     raw.once('close', streams.clock.after(FAREWELL_MS, () => raw.destroy()))
   })
   try {
-    await source({ send: message => write(messageText(message)), signal: gone.signal })
+    await source({ send: message => write(messageBytes(message)), signal: gone.signal })
   } catch (error) {
     if (!gone.signal.aborted) write(messageText({ event: 'error', data: { message: error instanceof Fault ? error.message : 'Internal server error.' } }))
   } finally {
@@ -71,7 +71,8 @@ export async function answerStream(reply: FastifyReply, source: StreamSource, st
     callOff()
     streams.closing.removeEventListener('abort', end)
     end()
-    raw.end()
+    // One that was cut off must not look whole to whoever reads it in this process.
+    if (!raw.destroyed) raw.end()
   }
 }
 
@@ -80,6 +81,23 @@ export const REVOKED = 'This token was revoked.'
 /** Data is JSON, which has no line ends; ids and types of ours have none either. */
 export function messageText({ id, event, data }: Message): string {
   return `${id === undefined ? '' : `id: ${oneLine(id)}\n`}${event === undefined ? '' : `event: ${oneLine(event)}\n`}data: ${JSON.stringify(data)}\n\n`
+}
+
+/**
+ * Of this turn, by what is told: a commit tells all its readers in one, so that each event becomes text once, and what slow
+ * readers leave unread is the same memory for all of them.
+ */
+const encoded = new Map<object, { readonly id: string | undefined; readonly event: string | undefined; readonly bytes: Buffer }>()
+
+export function messageBytes(message: Message): Buffer {
+  const { id, event, data } = message
+  if (typeof data !== 'object' || data === null) return Buffer.from(messageText(message))
+  const known = encoded.get(data)
+  if (known && known.id === id && known.event === event) return known.bytes
+  const bytes = Buffer.from(messageText(message))
+  if (encoded.size === 0) setImmediate(() => encoded.clear())
+  encoded.set(data, { id, event, bytes })
+  return bytes
 }
 
 const oneLine = (text: string) => text.replaceAll(/[\r\n\0]/g, ' ')

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { STREAM_UNREAD_BYTES_MAX } from './limits.ts'
 import { openOutgoing } from './websocket.ts'
 import { type TestServer, testServer } from './testdata/test-server.ts'
 
@@ -148,12 +149,62 @@ describe('when its token is revoked', () => {
 test('a reader that is too slow misses the oldest messages, not the newest', () => {
   const sent: string[] = []
   const done: (() => void)[] = []
-  const outgoing = openOutgoing({ send(text, sentIt) { sent.push(text); done.push(sentIt) } })
+  const outgoing = openOutgoing({ send(text, sentIt) { sent.push(text); done.push(sentIt) }, terminate() {} })
   for (let number = 0; number < 40; number++) outgoing.send({ number })
 
   for (let turn = 0; turn < 40; turn++) done.shift()?.()
 
   expect(sent.map(text => (JSON.parse(text) as { number: number }).number)).toEqual([0, ...Array.from({ length: 16 }, (_, index) => 24 + index)])
+})
+
+test('a reader that leaves too many bytes unread is dropped, however few messages they are', () => {
+  let [sent, terminated] = [0, 0]
+  const outgoing = openOutgoing({ send() { sent++ }, terminate() { terminated++ } })
+  const half = 'x'.repeat(STREAM_UNREAD_BYTES_MAX / 2)
+
+  expect([1, 2, 3].map(() => { outgoing.send({ half }); return [sent, terminated] })).toEqual([[1, 0], [1, 0], [1, 1]])
+})
+
+test('answers wait for one another, are never dropped, and do not count as unread', async () => {
+  const sent: string[] = []
+  const done: ((error?: Error) => void)[] = []
+  let terminated = 0
+  const outgoing = openOutgoing({ send(text, sentIt) { sent.push((JSON.parse(text) as { is: string }).is); done.push(sentIt) }, terminate() { terminated++ } })
+  const data = 'x'.repeat(3 * STREAM_UNREAD_BYTES_MAX)
+  const over: string[] = []
+  for (const is of ['a', 'b', 'c']) void outgoing.answer({ is, data }).then(() => over.push(is))
+  await Promise.resolve()
+  for (let number = 0; number < 20; number++) outgoing.send({ is: String(number) })
+
+  expect([sent, over]).toEqual([['a'], []])
+  done.shift()?.()
+  await new Promise(resolve => setImmediate(resolve))
+  expect([sent, over]).toEqual([['a', '4'], ['a']])
+  while (done.length > 0) { done.shift()?.(sent.at(-1) === 'b' ? new Error('gone') : undefined); await new Promise(resolve => setImmediate(resolve)) }
+  expect([sent.slice(-2), over, terminated]).toEqual([['b', 'c'], ['a', 'b', 'c'], 0])
+})
+
+test('a stream whose reader leaves more unread than the limit is ended with its connection', async () => {
+  const { client } = await silentClient(server, '')
+  const asked = Buffer.from(JSON.stringify(request('1', { path: 'events/stream', action: 'PEEK', parameters: { tag: 'flood' } })))
+  const { subscribe } = server.events
+  const subscribed = new Promise<void>(resolve => Object.assign(server.events, { subscribe: (...given: Parameters<typeof subscribe>) => { resolve(); return subscribe.apply(server.events, given) } }))
+  // One text frame, masked with nothing.
+  client.write(Buffer.concat([Buffer.from([0x81, 0x80 | 126, asked.length >> 8, asked.length & 255, 0, 0, 0, 0]), asked]))
+  await subscribed
+  Object.assign(server.events, { subscribe })
+  client.on('error', () => {}).pause()
+  const closed = once(client, 'close')
+
+  let bytes = 0
+  for (let turn = 0; turn < 150; turn++) {
+    await server.events.append([{ tags: ['flood'], value: 'x'.repeat(200_000) }])
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  client.on('data', (chunk: Buffer) => { bytes += chunk.length }).resume()
+  await closed
+
+  expect(bytes).toBeLessThan(150 * 200_000)
 })
 
 test('a stream ends with its connection', async () => {

@@ -9,10 +9,10 @@ import { Fault } from '@vamp/model/fault'
 import { parseSource, plainValue } from '@vamp/model/parse/source'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Admission } from './admission.ts'
-import { BODY_BYTES_MAX } from './limits.ts'
+import { BODY_BYTES_MAX, STREAM_UNREAD_BYTES_MAX } from './limits.ts'
 import { REVOKED } from './sse.ts'
 
-/** Outgoing messages that wait for a slow reader; then the oldest goes. */
+/** Messages of streams that wait for a slow reader; then the oldest goes. */
 const WAITING_MAX = 16
 /** Requests of one connection that are carried out at the same time. */
 const AT_ONCE_MAX = 16
@@ -38,6 +38,8 @@ interface Request {
 /** As much of a `ws` socket as is used here. */
 interface Socket {
   close(code: number, reason: string): void
+  /** At once, without a farewell. */
+  terminate(): void
   send(text: string, sent: (error?: Error) => void): void
   on(event: 'message', listener: (message: { toString(): string }) => void): unknown
   on(event: 'close' | 'error', listener: () => void): unknown
@@ -66,11 +68,16 @@ function converse(app: FastifyInstance, namespace: string, socket: Socket, visit
     active++
     try {
       const answer = await ask(app, namespace, request, sent)
-      if (answer.is === 'message') { outgoing.send(answer.message); return }
+      if (answer.is === 'message') { await outgoing.answer(answer.message); return }
       streams.get(request.path)?.()
       if (closed || (streams.size >= STREAMS_PER_CONNECTION_MAX && !streams.has(request.path))) { answer.end(); throw new Fault('too_large', `${STREAMS_PER_CONNECTION_MAX} streams are open on this connection.`) }
-      streams.set(request.path, answer.end)
-      void pass(answer.messages, outgoing.send)
+      let over = false
+      const stop = () => { over = true; answer.end() }
+      streams.set(request.path, stop)
+      void pass(answer.messages, outgoing.send).then(whole => {
+        if (!whole && !over) socket.terminate()
+        if (streams.get(request.path) === stop) streams.delete(request.path)
+      })
     } finally {
       active--
     }
@@ -100,28 +107,64 @@ function converse(app: FastifyInstance, namespace: string, socket: Socket, visit
   socket.on('error', end)
 }
 
-/** What the stream says, until it or the connection ends. */
-async function pass(messages: AsyncIterable<object>, send: (message: object) => void): Promise<void> {
+/** What the stream says. False if it was cut off, from here or because it had more to say than may be left unread. */
+async function pass(messages: AsyncIterable<object>, send: (message: object) => void): Promise<boolean> {
   try {
     for await (const message of messages) send(message)
+    return true
   } catch {
-    // A stream that was ended from here is cut off, which is what was wanted.
+    return false
   }
 }
 
-export function openOutgoing(socket: Pick<Socket, 'send'>): { send(message: object): void } {
-  const waiting: string[] = []
+interface Outgoing {
+  /** Of a stream. Whoever leaves too much unread is disconnected. */
+  send(message: object): void
+  /** Resolves when it is on its way, after the answers before it: a request whose answer is not read is still under way. */
+  answer(message: object): Promise<void>
+}
+
+interface Waiting { readonly text: string; readonly bytes: number; /** Of an answer. */ readonly sent?: () => void }
+
+export function openOutgoing(socket: Pick<Socket, 'send' | 'terminate'>): Outgoing {
+  let waiting: Waiting[] = []
+  /** Of streams, with what is being sent. */
+  let unread = 0
   let sending = false
+  let answered = Promise.resolve()
+  const drop = (dropped: readonly Waiting[]) => { for (const { bytes, sent } of dropped) { unread -= bytes; sent?.() } }
   const next = () => {
-    const text = waiting.shift()
-    sending = text !== undefined
-    if (text !== undefined) socket.send(text, error => { if (error) waiting.length = 0; next() })
+    const first = waiting.shift()
+    sending = first !== undefined
+    first && socket.send(first.text, error => {
+      drop(error ? [first, ...waiting.splice(0)] : [first])
+      next()
+    })
+  }
+  const push = (message: Waiting) => {
+    unread += message.bytes
+    waiting.push(message)
+    if (!sending) next()
   }
   return {
     send(message) {
-      if (waiting.length >= WAITING_MAX) waiting.shift()
-      waiting.push(JSON.stringify(message))
-      if (!sending) next()
+      // What is left unread from before counts, so that one large message may always be sent.
+      if (unread > STREAM_UNREAD_BYTES_MAX) {
+        drop(waiting.splice(0))
+        socket.terminate()
+        return
+      }
+      const streamed = waiting.filter(({ sent }) => !sent)
+      if (streamed.length >= WAITING_MAX) {
+        drop(streamed.slice(0, 1))
+        waiting = waiting.filter(one => one !== streamed[0])
+      }
+      const text = JSON.stringify(message)
+      push({ text, bytes: Buffer.byteLength(text) })
+    },
+    answer(message) {
+      answered = answered.then(() => new Promise(sent => push({ text: JSON.stringify(message), bytes: 0, sent })))
+      return answered
     },
   }
 }
