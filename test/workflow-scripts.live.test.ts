@@ -25,7 +25,7 @@ let visitors: Visitors
 /** A command line; its output, whatever its end. */
 async function vamp(...words: string[]): Promise<string> {
   let text = ''
-  const io = { out: (more: string) => { text += more }, err: (more: string) => { text += more }, stdin: async () => '', columns: 200, terminal: false, colours: createColors(false), signal: new AbortController().signal, now: () => Date.now(), sleep: (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms)) }
+  const io = { out: (more: string) => { text += more }, err: (more: string) => { text += more }, stdin: async () => '', columns: 200, rows: 24, terminal: false, colours: createColors(false), signal: new AbortController().signal, now: () => Date.now(), sleep: (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms)) }
   await vampCommand(words, io, { VAMP_HOST: client.url })
   return text
 }

@@ -58,7 +58,7 @@ async function down(signal: NodeJS.Signals): Promise<void> {
 /** A command line; its output. */
 async function vamp(...words: string[]): Promise<string> {
   let text = ''
-  const io = { out: (more: string) => { text += more }, err: (more: string) => { text += more }, stdin: async () => '', columns: 200, terminal: false, colours: createColors(false), signal: new AbortController().signal, now: () => Date.now(), sleep: (ms: number) => sleep(ms).then(() => undefined) }
+  const io = { out: (more: string) => { text += more }, err: (more: string) => { text += more }, stdin: async () => '', columns: 200, rows: 24, terminal: false, colours: createColors(false), signal: new AbortController().signal, now: () => Date.now(), sleep: (ms: number) => sleep(ms).then(() => undefined) }
   const exit = await vampCommand(words, io, { VAMP_HOST: url })
   if (exit !== 0) throw new Error(`vamp ${words.join(' ')}: ${text}`)
   return text

@@ -10,6 +10,7 @@ export interface Io {
   /** Everything that is piped in. */
   stdin(): Promise<string>
   readonly columns: number
+  readonly rows: number
   /** A person looks at it. */
   readonly terminal: boolean
   readonly colours: ReturnType<typeof createColors>
@@ -20,7 +21,7 @@ export interface Io {
   sleep(ms: number): Promise<void>
 }
 
-const COLUMNS = 100
+const [COLUMNS, ROWS] = [100, 24]
 
 export function processIo(environment: Readonly<Record<string, string | undefined>>, interrupted: AbortSignal, now: () => number): Io {
   const terminal = process.stdout.isTTY === true
@@ -33,6 +34,7 @@ export function processIo(environment: Readonly<Record<string, string | undefine
       return Buffer.concat(chunks).toString()
     },
     columns: process.stdout.columns ?? COLUMNS,
+    get rows() { return process.stdout.rows ?? ROWS },
     terminal,
     colours: createColors(terminal && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb'),
     signal: interrupted,

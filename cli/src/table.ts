@@ -38,7 +38,7 @@ export function textWidth(text: string): number {
   return [...new Intl.Segmenter().segment(text)].reduce((sum, { segment }) => sum + (WIDE.test(segment) ? 2 : 1), 0)
 }
 
-function cut(text: string, width: number): string {
+export function cut(text: string, width: number): string {
   if (textWidth(text) <= width) return text
   let kept = ''
   for (const { segment } of new Intl.Segmenter().segment(text)) {

@@ -63,6 +63,17 @@ describe.skipIf(NO_TMUX)('a terminal', () => {
     expect(await shows(/it ended with 1/)).toContain('Rolled back after 9 s.')
   })
 
+  test('what is higher than the terminal is cut, and still drawn in place', async () => {
+    tmux('resize-window', '-x', String(COLUMNS), '-y', '6')
+    await put('ramping', 5, 'No sign of harm.')
+    type('release status shop-web-1.1 --watch')
+    await shows(/… \d+ more lines/)
+
+    await put('ramping', 25, 'Still no sign of harm.')
+    await shows(/Still no sign/)
+    expect(screen('-S', '-').match(/shop-web-1\.1  shop\/web/g)).toHaveLength(1)
+  })
+
   test('a list that is watched goes on until Ctrl-C', async () => {
     type('get breeds --watch')
     await shows(/There are no breeds/)

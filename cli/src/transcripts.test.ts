@@ -64,7 +64,7 @@ function testIo(print: (text: string) => void): Io {
   const ending = new AbortController()
   const deadline = Date.now() + DEADLINE_MS
   return {
-    out: print, err: print, stdin: async () => '', columns: 100, terminal: false, colours: createColors(false), signal: ending.signal,
+    out: print, err: print, stdin: async () => '', columns: 100, rows: 24, terminal: false, colours: createColors(false), signal: ending.signal,
     now: () => Date.now(),
     async sleep() { if (Date.now() > deadline) ending.abort(new Error('too long')) },
   }

@@ -16,7 +16,7 @@ async function format(given: Readonly<Record<string, string>>, flags: FmtFlags =
     for (const name of names) await writeFile(join(folder, name), given[name] ?? '')
     let said = ''
     const print = (text: string) => { said += text.replaceAll(`${folder}/`, '') }
-    const io = { out: print, err: print, stdin: async () => given['-'] ?? '', columns: 100, terminal: false, colours: createColors(false), signal: new AbortController().signal, now: () => 0, sleep: async () => {} }
+    const io = { out: print, err: print, stdin: async () => given['-'] ?? '', columns: 100, rows: 24, terminal: false, colours: createColors(false), signal: new AbortController().signal, now: () => 0, sleep: async () => {} }
     const exit = await fmt(io, paths?.map(path => join(folder, path)) ?? Object.keys(given).map(name => name === '-' ? name : join(folder, name)), flags)
     return { said, exit, files: Object.fromEntries(await Promise.all(names.map(async name => [name, await readFile(join(folder, name), 'utf8')]))) }
   } finally {

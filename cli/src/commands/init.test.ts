@@ -57,6 +57,6 @@ describe('vamp init', () => {
 async function said(...words: readonly string[]): Promise<{ readonly exit: number; readonly text: string }> {
   let text = ''
   const print = (printed: string) => { text += printed }
-  const io: Io = { out: print, err: print, stdin: async () => '', columns: 100, terminal: false, colours: createColors(false), signal: new AbortController().signal, now: () => 0, sleep: async () => undefined }
+  const io: Io = { out: print, err: print, stdin: async () => '', columns: 100, rows: 24, terminal: false, colours: createColors(false), signal: new AbortController().signal, now: () => 0, sleep: async () => undefined }
   return { exit: await run(words, io, {}), text }
 }

@@ -13,8 +13,6 @@ import { watch } from '../watch.ts'
 
 export interface TopFlags { readonly since: string; readonly once?: boolean; readonly gateway?: string; readonly output?: string }
 
-/** A terminal that scrolls cannot be overwritten. */
-const ROWS_MAX = 40
 const COLUMNS: readonly Column[] = [{ title: 'GATEWAY / VERSION / INSTANCE', flexible: true }, { title: 'SHARE', right: true }, { title: 'RATE', right: true }, { title: 'ERRORS', right: true }, { title: 'P50 MS', right: true }, { title: 'P99 MS', right: true }]
 
 const USAGE: readonly Column[] = [{ title: 'CORES', right: true }, { title: 'MEMORY', right: true }]
@@ -42,9 +40,8 @@ function text({ groups = [], total }: TrafficReport, used: Used, seconds: number
   const window = `the last ${durationText(seconds)}`
   if (groups.length === 0) return `There were no requests in ${window}.\n`
   const rows = groups.filter(({ by }) => by === 'gateway').toSorted((a, b) => b.rate - a.rate).flatMap(gateway => [row(gateway, gateway.gateway, 0, gateway.requests), ...below(gateway, groups, used)])
-  const cut = rows.length > ROWS_MAX ? `${rows.length - ROWS_MAX} more; --gateway shows one of them, -o json everything\n` : ''
-  const shown = table(used.size === 0 ? COLUMNS : [...COLUMNS, ...USAGE], rows.slice(0, ROWS_MAX), { width: io.terminal ? io.columns : Number.POSITIVE_INFINITY, head: io.colours.bold })
-  return `${count(total.rate)} requests a second, ${percent(total.error_rate)} errors, in ${window}\n${shown}${cut}`
+  const shown = table(used.size === 0 ? COLUMNS : [...COLUMNS, ...USAGE], rows, { width: io.terminal ? io.columns : Number.POSITIVE_INFINITY, head: io.colours.bold })
+  return `${count(total.rate)} requests a second, ${percent(total.error_rate)} errors, in ${window}\n${shown}`
 }
 
 function below(gateway: TrafficGroup, groups: readonly TrafficGroup[], used: Used): readonly (readonly string[])[] {
