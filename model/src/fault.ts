@@ -7,6 +7,7 @@ export const FAULTS = {
   conflict: { status: 409, terminal: true, title: 'Something else stands in the way' },
   revision_mismatch: { status: 412, terminal: true, title: 'Somebody changed it in the meantime' },
   too_large: { status: 413, terminal: true, title: 'More than the limit' },
+  unsupported_media: { status: 415, terminal: true, title: 'Bodies of this kind are not read' },
   not_leader: { status: 503, terminal: true, title: 'Another server leads' },
   port_taken: { status: 409, terminal: true, title: 'The port is in use' },
   unsupported: { status: 400, terminal: true, title: 'This driver cannot do it' },

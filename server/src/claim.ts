@@ -1,6 +1,6 @@
 /** One server at a time in a data directory. A claim outlives `kill -9` as a file, but not as a claim: it holds as long as its process does. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import { makeDirectory } from './base/make-directory.ts'
 import { bootId, identify, isAlive, type ProcessId } from './container/process/proc.ts'
@@ -17,6 +17,15 @@ export async function claimDirectory(directory: string): Promise<() => void> {
   const own = identify(process.pid)
   if (own) usable(directory, () => { writeFileSync(file, JSON.stringify({ ...own, boot: bootId() } satisfies Claim)) })
   return () => { if (readClaim(file)?.pid === process.pid) rmSync(file, { force: true }) }
+}
+
+/** As much of it as can be tried without a trace. Throws `Fault('invalid'|'disk_full')` if nothing can be kept there. */
+export function demandUsable(directory: string): void {
+  usable(directory, () => {
+    let there = resolve(directory)
+    while (!existsSync(there) && dirname(there) !== there) there = dirname(there)
+    rmdirSync(mkdtempSync(join(there, '.vamp-check-')))
+  })
 }
 
 function readClaim(file: string): Claim | undefined {

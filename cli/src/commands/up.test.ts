@@ -4,11 +4,11 @@ import { expect, test } from 'vitest'
 import { processIo } from '../io.ts'
 import { run } from '../run.ts'
 
-async function check(port: number): Promise<{ exit: number; said: string }> {
+async function check(port: number, ...more: readonly string[]): Promise<{ exit: number; said: string }> {
   let said = ''
   const say = (text: string) => { said += text }
   const io = { ...processIo({}, new AbortController().signal, () => Date.now()), out: say, err: say, terminal: false }
-  const exit = await run(['up', '--check', '--port', String(port), '--gateway', 'memory', '--containers', 'memory'], io, {})
+  const exit = await run(['up', '--check', '--port', String(port), '--gateway', 'memory', '--containers', 'memory', ...more], io, {})
   return { exit, said }
 }
 
@@ -22,4 +22,8 @@ test('a check says that the port is taken, and that all is well once it is free'
   other.close()
   await once(other, 'close')
   expect(await check(port)).toMatchObject({ exit: 0, said: expect.stringContaining('The options are fine') })
+})
+
+test('a check says that nothing can be kept in the data directory', async () => {
+  expect(await check(0, '--data', '/proc/nowhere')).toEqual({ exit: 1, said: expect.stringMatching(/^error nothing can be kept in \/proc\/nowhere: no directory can be made there/) })
 })

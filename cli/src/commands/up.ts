@@ -6,6 +6,7 @@ import { systemClock } from '@vamp/agent/base/clock'
 import { startApp } from '@vamp/server/app'
 import { openLifecycle } from '@vamp/server/base/lifecycle'
 import { openLog } from '@vamp/server/base/log'
+import { demandUsable } from '@vamp/server/claim'
 import { type Config, OPTIONS, readConfig, type Sources } from '@vamp/server/config'
 import { demandFreePort, openOutfit } from '@vamp/server/outfit'
 import { startServer } from '@vamp/server/serve'
@@ -34,6 +35,7 @@ async function check(config: Config, io: Io, environment: Environment): Promise<
   const lifecycle = openLifecycle({ clock: systemClock, log })
   try {
     await demandFreePort(config)
+    if (config.data !== undefined) demandUsable(config.data)
     const { database: _, ...rest } = config
     const aside: Config = { ...rest, data: directory, port: 0, onExit: 'stop', logLevel: 'error' }
     const app = await startApp(aside, await openOutfit(aside, inherited(environment), log, lifecycle))

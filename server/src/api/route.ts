@@ -142,8 +142,13 @@ function demandMedia(contentType: string, mayLack: boolean): void {
   throw new Fault('invalid', `Bodies are application/json or application/x-yaml, not '${contentType}': say so in Content-Type.`)
 }
 
+export function demandUncompressed({ 'content-encoding': encoding = 'identity' }: FastifyRequest['headers']): void {
+  if (encoding !== 'identity' && encoding !== '') throw new Fault('unsupported_media', `Bodies are read as they are, not with Content-Encoding: ${encoding}; send it uncompressed.`)
+}
+
 /** The original takes a body with GET; nobody reads it before. */
 async function readRaw(request: FastifyRequest): Promise<string> {
+  demandUncompressed(request.headers)
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request.raw) {

@@ -130,6 +130,19 @@ test('a body over the limit is refused, and what the server does not know is tol
   expect([status, json]).toEqual([404, { message: 'There is no GET /api/v1/bread; /docs lists what there is.', code: 'not_found' }])
 })
 
+test('a body that is compressed is refused with what to do', async () => {
+  const gzip = { 'Content-Encoding': 'gzip' }
+  for (const answer of [await open.ask('/scales', { method: 'POST', body: 'name: a', headers: gzip }), await open.ask('/events', { headers: gzip })])
+    expect([answer.status, answer.json]).toEqual([415, { message: 'Bodies are read as they are, not with Content-Encoding: gzip; send it uncompressed.', code: 'unsupported_media' }])
+  expect((await open.ask('/events', { headers: { 'Content-Encoding': 'identity' } })).status).toBe(200)
+})
+
+test('a path that is no text is refused as everything else is', async () => {
+  const { status, json, headers } = await open.ask('/scales/%ff')
+
+  expect([status, json, headers.get('x-content-type-options')]).toEqual([400, { message: expect.stringContaining('%ff'), code: 'invalid' }, 'nosniff'])
+})
+
 test('a bug is an internal error without a word of where it happened', async () => {
   const broken = await testServer()
   const { list } = broken.store

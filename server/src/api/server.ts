@@ -25,7 +25,7 @@ import type { LogTail } from './log-tail.ts'
 import { type Meters, openMeters } from './meters.ts'
 import { prometheusRoutes } from './prometheus.ts'
 import { addReverseProxy } from './reverse-proxy.ts'
-import { mount } from './route.ts'
+import { demandUncompressed, mount } from './route.ts'
 import type { Streams } from './sse.ts'
 import { type Upgraded, upgradedConnections } from './upgraded.ts'
 import { internalUrl } from './url.ts'
@@ -92,12 +92,20 @@ function assemble(world: World, meters: Meters, streams: Streams): { readonly ap
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX, requestTimeout: REQUEST_MS, forceCloseConnections: true, exposeHeadRoutes: false,
     routerOptions: { maxParamLength: PATH_SEGMENT_MAX, ignoreTrailingSlash: true },
+    frameworkErrors: (error, request, reply) => { addHeaders(reply, request.headers.origin, config.origins); fail(error, request, reply, log) },
     rewriteUrl: ({ url = '/' }) => internalUrl(url, config.namespace),
   })
   const gatekeeper = openGatekeeper({ tokens, needed: needsToken(config), bind: config.bind, origins: config.origins })
   const upgraded = upgradedConnections(app.server, world.clock)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_, body, done) => done(null, body))
+  app.addContentTypeParser('*', { parseAs: 'string' }, ({ headers }, body, done) => {
+    try {
+      demandUncompressed(headers)
+      done(null, body)
+    } catch (error) {
+      done(error as Fault)
+    }
+  })
   const admission = addAdmission(app, gatekeeper, (reply, origin) => addHeaders(reply, origin, config.origins))
   if (world.following) addForwarding(app, world.following, streams.closing)
   app.addHook('onResponse', async (request, reply) => {
