@@ -52,6 +52,11 @@ test('a place holder that nobody filled keeps the service from starting, in word
   expect(result).toEqual({ is: 'refused', why: "Unresolved value of variable 'KEY' for breed 'web:1.0'." })
 })
 
+test('an image without a container engine is refused with the way out', () => {
+  expect(() => resolved({ breed: { deployable: { type: 'container/docker', definition: 'nginx:1.29' } } })).toThrow('the process driver does not run “container/docker”; it runs process; for images, start the server with vamp up --containers docker')
+  expect(() => resolved({ breed: { deployable: { type: 'vm/qemu', definition: 'x' } } })).toThrow(/it runs process$/)
+})
+
 test('a port that is a reference becomes a number, and one that comes to none keeps the service from starting', () => {
   const ports = [{ name: 'http', number: 0, type: 'http' as const, expression: '$store.ports.sql' }]
   const service = { dependencies: { store: 'db' } }

@@ -13,6 +13,7 @@ const DIGEST_VERSION = 1
 
 /** Where the artifact gives none. */
 const DEFAULT_DEPLOYABLE = 'container/docker'
+const IMAGES: ReadonlySet<string> = new Set([DEFAULT_DEPLOYABLE, 'docker'])
 
 export type Resolved =
   | { readonly is: 'template'; readonly template: Template }
@@ -43,7 +44,7 @@ function resolve(deployment: Deployment, cluster: DeploymentCluster, service: De
   const { breed, scale } = service
   const type = breed.deployable.type ?? DEFAULT_DEPLOYABLE
   if (!context.deployables.includes(type))
-    return { is: 'refused', why: `the ${context.driver} driver does not run “${type}”; it runs ${context.deployables.join(', ')}` }
+    return { is: 'refused', why: `the ${context.driver} driver does not run “${type}”; it runs ${context.deployables.join(', ')}${context.driver === 'process' && IMAGES.has(type) ? '; for images, start the server with vamp up --containers docker' : ''}` }
   const facts = { port: (cluster: string, port: string) => context.ports[`${cluster}.${port}`] }
   const { variables, problems: unset } = environmentOf(deployment, cluster.name, service, facts)
   const { ports, problems: portless } = resolvePorts(deployment, cluster.name, service, facts)
