@@ -1,4 +1,5 @@
 /** `vamp explain shop/web`: why its services have the size they have. */
+import { deployments } from '@vamp/model/api/deployments'
 import { type SizeExplained, scaling } from '@vamp/model/api/scaling'
 import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
@@ -9,12 +10,20 @@ import type { Session } from '../session.ts'
 
 export async function explain({ client, io }: Session, where: string, flags: { readonly output?: string }): Promise<number> {
   const form = formOf(flags.output)
-  const { deployment, cluster, service } = placeOf(where)
-  if (cluster === undefined) throw new CommandFailure(EXIT.usage, `which cluster of ${deployment}? write ${deployment}/<cluster>`)
+  const { deployment, cluster: named, service } = placeOf(where)
+  const cluster = named ?? await onlyCluster({ client, io }, deployment)
   const { data } = await client.call(scaling.explain, { path: { deployment, cluster } }, io.signal)
   const shown = data.filter(each => service === undefined || each.service === service)
   io.out(form === 'json' || form === 'yaml' ? asData(shown, form) : shown.map(each => text(each, io)).join(''))
   return EXIT.ok
+}
+
+async function onlyCluster({ client, io }: Pick<Session, 'client' | 'io'>, deployment: string): Promise<string> {
+  const { data } = await client.call(deployments.get, { path: { deployment } }, io.signal)
+  const [cluster, ...more] = Object.keys(data.clusters)
+  if (cluster === undefined) throw new CommandFailure(EXIT.not_found, `the deployment ${deployment} has no clusters`)
+  if (more.length > 0) throw new CommandFailure(EXIT.usage, `which cluster of ${deployment}? write ${[cluster, ...more].map(name => `${deployment}/${name}`).join(' or ')}`)
+  return cluster
 }
 
 function text({ service, sentence, ready, instances, autoscaler, sla, changed }: SizeExplained, { colours }: Io): string {

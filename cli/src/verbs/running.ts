@@ -21,7 +21,7 @@ export function addRunning(program: Command, context: ProgramContext): void {
 
 export function addScaling(program: Command, context: ProgramContext): void {
   const ask = asking(program, context)
-  program.command('explain').description('why the services of a cluster have the size they have').argument('<place>', 'deployment/cluster or deployment/cluster/service').option(...OUTPUT)
+  program.command('explain').description('why the services of a cluster have the size they have').argument('<place>', 'deployment/cluster or deployment/cluster/service; a deployment is enough where it has one cluster').option(...OUTPUT)
     .action((place, flags) => ask(async session => (await import('../commands/explain.ts')).explain(session, place, flags)))
   const autoscaler = program.command('autoscaler').description('what autoscalers see, want and are granted')
   autoscaler.command('status', { isDefault: true }).description('of one with its last minutes, or of all of them without a name').argument('[name]').option('-w, --watch', 'again every second').option(...OUTPUT)
