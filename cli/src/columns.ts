@@ -37,8 +37,9 @@ const SHEETS: Partial<Readonly<Record<Listed, (nowMs: number) => Sheet>>> = {
     { columns: [{ title: 'OBSERVED', flexible: true }, { title: 'VIRTUAL HOSTS', flexible: true }], cells: view => [Object.entries(view.state.observed).map(([path, share]) => `${path} ${share}%`).join(', '), (view['virtual_hosts'] as readonly string[]).join(', ')] },
   ),
   releases: () => sheet<Row>(
-    [NAME, { title: 'DEPLOYMENT' }, { title: 'CLUSTER' }, { title: 'TO' }, { title: 'STRATEGY' }],
-    row => [row.name, String(row['deployment']), String(row['cluster']), String(row['to']), String(row['strategy'] ?? 'canary')],
+    [NAME, { title: 'DEPLOYMENT' }, { title: 'CLUSTER' }, { title: 'TO' }, { title: 'STRATEGY' }, { title: 'PHASE' }, { title: 'WEIGHT', right: true }],
+    row => [row.name, String(row['deployment']), String(row['cluster']), String(row['to']), String(row['strategy'] ?? 'canary'), whereOf(row)?.phase ?? '', weightOf(row)],
+    { columns: [{ title: 'WHY', flexible: true }], cells: row => [whereOf(row)?.sentence ?? ''] },
   ),
   instances: nowMs => sheet<InstanceRow>(
     [NAME, { title: 'SERVICE' }, { title: 'STATE' }, { title: 'ADDRESS', flexible: true }, { title: 'SINCE', right: true }],
@@ -60,6 +61,10 @@ const SHEETS: Partial<Readonly<Record<Listed, (nowMs: number) => Sheet>>> = {
   workflows: () => sheet<Row>([NAME, { title: 'STATUS' }, { title: 'SCHEDULE', flexible: true }], row => [row.name, String(row['status']), typeof row['schedule'] === 'string' ? row['schedule'] : JSON.stringify(row['schedule'])]),
   tokens: nowMs => sheet<Row>([NAME, { title: 'ROLE' }, { title: 'MADE', right: true }], row => [row.name, String(row['role']), age(String(row['created']), nowMs)]),
 }
+
+/** Where a release is, which a list of them is told besides. */
+const whereOf = (row: Row) => row['status'] as ReleaseView | undefined
+const weightOf = (row: Row) => { const where = whereOf(row); return where ? `${where.weight}%` : '' }
 
 /** The sheet of where releases are. */
 export const RELEASE_STATUSES: Sheet = sheet<ReleaseView>(

@@ -11,6 +11,8 @@ export function addRelease(program: Command, context: ProgramContext): void {
     .action((place, flags) => ask(async session => (await import('../commands/release.ts')).startRelease(session, place, flags)))
   release.command('status').description('where it is, why, and what comes next; all of them without a name').argument('[name]').option('-w, --watch', 'until it is over: exit code 0 if it was promoted').option(...OUTPUT)
     .action((name, flags) => ask(async session => (await import('../commands/release.ts')).releaseStatus(session, name, flags)))
+  release.command('list').description('where each of them is').option(...OUTPUT)
+    .action(flags => ask(async session => (await import('../commands/release.ts')).releaseStatus(session, undefined, flags)))
   release.command('replay').description('decide a recorded release again, here, under its own policy or another one').argument('<release>', 'a name, or a file with its decisions').option('--policy <file>', 'a release whose policy is tried').option(...OUTPUT)
     .action((from, flags) => ask(async session => (await import('../commands/replay.ts')).replay(session, from, flags)))
   release.command('decisions').description('what each second was judged on and what was decided, one JSON document a line').argument('<name>')
