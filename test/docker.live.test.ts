@@ -90,7 +90,9 @@ describe.skipIf(missing !== undefined)(`with a Docker engine${missing === undefi
     const runs = async () => (await client.call(contract.workflows.runs, { path: { name: 'long' } })).data
     const printed = async () => (await client.call(contract.workflows.getRun, { path: { name: 'long', run: (await runs())[0]?.id ?? '' } })).data.log.map(({ line }) => line)
 
-    const first = await up(port)
+    // What the test before asked for is another installation's.
+    const data = ['--data', join(directory, 'long')]
+    const first = await up(port, ...data)
     await client.call(contract.workflows.put, { path: { name: 'long' }, body: {
       name: 'long', schedule: { event: ['begin'] }, network: 'host', breed: { name: 'long', deployable: { type: 'container/docker', definition: SHOP_IMAGE } }, dialects: { docker: { Entrypoint: ['/node'], Cmd: ['-e', LONG_WORKFLOW] } },
     } })
@@ -99,7 +101,7 @@ describe.skipIf(missing !== undefined)(`with a Docker engine${missing === undefi
     await until('it has begun', async () => (await printed()).length === 3)
     const [before, [record]] = [await containers(), await runs()]
     await kill(first)
-    await up(port, '--on-exit', 'stop')
+    await up(port, ...data, '--on-exit', 'stop')
     await until('the next server has found it', async () => (await printed()).length === 3)
     const [after, [same]] = [await containers(), await runs()]
     await fetch(`${client.url}/api/v1/workflows/long/state/end`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: 'true' })
