@@ -141,7 +141,7 @@ test('a flood of lines is cut, and counted in the record', async () => {
 
 test('a flood of events comes no faster than a script may ask, and the rest is refused in words', async () => {
   const before = Date.now()
-  const run = await recordOf('flood', 'import { vamp } from "@vamp/client/workflow"\nlet told = 0\nconst refused = new Set()\nawait Promise.all(Array.from({ length: 10000 }, (_, i) => vamp.events.publish(["flood"], i).then(() => { told++ }, error => { refused.add(error.message) })))\nexport default { told, refused: [...refused].join() }')
+  const run = await recordOf('flood', 'import { vamp } from "@vamp/client/workflow"\nlet told = 0\nconst refused = new Set()\nawait Promise.all(Array.from({ length: 2000 }, (_, i) => vamp.events.publish(["flood"], i).then(() => { told++ }, error => { refused.add(error.message) })))\nexport default { told, refused: [...refused].join() }')
   const { told, refused } = run.result as { told: number; refused: string }
   expect(refused).toContain('1000 calls are waiting already')
   expect(told).toBeLessThanOrEqual(100 + 25 * ((Date.now() - before) / 1000 + 1))
