@@ -11,6 +11,7 @@ import { ours } from './ours.ts'
 import { hpa, keda, kpa, originalSla } from './rivals.ts'
 import { forecastScenarios, scenarios } from './scenarios.ts'
 import { type Method, type Outcome, type Scenario, simulate } from './simulator.ts'
+import { seeded } from '@vamp/stats/testdata/seeded'
 
 export interface Row {
   readonly seed: number
@@ -82,13 +83,3 @@ function line({ scenario, method, slo_miss_share: share, avoidable, instance_hou
   return `${scenario.padEnd(24)} ${method.padEnd(16)} misses ${(100 * share).toFixed(3).padStart(8)} %  avoidable ${String(avoidable).padStart(7)}  instance-hours ${hours.toFixed(2).padStart(8)}  decision ${String(decision ?? '-').padStart(7)}  serving ${String(serving ?? '-').padStart(7)}  turns ${oscillations}`
 }
 
-/** Mulberry32. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}

@@ -71,7 +71,7 @@ describe.skipIf(NO_TMUX)('a terminal', () => {
 
     await put('ramping', 25, 'Still no sign of harm.')
     await shows(/Still no sign/)
-    expect(screen('-S', '-').match(/shop-web-1\.1  shop\/web/g)).toHaveLength(1)
+    expect(screen('-S', '-').match(/shop-web-1\.1 {2}shop\/web/g)).toHaveLength(1)
   })
 
   test('a list that is watched goes on until Ctrl-C', async () => {

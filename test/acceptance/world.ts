@@ -15,6 +15,7 @@ import { openMemoryEventLog } from '@vamp/server/event/memory/memory-event-log'
 import { openMemoryStore } from '@vamp/server/store/memory/memory-store'
 import type { Store } from '@vamp/server/store/store'
 import { mortalEvents, mortalStore, newLife } from './mortal.ts'
+import { seeded } from '@vamp/stats/testdata/seeded'
 
 export interface World {
   readonly clock: VirtualClock
@@ -124,13 +125,3 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
   }
 }
 
-/** Mulberry32: small, fast, seeded. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}

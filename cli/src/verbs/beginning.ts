@@ -1,6 +1,6 @@
 /** Verbs for a first project, and for a shell that helps. */
 import type { Command } from 'commander'
-import { type ProgramContext } from './verb.ts'
+import type { ProgramContext } from './verb.ts'
 
 /** A first project, and a shell that helps. */
 export function addBeginning(program: Command, context: ProgramContext): void {

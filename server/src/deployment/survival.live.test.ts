@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startTestEngine, whyNoEngine } from '../container/docker/testdata/test-engine.ts'
 import { findByEnvironment } from '../container/process/proc.ts'
-import { seeded, type Service } from './testdata/world.ts'
+import { seeded } from '@vamp/stats/testdata/seeded'
+import type { Service } from './testdata/world.ts'
 
 const ROUNDS = Number(process.env['VAMP_KILL_ROUNDS'] ?? 8)
 const DOCKER_ROUNDS = Number(process.env['VAMP_KILL_ROUNDS'] ?? 4)

@@ -1,6 +1,7 @@
 /** Servers die at any of their steps; what was wanted comes true all the same, once. */
 import { expect, test } from 'vitest'
-import { openWorld, seeded, type Service, type World } from './testdata/world.ts'
+import { seeded } from '@vamp/stats/testdata/seeded'
+import { openWorld, type Service, type World } from './testdata/world.ts'
 
 const SEEDS = 240
 

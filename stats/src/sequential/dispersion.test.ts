@@ -2,15 +2,7 @@ import { expect, test } from 'vitest'
 import type { ArmPart, ArmSecond } from './arm-second.ts'
 import { dispersion, learnNoise, newDispersion, turnBlocks } from './dispersion.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
-
-/** A small fixed generator: tests must not depend on luck. */
-function uniform(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
+import { seeded } from '../testdata/seeded.ts'
 
 function arm(parts: readonly ArmPart[], instances: readonly ArmPart[] = []): ArmSecond {
   return { ...parts[0] ?? { requests: 0, errors: 0, latency: [] }, parts, instances: instances.map((part, at) => ({ id: `i${at}`, ...part })) }
@@ -30,14 +22,14 @@ function failures(perPart: (at: number) => number): ArmPart[] {
 }
 
 test('independent failures are not called noise', () => {
-  const next = uniform(1)
+  const next = seeded(1)
   const independent = () => failures(() => Array.from({ length: 50 }, () => next()).filter(u => u < 0.02).length)
 
   expect(noiseOf(1200, () => arm(independent()))).toBeLessThan(1.25)
 })
 
 test('failures that come five at a time are found to vary about five times more', () => {
-  const next = uniform(2)
+  const next = seeded(2)
 
   const noise = noiseOf(1200, () => arm(failures(() => next() < 0.05 ? 5 : 0)))
 
@@ -53,7 +45,7 @@ test('noise of instances counts as much as noise of sessions', () => {
 })
 
 test('one instance that broke for a minute does not blind the judge for the rest', () => {
-  const next = uniform(3)
+  const next = seeded(3)
   const broken = (second: number) => failures(at => at === 0 && second < 60 ? 50 : next() < 0.5 ? 1 : 0)
 
   expect(noiseOf(60, second => arm(broken(second)))).toBeGreaterThan(20)

@@ -2,15 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ArmPart, ArmSecond } from './arm-second.ts'
 import { advance, decide, type Decision, type JudgedSecond, type JudgeState, newJudge, observeBaseline } from './judge.ts'
 import { DEFAULT_SETTINGS, type JudgeSettings } from './settings.ts'
-
-/** A fixed generator: tests must not depend on luck. */
-function uniform(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
+import { seeded } from '../testdata/seeded.ts'
 
 interface Version { readonly errors: number; readonly slower?: number }
 
@@ -34,7 +26,7 @@ interface Told { readonly state: JudgeState; readonly decision: Decision; readon
 /** A release from its first second to its verdict. `carried`: what the router makes of an ordered share. */
 function release(fresh: Version, options: { old?: Version; rate?: number; limit?: number; settings?: JudgeSettings; carried?: (share: number) => number } = {}): Told {
   const { old = { errors: 0.001 }, rate = 100, limit = 600, settings = DEFAULT_SETTINGS, carried = share => share } = options
-  const next = uniform(rate + Math.round(fresh.errors * 1e4))
+  const next = seeded(rate + Math.round(fresh.errors * 1e4))
   let state = newJudge(settings)
   for (let second = 0; second < 120; second++) state = observeBaseline(state, { second, ...arm(next, rate, old) })
   const [seconds, actions] = [[] as JudgedSecond[], new Set<string>()]
@@ -143,7 +135,7 @@ describe('a release', () => {
 describe('the state', () => {
   test('is replayed from the recorded seconds bit for bit, also through JSON after every second', () => {
     const { seconds, state } = release({ errors: 0.01 }, { limit: 150 })
-    const next = uniform(100 + 100)
+    const next = seeded(100 + 100)
     let replayed = newJudge(DEFAULT_SETTINGS)
     for (let second = 0; second < 120; second++) replayed = observeBaseline(JSON.parse(JSON.stringify(replayed)), { second, ...arm(next, 100, { errors: 0.001 }) })
 
@@ -170,7 +162,7 @@ describe('the state', () => {
 })
 
 test('silence moves no traffic, and what comes after it is met with the care that its rate asks for', () => {
-  const next = uniform(31)
+  const next = seeded(31)
   const nothing: ArmSecond = arm(next, 0, { errors: 0 })
   let state = newJudge(DEFAULT_SETTINGS)
   for (let second = 0; second < 120; second++) state = observeBaseline(state, { second, ...arm(next, 30, { errors: 0 }) })

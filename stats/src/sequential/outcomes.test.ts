@@ -2,23 +2,13 @@ import { expect, test } from 'vitest'
 import { metricEvidence, newCapital, newHarm } from './harm.ts'
 import { type EventMetric, learnOutcome, newOutcome, outcomeOdds, type OutcomeState } from './outcomes.ts'
 import { safetyEvidence } from './safety.ts'
+import { seeded } from '../testdata/seeded.ts'
 
 const purchase: EventMetric = { metric: 'event:purchase', weight: 0.2, margin: 0.1, shows: 'not-worse', within: 60 }
 
-/** A small fixed generator: tests must not depend on luck. */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 /** Ten seconds of forty sessions each, a quarter of them on the new version; what they lead to goes up and down with the time of day. */
 function released(seed: number, strata: number, old: number, fresh: number, seen: (state: OutcomeState) => void = () => {}): OutcomeState {
-  const next = uniform(seed)
+  const next = seeded(seed)
   const state = newOutcome(newHarm(1)[0] ?? [])
   const reached = (sessions: number, share: number) => Array.from({ length: sessions }, next).filter(u => u < share).length
   for (let stratum = 0; stratum < strata; stratum++) {

@@ -2,18 +2,10 @@ import { expect, test } from 'vitest'
 import type { SketchData } from '../sketch.ts'
 import type { ArmSecond } from './arm-second.ts'
 import { learnSpread, newSpread, slowByInstance, spreadNoise, type SpreadState, turnSpread } from './spread.ts'
+import { seeded } from '../testdata/seeded.ts'
 
 const [FAST, SLOW] = [100, 200]
 const LIMIT = [150]
-
-/** A small fixed generator: tests must not depend on luck. */
-function uniform(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 /** Twenty-five requests an instance; so many of them slow. */
 function arm(slow: readonly number[]): ArmSecond {
@@ -33,7 +25,7 @@ function seen(seconds: number, slow: (second: number) => readonly number[]): Spr
 
 test('slow requests that come one by one are no noise, however many they are', () => {
   for (const share of [0.01, 0.1, 0.5]) {
-    const next = uniform(5)
+    const next = seeded(5)
     const drawn = () => Array.from({ length: 25 }, next).filter(u => u < share).length
 
     expect(spreadNoise(seen(300, () => [drawn(), drawn()]), 0)).toBeLessThan(1.3)
