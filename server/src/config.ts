@@ -256,7 +256,7 @@ ${rows.join('\n')}
 
 ## Changed while the server runs
 
-Options marked with \* can also be changed at once and for good, over flags and environment, with \`vamp config set\` or
+Options marked with * can also be changed at once and for good, over flags and environment, with \`vamp config set\` or
 \`PUT /api/v1/config\` (role admin). What is put there replaces what was put before, as the original's dynamic configuration; an
 empty body takes all of it away. Nothing restarts: ports are assigned from the new range, events go to the new receiver, the log
 has the new level from then on. All servers on one database follow. \`GET /api/v1/config?type=\` shows the layers: \`applied\` (what is in

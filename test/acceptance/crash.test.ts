@@ -1,37 +1,13 @@
 /** A server that is killed in the middle of a write, again and again, during releases: the verdict is the same, and no weight jumps. */
 import type { ReleaseStatus } from '@vamp/model/release-status'
 import { afterEach, expect, test } from 'vitest'
+import { breed, release, shop } from './shop.ts'
 import { openWorld, type World } from './world.ts'
 
 /** `KILLS=120 npx vitest run --project unit test/acceptance/crash.test.ts` for the long one. */
 const KILLS = Number(process.env['KILLS'] ?? 24)
 const WRITES_MAX = 60
 
-const SHOP = `
-kind: breed
-name: web:1
-deployable: {type: process, definition: shop}
-ports: {http: 8080/http}
----
-kind: deployment
-name: shop
-gateways: {9050: web/http}
-clusters: {web: {services: [{breed: web:1, scale: {cpu: 0.2, memory: 64MB, instances: 2}}]}}
-`
-const release = (version: string) => `
-kind: breed
-name: ${version}
-deployable: {type: process, definition: shop ${version}}
-ports: {http: 8080/http}
----
-kind: release
-name: ${version.replace(':', '-')}
-deployment: shop
-cluster: web
-to: ${version}
-keep: 5s
-clock: {minimum: 45s, load_check: 10s, warm_up: 5s, hold_back: 5s}
-`
 
 let world: World | undefined
 afterEach(async () => { await world?.close() })
@@ -44,7 +20,7 @@ test(`killed ${KILLS} times: every verdict as without, every weight where it was
   const w = world
   let state = 5
   const draw = (below: number) => { state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0; return Math.floor(state / 4_294_967_296 * below) }
-  await w.apply(SHOP)
+  await w.apply(shop('web:1'))
   await w.until(30, async () => ((await w.store.get('gateway-statuses', 'shop/9050'))?.value.deployed ?? false)
     && (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
   w.visit(9050, 100)
@@ -54,7 +30,7 @@ test(`killed ${KILLS} times: every verdict as without, every weight where it was
   for (let run = 0; kills < KILLS; run++) {
     const [version, verdict] = run % 2 === 0 ? [`web:bad${run}`, 'rolled_back'] as const : [`web:good${run}`, 'promoted'] as const
     const name = version.replace(':', '-')
-    await w.apply(release(version))
+    await w.apply(breed(version) + release(version.replace(':', '-'), version))
     for (let looks = 0; (await statusOf(w, name))?.verdict === undefined && looks < 80; looks++) {
       const before = await statusOf(w, name)
       await w.killAtWrite(1 + draw(WRITES_MAX), draw(2) === 0)

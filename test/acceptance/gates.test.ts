@@ -3,37 +3,12 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ReleaseStatus } from '@vamp/model/release-status'
 import { afterEach, expect, test, vi } from 'vitest'
+import { breed, release, shop } from './shop.ts'
 import { openWorld, type World } from './world.ts'
 
 /** Minutes of a virtual clock; on a machine with other work they take a while. */
 vi.setConfig({ testTimeout: 90_000 })
 
-const SHOP = `
-kind: breed
-name: web:1
-deployable: {type: process, definition: shop}
-ports: {http: 8080/http}
----
-kind: breed
-name: web:2
-deployable: {type: process, definition: shop 2}
-ports: {http: 8080/http}
----
-kind: deployment
-name: shop
-gateways: {9050: web/http}
-clusters: {web: {services: [{breed: web:1, scale: {cpu: 0.2, memory: 64MB, instances: 2}}]}}
-`
-const release = (fields: string) => `
-kind: release
-name: r
-deployment: shop
-cluster: web
-to: web:2
-keep: 60s
-clock: {minimum: 60s, load_check: 10s, warm_up: 5s, hold_back: 5s}
-${fields}
-`
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 
 let world: World | undefined
@@ -43,10 +18,10 @@ afterEach(async () => {
   receiver?.close()
 })
 
-async function shop(rate = 100): Promise<World> {
+async function visitedShop(rate = 100): Promise<World> {
   world = await openWorld({ seed: 3, answer: (_, random) => ({ status: 200, latencyMs: 8 + 4 * random() }), config: { webhookSecret: SECRET } })
   const w = world
-  await w.apply(SHOP)
+  await w.apply(breed('web:2') + shop('web:1'))
   await w.until(30, async () => ((await w.store.get('gateway-statuses', 'shop/9050'))?.value.deployed ?? false) && (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
   w.visit(9050, rate)
   await w.seconds(12)
@@ -73,10 +48,10 @@ async function receiving(answers: readonly number[]): Promise<{ url: string; ask
 }
 
 test('a webhook is asked, signed, until it says yes, and nothing goes on before', async () => {
-  const w = await shop()
+  const w = await visitedShop()
   const { url, asked } = await receiving([403, 500, 200])
 
-  await w.apply(release(`gates: [{webhook: "${url}", before: 0%}]`))
+  await w.apply(release('r', 'web:2', { keep: '60s', more: `gates: [{webhook: "${url}", before: 0%}]` }))
   await w.until(60, async () => {
     await new Promise(resolve => setTimeout(resolve, 20))
     return /it answered 403, not on a Friday/.test((await statusOf(w))?.next ?? '')
@@ -96,10 +71,10 @@ test('a webhook is asked, signed, until it says yes, and nothing goes on before'
 })
 
 test('a time window holds the first request until it opens', async () => {
-  const w = await shop()
+  const w = await visitedShop()
   const opens = new Date(w.clock.now() + 120_000).toISOString().slice(11, 16)
 
-  await w.apply(release(`gates: [{window: "${opens}-23:59 UTC"}]`))
+  await w.apply(release('r', 'web:2', { keep: '60s', more: `gates: [{window: "${opens}-23:59 UTC"}]` }))
   await w.seconds(30)
   expect(await statusOf(w)).toMatchObject({ phase: 'ramping', weight: 0, next: `Waits for ${opens}-23:59 UTC for the first request.` })
 
@@ -107,8 +82,8 @@ test('a time window holds the first request until it opens', async () => {
 })
 
 test('a clock that is set on buys no time and loses no evidence', async () => {
-  const w = await shop()
-  await w.apply(release(''))
+  const w = await visitedShop()
+  await w.apply(release('r', 'web:2', { keep: '60s' }))
   await w.until(60, async () => ((await statusOf(w))?.requests.canary ?? 0) > 100)
   const before = await statusOf(w)
 
@@ -122,8 +97,8 @@ test('a clock that is set on buys no time and loses no evidence', async () => {
 })
 
 test('a clock that is set back freezes the release, and it says so', async () => {
-  const w = await shop()
-  await w.apply(release(''))
+  const w = await visitedShop()
+  await w.apply(release('r', 'web:2', { keep: '60s' }))
   await w.until(60, async () => ((await statusOf(w))?.requests.canary ?? 0) > 100)
   const before = await statusOf(w)
 

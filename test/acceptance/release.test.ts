@@ -1,33 +1,8 @@
 import type { ReleaseStatus } from '@vamp/model/release-status'
 import { afterEach, expect, test } from 'vitest'
+import { breed, release, shop } from './shop.ts'
 import { openWorld, type World, type WorldOptions } from './world.ts'
 
-const SHOP = `
-kind: breed
-name: web:1.0
-deployable: {type: process, definition: shop}
-ports: {http: 8080/http}
----
-kind: deployment
-name: shop
-gateways: {9050: web/http}
-clusters: {web: {services: [{breed: web:1.0, scale: {cpu: 0.2, memory: 64MB, instances: 2}}]}}
-`
-const release = (version: string, breed = '') => `
-kind: breed
-name: web:${version}
-deployable: {type: process, definition: shop ${version}}
-ports: {http: 8080/http}
-${breed}
----
-kind: release
-name: r${version}
-deployment: shop
-cluster: web
-to: web:${version}
-keep: 5s
-clock: {minimum: 60s, load_check: 10s, warm_up: 5s, hold_back: 5s}
-`
 
 const lognormal = (random: () => number, median: number) => median * Math.exp(0.5 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()))
 
@@ -36,7 +11,7 @@ afterEach(async () => { await world?.close() })
 
 async function shopWith(answer: WorldOptions['answer'], more: Partial<WorldOptions> = {}): Promise<World> {
   world = await openWorld({ seed: 7, answer, ...more })
-  await world.apply(SHOP)
+  await world.apply(shop('web:1.0'))
   await world.until(20, async () => (await world?.store.get('gateway-statuses', 'shop/9050'))?.value.deployed === true
     && ((await world?.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done'))
   world.visit(9050, 100)
@@ -52,7 +27,7 @@ const failed = (w: World) => [...w.visits.values()].reduce((sum, { failed }) => 
 test('a healthy version is promoted, takes everything, and not one request fails', async () => {
   const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }))
 
-  await w.apply(release('1.1'))
+  await w.apply(breed('web:1.1') + release('r1.1', 'web:1.1'))
   await w.until(240, over(w, 'r1.1', 'promoted'))
   const before = w.visits.get('web:1.0')?.requests ?? 0
   await w.seconds(10)
@@ -66,7 +41,7 @@ test('a healthy version is promoted, takes everything, and not one request fails
 test('a version with errors is rolled back by itself and leaves nothing behind', async () => {
   const w = await shopWith((version, random) => ({ status: version === 'web:1.2' && random() < 0.05 ? 500 : 200, latencyMs: lognormal(random, 10) }))
 
-  await w.apply(release('1.2'))
+  await w.apply(breed('web:1.2') + release('r1.2', 'web:1.2'))
   await w.until(120, over(w, 'r1.2', 'rolled_back'))
   await w.seconds(5)
 
@@ -85,7 +60,7 @@ test('a version whose slowest requests take twice as long is rolled back althoug
     return { status: 200, latencyMs: version === 'web:1.3' && latencyMs > 25 ? latencyMs * 2 : latencyMs }
   })
 
-  await w.apply(release('1.3'))
+  await w.apply(breed('web:1.3') + release('r1.3', 'web:1.3'))
   await w.until(180, decided(w, 'r1.3'))
 
   expect((await statusOf(w, 'r1.3'))?.verdict).toBe('rolled_back')
@@ -94,7 +69,7 @@ test('a version whose slowest requests take twice as long is rolled back althoug
 
 test('a server that is replaced in the middle of a release goes on with the same evidence and without a jump of weight', async () => {
   const w = await shopWith((version, random) => ({ status: version === 'web:1.2' && random() < 0.05 ? 500 : 200, latencyMs: lognormal(random, 10) }))
-  await w.apply(release('1.2'))
+  await w.apply(breed('web:1.2') + release('r1.2', 'web:1.2'))
   await w.until(60, async () => ((await statusOf(w, 'r1.2'))?.requests.canary ?? 0) > 20)
   const before = await statusOf(w, 'r1.2')
 
@@ -112,7 +87,7 @@ test('a server that is replaced in the middle of a release goes on with the same
 
 test('a release that an older server left behind in the middle goes on with its evidence', async () => {
   const w = await shopWith((version, random) => ({ status: version === 'web:1.2' && random() < 0.05 ? 500 : 200, latencyMs: lognormal(random, 10) }))
-  await w.apply(release('1.2'))
+  await w.apply(breed('web:1.2') + release('r1.2', 'web:1.2'))
   await w.until(60, async () => ((await statusOf(w, 'r1.2'))?.requests.canary ?? 0) > 20)
 
   await w.killAtWrite(1, true)
@@ -134,7 +109,7 @@ test('a version that never becomes healthy gets no request and is taken away wit
     behaviour: version => version === 'web:9' ? { answer: () => 'answered 503' } : { startUpMs: 300 },
   })
 
-  await w.apply(release('9', 'health_checks: {path: /health, port: http, initial_delay: 1s, timeout: 1s, interval: 1s, failures: 3}'))
+  await w.apply(breed('web:9', 'health_checks: {path: /health, port: http, initial_delay: 1s, timeout: 1s, interval: 1s, failures: 3}') + release('r9', 'web:9'))
   await w.until(400, over(w, 'r9', 'failed'))
 
   expect((await statusOf(w, 'r9'))?.sentence).toMatch(/never got a request/)
@@ -147,7 +122,7 @@ test('a version that does not stay up gets no request, and is given up', async (
     behaviour: version => version === 'web:8' ? { startUpMs: 100, exitsAfterMs: 50 } : { startUpMs: 300 },
   })
 
-  await w.apply(release('8'))
+  await w.apply(breed('web:8') + release('r8', 'web:8'))
   await w.until(120, over(w, 'r8', 'failed'))
 
   expect((await statusOf(w, 'r8'))?.sentence).toMatch(/^Version web:8 never got a request/)
@@ -157,7 +132,7 @@ test('a version that does not stay up gets no request, and is given up', async (
 test('a version that dies when it has traffic is rolled back within seconds', async () => {
   const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }))
 
-  await w.apply(release('8'))
+  await w.apply(breed('web:8') + release('r8', 'web:8'))
   await w.until(60, async () => ((await statusOf(w, 'r8'))?.requests.canary ?? 0) > 10)
   for (const { workload } of [...w.machine.instances.values()]) if (workload.service === 'web:8') w.machine.crash(workload.id)
   await w.until(10, over(w, 'r8', 'rolled_back'))
@@ -168,7 +143,7 @@ test('a version that dies when it has traffic is rolled back within seconds', as
 test('people steer: pause freezes the weight, set-weight moves it, abort brings everything back', async () => {
   const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }))
   const order = (path: string, method: string, body: unknown) => fetch(`${w.url}/api/v1/releases/r1.1/${path}`, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
-  await w.apply(release('1.1'))
+  await w.apply(breed('web:1.1') + release('r1.1', 'web:1.1'))
   await w.until(60, async () => ((await statusOf(w, 'r1.1'))?.weight ?? 0) > 3)
 
   await order('pause', 'POST', {})
@@ -190,7 +165,7 @@ test('people steer: pause freezes the weight, set-weight moves it, abort brings 
 
 test('a release whose deployment is removed ends, and does not stand in the way of the next one', async () => {
   const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }))
-  await w.apply(release('1.1'))
+  await w.apply(breed('web:1.1') + release('r1.1', 'web:1.1'))
   await w.until(60, over(w, 'r1.1', 'ramping'))
 
   const stored = await w.store.get('deployments', 'shop')

@@ -4,33 +4,9 @@ import type { ReleaseStatus } from '@vamp/model/release-status'
 import { type DecisionLog, parseDecisionLog } from '@vamp/server/release/decision-log'
 import { replay } from '@vamp/server/release/replay'
 import { afterEach, describe, expect, test } from 'vitest'
+import { breed, release, shop } from './shop.ts'
 import { openWorld, type World, type WorldOptions } from './world.ts'
 
-const SHOP = `
-kind: breed
-name: web:1.0
-deployable: {type: process, definition: shop}
-ports: {http: 8080/http}
----
-kind: breed
-name: web:1.1
-deployable: {type: process, definition: shop 1.1}
-ports: {http: 8080/http}
----
-kind: deployment
-name: shop
-gateways: {9050: web/http}
-clusters: {web: {services: [{breed: web:1.0, scale: {cpu: 0.2, memory: 64MB, instances: 2}}]}}
-`
-const RELEASE = `
-kind: release
-name: r
-deployment: shop
-cluster: web
-to: web:1.1
-keep: 5s
-clock: {minimum: 60s, load_check: 10s, warm_up: 5s, hold_back: 5s}
-`
 
 const lognormal = (random: () => number, median: number) => median * Math.exp(0.5 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()))
 const healthy: WorldOptions['answer'] = (_, random) => ({ status: 200, latencyMs: lognormal(random, 10) })
@@ -49,11 +25,11 @@ const logOf = async (w: World): Promise<DecisionLog> => {
 async function recorded(answer: WorldOptions['answer'], meanwhile: (w: World) => Promise<void> = async () => undefined): Promise<{ readonly w: World; readonly log: DecisionLog }> {
   const w = await openWorld({ seed: 7, answer })
   world = w
-  await w.apply(SHOP)
+  await w.apply(breed('web:1.1') + shop('web:1.0'))
   await w.until(20, async () => (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
   w.visit(9050, 100)
   await w.seconds(12)
-  await w.apply(RELEASE)
+  await w.apply(release('r', 'web:1.1'))
   await meanwhile(w)
   await w.until(240, async () => ['promoted', 'rolled_back'].includes((await statusOf(w))?.phase ?? ''))
   return { w, log: await logOf(w) }

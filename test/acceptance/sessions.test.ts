@@ -3,34 +3,9 @@ import type { ReleaseStatus } from '@vamp/model/release-status'
 import { parseDecisionLog } from '@vamp/server/release/decision-log'
 import { replay } from '@vamp/server/release/replay'
 import { afterEach, expect, test, vi } from 'vitest'
+import { breed, release, shop } from './shop.ts'
 import { openWorld, type World } from './world.ts'
 
-const SHOP = `
-kind: breed
-name: web:1.0
-deployable: {type: process, definition: shop}
-ports: {http: 8080/http}
----
-kind: deployment
-name: shop
-gateways: {9050: web/http}
-clusters: {web: {services: [{breed: web:1.0, scale: {cpu: 0.2, memory: 64MB, instances: 2}}]}}
-`
-const release = (objective: string) => `
-kind: breed
-name: web:1.1
-deployable: {type: process, definition: shop 1.1}
-ports: {http: 8080/http}
----
-kind: release
-name: r
-deployment: shop
-cluster: web
-to: web:1.1
-keep: 5s
-objectives: [${objective}]
-clock: {minimum: 60s, load_check: 10s, warm_up: 5s, hold_back: 5s, maximum: 15m}
-`
 
 vi.setConfig({ testTimeout: 90_000 })
 
@@ -45,11 +20,11 @@ interface Shop { readonly w: World; statusOf(): Promise<ReleaseStatus | undefine
 async function shopWhere(buys: Readonly<Record<string, number>>, objective: string): Promise<Shop> {
   world = await openWorld({ seed: 3, answer: (_, random) => ({ status: 200, latencyMs: lognormal(random) }) })
   const w = world
-  await w.apply(SHOP)
+  await w.apply(shop('web:1.0'))
   await w.until(30, async () => (await w.store.get('gateway-statuses', 'shop/9050'))?.value.deployed === true && (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
   w.visit(9050, 100)
   await w.seconds(12)
-  await w.apply(release(objective))
+  await w.apply(breed('web:1.1') + release('r', 'web:1.1', { clock: 'maximum: 15m', more: `objectives: [${objective}]` }))
   const statusOf = async () => (await w.store.get('release-statuses', 'r'))?.value
   let state = 77
   const random = () => { state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0; return state / 2 ** 32 }

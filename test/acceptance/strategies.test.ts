@@ -1,5 +1,6 @@
 import type { ReleaseStatus } from '@vamp/model/release-status'
 import { afterEach, expect, test, vi } from 'vitest'
+import { breed, release as released } from './shop.ts'
 import { openWorld, type World, type WorldOptions } from './world.ts'
 
 const shop = (instances: number) => `
@@ -20,24 +21,7 @@ clusters:
   web: {services: [{breed: web:1.0, scale: {cpu: 0.2, memory: 64MB, instances: ${instances}}}]}
   api: {services: [{breed: api:1.0, scale: {cpu: 0.2, memory: 64MB, instances: 2}}]}
 `
-const breed = (name: string) => `
----
-kind: breed
-name: ${name}
-deployable: {type: process, definition: shop ${name}}
-ports: {http: 8080/http}
-`
-const CLOCK = 'clock: {minimum: 60s, load_check: 10s, warm_up: 5s, hold_back: 5s}'
-const release = (to: string, fields: string, cluster = 'web') => `${breed(to)}---
-kind: release
-name: ${to.replace(':', '-')}
-deployment: shop
-cluster: ${cluster}
-to: ${to}
-keep: 5s
-${CLOCK}
-${fields}
-`
+const release = (to: string, more: string, cluster = 'web') => breed(to) + released(to.replace(':', '-'), to, { cluster, more })
 
 const lognormal = (random: () => number, median: number) => median * Math.exp(0.3 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()))
 const healthy: WorldOptions['answer'] = (_, random) => ({ status: 200, latencyMs: lognormal(random, 10) })
@@ -235,17 +219,7 @@ test('an audience that was won over stays on the new version, and everybody else
 test('an experiment drops what is worse and promotes the best of the rest', async () => {
   const w = await shopWith((version, random) => ({ status: (version === 'web:b' && random() < 0.1) || random() < 0.002 ? 500 : 200, latencyMs: lognormal(random, version === 'web:c' ? 9 : 10) }), { rate: 300 })
 
-  await w.apply(`${breed('web:a')}${breed('web:b')}${breed('web:c')}---
-kind: release
-name: abc
-deployment: shop
-cluster: web
-strategy: experiment
-to: [web:a, web:b, web:c]
-objectives: [latency_p50]
-keep: 5s
-${CLOCK}
-`)
+  await w.apply(breed('web:a') + breed('web:b') + breed('web:c') + released('abc', '[web:a, web:b, web:c]', { more: 'strategy: experiment\nobjectives: [latency_p50]' }))
   await w.until(400, over(w, 'abc', 'promoted'))
 
   const status = await statusOf(w, 'abc')
