@@ -18,7 +18,7 @@ const ramping: ReleaseView = {
   missing: [
     { is: 'time', sentence: 'faults that take time may still come; 4 minutes of watching are left', seconds: 243 },
     { is: 'errors', sentence: 'errors could be up to +0.42 points', seconds: 96 },
-    { is: 'latency', sentence: 'p99 could be more than 25 % slower', seconds: null },
+    { is: 'latency', sentence: 'p99 could be more than 25 % and 2 ms slower', seconds: null },
   ],
   harm: 1.2, rolls_back_at: 100, requests: { baseline: 5210, canary: 402 }, failed: { baseline: 6, canary: 1 }, excess: 0.5, budget: { spent: 1, total: 200 }, judged_until: 0,
 }

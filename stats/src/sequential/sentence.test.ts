@@ -40,7 +40,7 @@ test('waiting names the longest wait, or the budget that has to allow the next s
 
 test('undecided lists what is still possible', () => {
   expect(say.undecided([{ sentence: say.errorsUnsure(0.004), seconds: null }, { sentence: say.latencyUnsure(0.99, 0.25), seconds: null }]))
-    .toBe('Not decided in the time given: errors could be up to +0.4 points; p99 could be more than 25 % slower.')
+    .toBe('Not decided in the time given: errors could be up to +0.4 points; p99 could be more than 25 % and 2 ms slower.')
 })
 
 test('a wrong share is told in shares', () => {

@@ -1,5 +1,6 @@
 /** The judge's words: real numbers, no jargon. Odds instead of p-values. */
 import type { MetricVerdict } from './finding.ts'
+import { UNNOTICED_MS } from './thresholds.ts'
 
 interface Waiting { readonly sentence: string; readonly seconds: number | null }
 
@@ -65,7 +66,7 @@ export function wrongShare(share: number, seen: { canary: number; baseline: numb
 export const tooEarly = (seconds: number) => `faults that take time may still come; ${duration(seconds)} of watching are left`
 export const loadCheckLeft = (seconds: number, share: number) => `${duration(seconds)} at ${percent(share)} of the traffic are left`
 export const errorsUnsure = (failing: number) => failing >= 1 ? 'errors are not known yet' : `errors could be up to ${points(failing)}`
-export const latencyUnsure = (quantile: number, margin: number) => `${nameOf(`latency_p${quantile * 100}`)} could be more than ${percent(margin)} slower`
+export const latencyUnsure = (quantile: number, margin: number) => `${nameOf(`latency_p${quantile * 100}`)} could be more than ${percent(margin)} and ${UNNOTICED_MS} ms slower`
 
 export const sessionsFew = (seen: number, needed: number, within: number) => `${seen} of the ${plural(needed, 'session')} that are needed have had their ${duration(within)}`
 export const eventUnsure = (metric: string, margin: number) => `${eventOf(metric)} could be more than ${percent(margin)} rarer`

@@ -32,7 +32,7 @@ export interface Moved { readonly quantile: number; readonly margin: number }
  * What no visitor notices is no harm. It also takes more than a fraction of a millisecond to be the version's own: of two copies of one program
  * the one that is asked less often answers by as much later, since caches and processors cool down meanwhile.
  */
-const UNNOTICED_MS = 2
+export const UNNOTICED_MS = 2
 
 const [DROP_MIN, DROP_MAX] = [0.05, 3]
 

@@ -101,6 +101,7 @@ export function contractWorld(open: () => Promise<ProxyHarness>, gaps: Partial<R
   })
   afterEach(async () => { await harness.close() })
 
+  // What a driver refuses at validation is told as skipped, with the driver's reason in the title.
   const unless = (gap: Gap) => gaps[gap] === undefined ? test : (title: string, _: () => Promise<void>) => test.skip(`${title} — not here: ${gaps[gap]}`, () => {})
   const tableOf = (gateways: readonly GatewayTable[], over: Partial<RoutingTable> = {}): RoutingTable => ({ revision: ++revision, gateways, ...over })
   const apply = (...gateways: GatewayTable[]) => harness.proxy.apply(tableOf(gateways))
