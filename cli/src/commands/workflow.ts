@@ -96,11 +96,17 @@ async function follow({ client, io }: Session, name: string, id: string): Promis
   return EXIT.failed
 }
 
+/** Many scripts say what they find in events and results, and print nothing: that is told, rather than nothing at all. */
 export async function workflowLogs({ client, io }: Session, name: string, flags: { readonly follow?: boolean; readonly tail: string; readonly run?: string }): Promise<number> {
   if (!/^\d+$/.test(flags.tail)) throw new CommandFailure(EXIT.usage, `--tail ${flags.tail} is no number of lines`)
+  if (flags.follow && io.terminal) io.err(io.colours.dim(`What ${name} prints, until Ctrl-C; what it does: vamp workflow runs ${name}\n`))
   const query = { tail: Number(flags.tail), follow: flags.follow === true, ...(flags.run === undefined ? {} : { run: flags.run }) }
-  for await (const { data: { timestamp, run, level, line } } of client.stream(workflows.logs, { path: { name }, query, finite: true }, io.signal))
+  let lines = 0
+  for await (const { data: { timestamp, run, level, line } } of client.stream(workflows.logs, { path: { name }, query, finite: true }, io.signal)) {
     io.out(`${io.colours.dim(timestamp.slice(0, 19).replace('T', ' '))} ${io.colours.cyan(run)} ${level === 'error' ? io.colours.yellow(line) : line}\n`)
+    lines++
+  }
+  if (lines === 0) io.err(`${flags.run ?? name} has printed nothing; what it did: vamp workflow runs ${name}\n`)
   return EXIT.ok
 }
 
