@@ -1,5 +1,6 @@
 /** Where a gateway's routes lead, as far as they lead to other gateways: not back to it, and not to one that speaks TLS. */
 import type { Gateway, RouteSettings } from '@vamp/model/gateway'
+import { externalAddress } from '@vamp/model/name'
 import type { PolicySettings } from '@vamp/model/policy'
 import type { Reference } from '@vamp/model/reference'
 import type { Draft } from './draft.ts'
@@ -8,6 +9,8 @@ import { refuse } from './refused.ts'
 /** Throws `Refused`. What leads to a gateway that is not there yet is looked at when that one is written. */
 export async function demandWaysOut(draft: Draft, gateway: Gateway): Promise<void> {
   const cameFrom = new Map<string, string>()
+  const own = (await pathsOf(draft, gateway)).find(path => isItself(gateway, path))
+  if (own !== undefined) refuse('CircularGatewayError', `Route '${own}' of gateway '${gateway.name}' is the gateway's own address.`, `routes/${own}`, 'requests would go in circles')
   await follow(gateway.name, gateway)
 
   async function follow(from: string, at: Gateway): Promise<void> {
@@ -30,14 +33,24 @@ export async function demandWaysOut(draft: Draft, gateway: Gateway): Promise<voi
   }
 }
 
+/** Of other machines' addresses nobody knows which of them are this one. */
+function isItself({ port }: Gateway, path: string): boolean {
+  const address = externalAddress(path)
+  return address !== undefined && port.number > 0 && address.port === port.number && /^(localhost|127(\.\d+){3}|0\.0\.0\.0|::1?)$/i.test(address.host)
+}
+
 /** What may be the name of another gateway; a path of four parts is a service. */
-async function waysOut(draft: Draft, { routes, policy }: Gateway): Promise<string[]> {
+async function waysOut(draft: Draft, gateway: Gateway): Promise<string[]> {
+  return (await pathsOf(draft, gateway)).filter(path => externalAddress(path) === undefined && path.split('/').length < 4)
+}
+
+async function pathsOf(draft: Draft, { routes, policy }: Gateway): Promise<string[]> {
   const own = await policyOf(draft, policy)
   const settings = await Promise.all(routes.map(route => settingsOf(draft, route.settings)))
   const policies = await Promise.all(settings.map(each => policyOf(draft, each?.policy)))
   const paths = [...routes.map(({ path }) => path), ...[own, ...policies].flatMap(each => [...each?.failover ?? [], ...(each?.mirror ? [each.mirror.to] : [])])]
   // A failover names a route of the gateway or a place of its own; the former is among the paths already.
-  return [...new Set(paths)].filter(path => !path.startsWith('[') && path.split('/').length < 4)
+  return [...new Set(paths)]
 }
 
 const policyOf = async (draft: Draft, policy: Reference<PolicySettings> | undefined): Promise<PolicySettings | undefined> =>

@@ -45,6 +45,11 @@ test('a gateway that would lead back to itself is refused, however long the way'
   expect((await put('ring-c', 'port: 8103\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')).status).toBe(202)
 })
 
+test.each(['127.0.0.1', 'localhost', '127.1.2.3'])('a route to the gateway\'s own port at %s is refused', async host => {
+  expect(code(await put('mirror-hall', `port: 8106\nroutes: {"[${host}:8106]": {weight: 100%}}`))).toBe('CircularGatewayError')
+  expect((await put('mirror-hall', `port: 8106\nroutes: {"[${host}:8107]": {weight: 100%}}`)).status).toBe(202)
+})
+
 test('no route leads to a gateway that speaks TLS', async () => {
   expect((await put('locked', 'port: 8104\npolicy: {tls: {certificate: /etc/vamp/shop.pem}}\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')).status).toBe(202)
   expect(code(await put('before-it', 'port: 8105\nroutes: {locked: {weight: 100%}}'))).toBe('TlsGatewayRouteError')
