@@ -37,7 +37,8 @@ export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' }, 'idle-seconds': { type: 'string', default: '30' }, only: { type: 'string', default: 'process,docker,warm,scale-in,idle,cluster' } } })
   const options: Options = { rounds: Number(values.rounds), idleSeconds: Number(values['idle-seconds']), only: new Set(values.only.split(',')) }
   const result: Record<string, unknown> = {}
-  const say = (line: string) => { if (!values.json) console.log(line) }
+  // With --json the result alone is on the standard output; how far it is, is told all the same.
+  const say = (line: string) => { if (values.json) console.error(line); else console.log(line) }
   if (options.only.has('process')) await measureProcesses(options, result, say)
   const missing = whyNoEngine()
   if (missing !== undefined) say(`Docker: ${missing}`)

@@ -16,7 +16,8 @@ export async function run(args: readonly string[]): Promise<void> {
   const options = Object.fromEntries(Object.entries(numbers).map(([name, fallback]) => [name, { type: 'string', default: fallback } as const]))
   const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false }, exact: { type: 'string' }, ...options } })
   const number = (name: keyof typeof numbers) => Number((values as Record<string, unknown>)[name])
-  const say = (line: string) => { if (!values.json) console.log(line) }
+  // With --json the result alone is on the standard output; how far it is, is told all the same.
+  const say = (line: string) => { if (values.json) console.error(line); else console.log(line) }
 
   if (values['exact'] !== undefined) {
     const figures = await measureExactness({ requests: Number(values['exact']), connections: number('connections'), everySeconds: 4, kills: true })

@@ -34,7 +34,7 @@ export async function run(args: readonly string[]): Promise<void> {
   if (values.real !== undefined) {
     const runs = { step, zero, microscaling: () => microscaling(Number(values.rounds)), soak: () => soak(Number(values.changes), Number(values.kills)) }
     const live = []
-    for (const name of values.real.split(',')) if (name in runs) { const row = await runs[name as keyof typeof runs](); live.push(row); if (!values.json) console.log(lineOf(row)) }
+    for (const name of values.real.split(',')) if (name in runs) { const row = await runs[name as keyof typeof runs](); live.push(row); (values.json ? console.error : console.log)(lineOf(row)) }
     if (values.json) console.log(JSON.stringify({ rows: live }))
     return
   }
@@ -47,7 +47,7 @@ export async function run(args: readonly string[]): Promise<void> {
         if (values.method !== undefined && !method.name.includes(values.method)) continue
         const row = rowOf(seed, scenario, method, simulate(scenario, method, seeded(seed + 17)))
         rows.push(row)
-        if (!values.json) console.log(line(row))
+        (values.json ? console.error : console.log)(line(row))
       }
     }
     for (const scenario of scenarios(Number(values['start-up']))) play(scenario, [ours(scenario, 'vamp'), hpa(), keda(scenario), kpa(scenario), originalSla(scenario)])
