@@ -31,10 +31,11 @@ export async function run(args: readonly string[]): Promise<void> {
     args: [...args],
     options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, seeds: { type: 'string', default: '1' }, 'start-up': { type: 'string', default: '0.6' }, scenario: { type: 'string' }, method: { type: 'string' }, 'no-forecast': { type: 'boolean', default: false }, real: { type: 'string' }, rounds: { type: 'string', default: '5' }, changes: { type: 'string', default: '500' }, kills: { type: 'string', default: '5' } },
   })
+  const say = values.json ? console.error : console.log
   if (values.real !== undefined) {
     const runs = { step, zero, microscaling: () => microscaling(Number(values.rounds)), soak: () => soak(Number(values.changes), Number(values.kills)) }
     const live = []
-    for (const name of values.real.split(',')) if (name in runs) { const row = await runs[name as keyof typeof runs](); live.push(row); (values.json ? console.error : console.log)(lineOf(row)) }
+    for (const name of values.real.split(',')) if (name in runs) { const row = await runs[name as keyof typeof runs](); live.push(row); say(lineOf(row)) }
     if (values.json) console.log(JSON.stringify({ rows: live }))
     return
   }
@@ -47,7 +48,7 @@ export async function run(args: readonly string[]): Promise<void> {
         if (values.method !== undefined && !method.name.includes(values.method)) continue
         const row = rowOf(seed, scenario, method, simulate(scenario, method, seeded(seed + 17)))
         rows.push(row)
-        (values.json ? console.error : console.log)(line(row))
+        say(line(row))
       }
     }
     for (const scenario of scenarios(Number(values['start-up']))) play(scenario, [ours(scenario, 'vamp'), hpa(), keda(scenario), kpa(scenario), originalSla(scenario)])
