@@ -1,5 +1,5 @@
 /** This project's judge, driven as the release reconciler drives it. */
-import { advance, decide, newJudge, observeBaseline } from '@vamp/stats/sequential/judge'
+import { advance, decide, newJudge, observeBaseline, provesHarm } from '@vamp/stats/sequential/judge'
 import { DEFAULT_SETTINGS, type JudgeSettings } from '@vamp/stats/sequential/settings'
 import type { Course, Method } from './method.ts'
 
@@ -17,11 +17,13 @@ export function ours(name: string, settings: JudgeSettings = DEFAULT_SETTINGS): 
         see: (seen): Course => {
           state = advance(state, { ...seen, share: seen.changed ? null : seen.share })
           if (seen.share >= 0.5) atLoadCheck += 1
-          if (heldBack > 0) heldBack += 1
+          if (heldBack > 0) {
+            heldBack += 1
+            if (provesHarm(state)) return { share: 0, verdict: 'rolled_back' }
+            return heldBack > settings.clock.holdBack ? { share: 1, verdict: 'promoted' } : { share, heldBack: true }
+          }
           const decision = decide(state, { elapsed: seen.age + 1, atLoadCheck })
           if (decision.action === 'roll_back') return { share: 0, verdict: 'rolled_back' }
-          if (heldBack > settings.clock.holdBack) return { share: 1, verdict: 'promoted' }
-          if (heldBack > 0) return { share, heldBack: true }
           if (decision.action === 'promote') {
             heldBack = 1
             share = decision.share

@@ -66,13 +66,21 @@ export function decide(state: JudgeState, clock: DecisionClock): Decision {
   const missing = missingOf(basis)
   const common = { harm, metrics, excess, ...(missing.length > 0 ? { missing } : {}) }
   const share = basis.ordered
-  if (harm >= 1 / (1 - settings.confidence) - 1e-9) return { ...common, action: 'roll_back', share: 0, sentence: rolledBack(basis), next: say.rollingBack }
+  if (harm >= proof(settings)) return { ...common, action: 'roll_back', share: 0, sentence: rolledBack(basis), next: say.rollingBack }
   if (missing.length === 0) return promotion(basis, common)
   if (clock.elapsed >= settings.clock.maximum + (clock.waited ?? 0)) return { ...common, action: 'ask', share, sentence: say.undecided(missing), next: say.asking }
   if (!basis.routed) return { ...common, action: 'freeze', share, sentence: say.wrongShare(share, state.sampleRatio), next: say.frozen(share) }
   if (harm >= settings.freezeAt) return { ...common, action: 'freeze', share, sentence: suspicion(basis), next: say.frozen(share) }
   return onwards(basis, missing, common)
 }
+
+/** Does the evidence ask for a rollback? The same as `decide` says, for who wants to know no more. */
+export function provesHarm(state: JudgeState): boolean {
+  const { evidence, weights } = evidenceOf(state)
+  return globalEvidence(evidence, weights) >= proof(state.settings)
+}
+
+const proof = ({ confidence }: JudgeState['settings']) => 1 / (1 - confidence) - 1e-9
 
 type Common = Pick<Decision, 'harm' | 'metrics' | 'excess' | 'missing'>
 
@@ -109,9 +117,8 @@ function suspicion({ harm, lead, ordered }: Basis): string {
 }
 
 function basisOf(state: JudgeState, clock: DecisionClock): Basis {
-  const { settings, totals, capital } = state
-  const weights = [...settings.metrics, ...settings.events ?? []].map(({ weight }) => weight)
-  const evidence = [...state.harm, ...state.outcomes.map(({ harm }) => harm)].map(logs => metricEvidence(logs, capital.cash))
+  const { settings, totals } = state
+  const { evidence, weights } = evidenceOf(state)
   const closed = closedEvidence(evidence, weights)
   const failing = excessBound(state, settings.metrics.length)
   const shown = errorsShown(state, failing)
@@ -136,6 +143,14 @@ function basisOf(state: JudgeState, clock: DecisionClock): Basis {
     slow: slowest < 0 || (totals.units[slowest] ?? 0) === 0 ? 0 : excessBound(state, slowest),
     warm: clock.elapsed >= settings.clock.warmUp,
     loadCheckDue: clock.elapsed >= settings.clock.minimum - settings.clock.loadCheck && harm < settings.freezeAt && routed,
+  }
+}
+
+/** Against each metric, and what each weighs. */
+function evidenceOf({ settings, harm, outcomes, capital }: JudgeState): { readonly evidence: readonly number[]; readonly weights: readonly number[] } {
+  return {
+    evidence: [...harm, ...outcomes.map(outcome => outcome.harm)].map(logs => metricEvidence(logs, capital.cash)),
+    weights: [...settings.metrics, ...settings.events ?? []].map(({ weight }) => weight),
   }
 }
 

@@ -27,7 +27,7 @@ import { addSecond, type Counts, isFull, newStratum, slowBuckets } from './strat
 import { learnLatency, type Moved, newThresholds, turnMinute } from './thresholds.ts'
 
 export type { ArmInstance, ArmPart, ArmSecond, BaselineSecond, JudgedSecond } from './arm-second.ts'
-export { decide } from './decide.ts'
+export { decide, provesHarm } from './decide.ts'
 export type { Decision, DecisionClock, MetricVerdict } from './decide.ts'
 export type { JudgeState } from './state.ts'
 
