@@ -220,9 +220,15 @@ test('an experiment drops what is worse and promotes the best of the rest', asyn
   const w = await shopWith((version, random) => ({ status: (version === 'web:b' && random() < 0.1) || random() < 0.002 ? 500 : 200, latencyMs: lognormal(random, version === 'web:c' ? 9 : 10) }), { rate: 300 })
 
   await w.apply(breed('web:a') + breed('web:b') + breed('web:c') + released('abc', '[web:a, web:b, web:c]', { more: 'strategy: experiment\nobjectives: [latency_p50]' }))
-  await w.until(400, over(w, 'abc', 'promoted'))
+  const nexts: string[] = []
+  await w.until(400, async () => {
+    nexts.push((await statusOf(w, 'abc'))?.next ?? '')
+    return over(w, 'abc', 'promoted')()
+  })
 
   const status = await statusOf(w, 'abc')
+  expect(nexts).toContainEqual(expect.stringMatching(/^Each of web:a, web:b, web:c gets [\d.]+ % of the traffic now\.$/))
+  expect(nexts).toContainEqual(expect.stringMatching(/^web:a: .+ web:c: .+/))
   expect(status?.to).toBe('web:c')
   expect(status?.variants?.map(({ to, state }) => [to, state])).toEqual([['web:a', 'dropped'], ['web:b', 'dropped'], ['web:c', 'winner']])
   expect(status?.rolls_back_at).toBe(300)

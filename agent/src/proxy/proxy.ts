@@ -60,8 +60,8 @@ export interface Sample {
   readonly error: boolean
   /** Absent where it simply ended. */
   readonly ending?: Ending | undefined
-  /** Milliseconds from the request's last header byte to the response's first header (fraction allowed). */
-  readonly latencyMs: number
+  /** Milliseconds from the request's last header byte to the response's first header (fraction allowed); absent where nobody knows. */
+  readonly latencyMs?: number
   readonly bytes: number
   /** Unix time in milliseconds at which it ended. */
   readonly endedAt: number

@@ -107,7 +107,7 @@ class SecondCells {
     const hundred = Math.floor(sample.status / 100)
     const status = hundred >= 1 && hundred <= 5 ? hundred : 0
     cell.statuses[status] = (cell.statuses[status] ?? 0) + 1
-    cell.latency.record(sample.latencyMs)
+    if (sample.latencyMs !== undefined) cell.latency.record(sample.latencyMs)
     if (sample.ending) {
       cell.endings ??= {}
       cell.endings[sample.ending] = (cell.endings[sample.ending] ?? 0) + 1

@@ -86,8 +86,19 @@ function summary(status: ReleaseStatus, judge: ReleaseJudge, judged: readonly Ju
     requests: { baseline: status.requests.baseline + baseline('requests'), canary: sum(({ requests }) => requests) },
     failed: { baseline: status.failed.baseline + baseline('errors'), canary: sum(({ failed }) => failed) },
     sentence: variants.map(({ to, sentence }) => `${to}: ${sentence}`).join(' '),
-    missing: (judged.find(({ status: { state } }) => state === 'running')?.decision.missing) ?? [],
-    next: judged.find(({ status: { state } }) => state === 'running')?.decision.next ?? '',
+    ...waitsFor(judged.filter(({ status: { state } }) => state === 'running')),
+  }
+}
+
+/** What is missing for each version under comparison, and what those wait for that hold the others; where it is the same for all, once. */
+function waitsFor(running: readonly Judged[]): Pick<ReleaseStatus, 'missing' | 'next'> {
+  const of = ({ status: { to } }: Judged, sentence: string) => running.length > 1 ? `${to}: ${sentence}` : sentence
+  const held = running.filter(({ decision, status }) => percentOf(decision.share) <= status.weight)
+  const waiting = held.length > 0 ? held : running
+  const nexts = new Set(waiting.map(({ decision }) => decision.next))
+  return {
+    missing: running.flatMap(one => (one.decision.missing ?? []).map(missing => ({ ...missing, sentence: of(one, missing.sentence) }))),
+    next: nexts.size <= 1 && waiting.length === running.length ? [...nexts].join() : waiting.map(one => of(one, one.decision.next.replace(/^Next: /, ''))).join(' '),
   }
 }
 
@@ -115,12 +126,17 @@ function grow(observed: ObservedRelease, status: ReleaseStatus, judged: readonly
   const moved = weight !== status.weight
   const next = withLoadCheck({
     ...(status.phase === 'holding' ? inPhase(status, 'ramping', observed.nowMs, status.sentence, status.next) : status),
-    ...(gates.length > 0 ? { gates } : {}), variants, weight, ...(waits === undefined ? {} : { next: waits }),
+    ...(gates.length > 0 ? { gates } : {}), variants, weight, ...(waits === undefined ? moved ? { next: eachGets(running, possible) } : {} : { next: waits }),
   }, observed, Number.POSITIVE_INFINITY)
   const checked = withEqualShares(observed, moved ? withOrder(observed, next) : next)
   const judge = checked.judge as ReleaseJudge
   const counted = waits === undefined ? checked : { ...checked, judge: { ...judge, waited: judge.waited + observed.seconds.length } satisfies ReleaseJudge }
   return { writes: [statusWrite(observed, counted), ...ordered(observed, counted), ...firstOf(capacities.map(({ writes }) => writes))], events: moved ? [releaseEvent('weight', counted)] : [], calls }
+}
+
+function eachGets(running: readonly Judged[], percent: number): string {
+  const names = running.map(({ status: { to } }) => to)
+  return `${names.length > 1 ? `Each of ${names.join(', ')}` : names.join()} gets ${percent} % of the traffic now.`
 }
 
 /** All have as much as the old one: that is an experiment's load check. */

@@ -7,12 +7,15 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Window } from '@vamp/model/metric'
 import { writeAtomic } from './files.ts'
+import type { UnansweredMark } from './unanswered.ts'
 
 /** One frontend of one process: its first and its newest line that was read. */
 export type StreamMark = readonly [process: number, frontend: number, first: number, last: number]
 
 export interface Ledger {
   readonly streams: readonly StreamMark[]
+  /** What was told of requests that are in no line. */
+  readonly unanswered: readonly UnansweredMark[]
   /** The last line of each process that was read. */
   readonly ends: readonly (readonly [process: number, line: string])[]
   /** Requests that were read and are in no window that was begun. */
@@ -21,13 +24,13 @@ export interface Ledger {
   readonly window?: Window
 }
 
-const NOTHING: Ledger = { streams: [], ends: [], pending: 0 }
+const NOTHING: Ledger = { streams: [], unanswered: [], ends: [], pending: 0 }
 const fileIn = (directory: string) => join(directory, 'log-ledger.json')
 
 export async function readLedger(directory: string): Promise<Ledger> {
   try {
-    const { streams, ends, pending, window } = JSON.parse(await readFile(fileIn(directory), 'utf8')) as Ledger
-    return Array.isArray(streams) && Array.isArray(ends) && pending >= 0 ? { streams, ends, pending, ...(window ? { window } : {}) } : NOTHING
+    const { streams, unanswered = [], ends, pending, window } = JSON.parse(await readFile(fileIn(directory), 'utf8')) as Ledger
+    return Array.isArray(streams) && Array.isArray(ends) && pending >= 0 ? { streams, unanswered, ends, pending, ...(window ? { window } : {}) } : NOTHING
   } catch {
     return NOTHING
   }

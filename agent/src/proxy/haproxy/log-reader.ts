@@ -14,8 +14,9 @@ import type { Account, Sample } from '../proxy.ts'
 import { ledgerWriter, readLedger } from './log-ledger.ts'
 import { logParser, type LoggedCopy, type LogNames, type LogParser, type ReadBefore } from './log-line.ts'
 import { lostLines } from './lost-lines.ts'
-import { askMaster, masterSocket, oldWorkers } from './master-socket.ts'
-import { adminSocket, tickSocket } from './process.ts'
+import { adminSocket, askMaster, askWorker, masterSocket, oldWorkers } from './master-socket.ts'
+import { tickSocket } from './process.ts'
+import { unansweredRequests } from './unanswered.ts'
 
 export interface LogReader {
   /** Begins to read; HAProxy keeps what is written before. */
@@ -41,6 +42,8 @@ export interface LogReaderOptions {
 
 /** Lines that stay away are looked for, and workers that are being replaced are asked whether they have finished, this often. */
 const TEND_MS = 100
+/** Requests that are in no line are looked for this often. */
+const LOOK_MS = 200
 /** Where nothing is heard, a tick comes this often. */
 const IDLE_TICK_MS = 1000
 const FOLLOW = 'show events requests -w\n'
@@ -56,6 +59,7 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
   const before = await readLedger(directory)
   const keep = ledgerWriter(directory)
   const lost = lostLines(before.streams)
+  const unanswered = unansweredRequests(options.names, before.unanswered)
   /** By process: the last line that was read. */
   const ends = new Map(before.ends)
   const tails = new Map<number, Tail>()
@@ -79,13 +83,14 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
   const take = (process: number, parser: LogParser, chunk: Uint8Array) => {
     const samples: Sample[] = []
     parser.push(chunk, samples)
+    unanswered.heard(samples, clock.monotonic())
     ends.set(process, parser.last() ?? ends.get(process) ?? '')
     for (const [oldest] of ends) if (ends.size > ENDS_KEPT) ends.delete(oldest); else break
     tell(samples)
   }
   const begin = (process: number, socket: Socket, { replaced, fresh }: { readonly replaced: boolean; readonly fresh: boolean }): Tail => {
     // The number of a process may come back, after a long time.
-    if (fresh) { ends.delete(process); lost.know(process) }
+    if (fresh) { ends.delete(process); lost.know(process); unanswered.know(process) }
     if (!replaced) for (const other of tails.values()) other.replaced = true
     const tail = { process, socket, parser: parserFor(process), replaced: replaced || released }
     tails.set(process, tail)
@@ -136,16 +141,31 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
     const info = await askMaster(directory, clock, `@!${tail.process} show info`).catch(() => '')
     if (/^CurrConns: [1-9]/m.test(info) || info === '') return
     const rest = await askMaster(directory, clock, `@!${tail.process} ${REST}`).catch(() => '')
+    const counters = await askMaster(directory, clock, `@!${tail.process} show stat -1 2 -1`).catch(() => '')
     if (tails.get(tail.process) !== tail) return
     tails.delete(tail.process)
     take(tail.process, parserFor(tail.process), Buffer.from(rest, 'latin1'))
+    tell(unanswered.take(tail.process, counters, { nowMs: clock.now(), last: true }))
     ends.delete(tail.process)
     tail.socket.destroy()
     log.debug('a worker of haproxy has finished, and its log is read', { process: tail.process })
   }
+  let lookedAt = Number.NEGATIVE_INFINITY
+  /** Of the worker that serves, for what it does not write down. */
+  const look = async () => {
+    if (clock.monotonic() - lookedAt < LOOK_MS) return
+    const question = unanswered.question(clock.monotonic())
+    lookedAt = clock.monotonic()
+    if (question === undefined) return
+    const nowMs = clock.now()
+    const answer = await askWorker(directory, clock, `show info;${question}`).catch(() => '')
+    const process = Number(/^Pid: (\d+)$/m.exec(answer)?.[1])
+    if (tails.has(process)) tell(unanswered.take(process, answer, { nowMs }))
+  }
   const tend = async () => {
     tell([])
     tick()
+    await look()
     if (!released && ![...tails.values()].some(({ replaced }) => !replaced)) attach(false)
     for (const tail of tails.values()) if (tail.replaced) await finish(tail)
   }
@@ -172,7 +192,7 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
       begun: before.window,
       async begin(window: Window) {
         pending -= requestsOf(window)
-        await keep(() => ({ streams: lost.marks([...ends.keys()]), ends: [...ends], pending: pending + orphaned, window }))
+        await keep(() => ({ streams: lost.marks([...ends.keys()]), unanswered: unanswered.marks([...ends.keys()]), ends: [...ends], pending: pending + orphaned, window }))
       },
     },
     async close() {

@@ -1,10 +1,11 @@
-/** Questions to the master, which reaches every worker, also those that are ending: `@!4711 show info`. */
+/** Questions to the worker that serves, and to the master, which reaches every worker, also those that are ending: `@!4711 show info`. */
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import type { Clock } from '../../base/clock.ts'
 
 export const masterSocket = (directory: string): string => join(directory, 'master.sock')
+export const adminSocket = (directory: string): string => join(directory, 'admin.sock')
 
 const ANSWER_MS = 2_000
 /** A master that reloads is deaf for some milliseconds. */
@@ -24,15 +25,29 @@ export async function askMaster(directory: string, clock: Clock, command: string
 }
 
 function askOnce(directory: string, clock: Clock, command: string): Promise<string> {
+  return ask({ socket: masterSocket(directory), clock, command, isWhole: text => text.endsWith(END) })
+}
+
+/** An empty line ends an answer. While a worker of before lives, the master says all of it and leaves the connection open. */
+const END = '\n\n'
+
+/** Asks the worker that serves, which ends the connection after the last of the commands. */
+export function askWorker(directory: string, clock: Clock, commands: string): Promise<string> {
+  return ask({ socket: adminSocket(directory), clock, command: commands, isWhole: () => false })
+}
+
+interface Question { readonly socket: string; readonly clock: Clock; readonly command: string; readonly isWhole: (text: string) => boolean }
+
+function ask({ socket: path, clock, command, isWhole }: Question): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection(masterSocket(directory))
+    const socket = createConnection(path)
     let text = ''
     socket.setEncoding('latin1')
     const cancel = clock.after(ANSWER_MS, () => socket.destroy(new Error('no answer')))
     socket.on('close', cancel)
     socket.on('data', (data: string) => {
       text += data
-      if (text.endsWith(END)) { socket.destroy(); resolve(text) }
+      if (isWhole(text)) { socket.destroy(); resolve(text) }
     })
     socket.on('error', reject)
     socket.on('end', () => { socket.destroy(); resolve(text) })
@@ -40,9 +55,6 @@ function askOnce(directory: string, clock: Clock, command: string): Promise<stri
     socket.end(`${command}\n`)
   })
 }
-
-/** An empty line ends an answer. While a worker of before lives, the master says all of it and leaves the connection open. */
-const END = '\n\n'
 
 /** The process ids of workers that were replaced and have not ended. Throws where nobody can tell. */
 export async function oldWorkers(directory: string, clock: Clock): Promise<number[]> {

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import type { Clock } from '../../base/clock.ts'
 import { writeAtomic } from './files.ts'
-import { askMaster, masterSocket } from './master-socket.ts'
+import { adminSocket, askMaster, masterSocket } from './master-socket.ts'
 import { openRuntime } from './runtime.ts'
 
 export interface Master { readonly pid: number; readonly started: string }
@@ -25,7 +25,6 @@ const START_MS = 60_000
 const POLL_MS = 10
 const ASK_AGAIN_MS = 2_000
 
-export const adminSocket = (directory: string): string => join(directory, 'admin.sock')
 /** Whoever asks there gets nothing but a line in the log. */
 export const tickSocket = (directory: string): string => join(directory, 'tick.sock')
 const output = (directory: string) => join(directory, 'output.log')

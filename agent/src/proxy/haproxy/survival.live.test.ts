@@ -74,6 +74,33 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     expect([samples.length, dropped]).toEqual([load.answers.length, 0])
   })
 
+  test('a request that an instance died under counts as failed also where HAProxy writes no line about it, over reloads too', async () => {
+    const [port, others, one, two] = [await world.freePort(), await world.freePort(), await world.backend('one'), await world.backend('two')]
+    const samples: Sample[] = []
+    let dropped = 0
+    world.proxy.onSamples((more, lost) => { samples.push(...more); dropped += lost })
+    await world.proxy.apply(table(1, port, [one], [two], FULL_SHARE))
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const ask = async (path: string, fresh = false) => (await sendRequest(port, { path, fresh }, agent)).status
+    const failures = () => samples.filter(({ error }) => error).map(({ route, status, ending }) => `${route} ${status} ${ending}`).sort()
+
+    // The first one of a connection gets an answer, and a line; a later one neither.
+    expect([await ask('/reset', true), await ask('/'), await ask('/reset'), await ask('/'), await ask('/reset')]).toEqual([502, 200, 0, 200, 0])
+    const before = ['b 0 server', 'b 0 server', 'b 502 server']
+    await world.until(() => failures().length >= before.length)
+
+    await ask('/')
+    const gateways = [...table(2, port, [one], [two], 0).gateways, contractGateway('extra', others, { r: { weight: FULL_SHARE, to: [one] } })]
+    expect(await ask('/reset')).toBe(0)
+    expect(await world.proxy.apply({ revision: 2, gateways })).toMatchObject({ how: 'reload' })
+    expect([await ask('/'), await ask('/reset')]).toEqual([200, 0])
+    await world.until(() => failures().length >= before.length + 2)
+
+    expect(failures()).toEqual(['a 0 server', ...before.slice(0, 2), 'b 0 server', 'b 502 server'])
+    expect([samples.length, dropped]).toEqual([9, 0])
+    agent.destroy()
+  })
+
   test('the owner is killed: traffic goes on, and the next one finds HAProxy as it was and takes over without a reload', async () => {
     const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
     const owner = fork(join(import.meta.dirname, 'testdata/owner.ts'), [world.directory, JSON.stringify(table(1, port, [one], [two], 0)), JSON.stringify(table(2, port, [one], [two], FULL_SHARE))])
