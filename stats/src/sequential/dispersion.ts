@@ -71,18 +71,21 @@ export function dispersion(state: DispersionState, metric: number): number {
 
 function addGroup(division: DivisionState, settings: JudgeSettings, counted: Exceedances, id: string, part: ArmPart): void {
   if (part.requests === 0) return
-  for (const block of division.blocks) {
-    const group = groupOf(block, id, settings.metrics.length + 1)
-    const last = settings.metrics.length
-    group.units[last] = (group.units[last] ?? 0) + part.requests
-    group.events[last] = (group.events[last] ?? 0) + part.errors
+  const { metrics } = settings
+  for (let length = 0; length < division.blocks.length; length++) {
+    const block = division.blocks[length]
+    if (!block) continue
+    const { units, events } = groupOf(block, id, metrics.length + 1)
+    const last = metrics.length
+    units[last] = (units[last] ?? 0) + part.requests
+    events[last] = (events[last] ?? 0) + part.errors
     let latency = 0
-    for (const [at, metric] of settings.metrics.entries()) {
-      const sessions = part.sessions
-      const events = metric.is === 'errors' ? sessions?.failed ?? part.errors : counted.above[latency++]
-      if (typeof events !== 'number') continue
-      group.units[at] = (group.units[at] ?? 0) + (metric.is === 'errors' ? sessions?.seen ?? part.requests : counted.total)
-      group.events[at] = (group.events[at] ?? 0) + events
+    for (let at = 0; at < metrics.length; at++) {
+      const isErrors = metrics[at]?.is === 'errors'
+      const found = isErrors ? part.sessions?.failed ?? part.errors : counted.above[latency++]
+      if (typeof found !== 'number') continue
+      units[at] = (units[at] ?? 0) + (isErrors ? part.sessions?.seen ?? part.requests : counted.total)
+      events[at] = (events[at] ?? 0) + found
     }
   }
 }

@@ -107,28 +107,33 @@ export interface Exceedances { readonly total: number; readonly above: readonly 
 
 /** How many requests there are, and how many in buckets above each given one (in any order); null where none is given. */
 export function exceedances(latency: SketchData, buckets: readonly (number | null)[]): Exceedances {
-  const limits = buckets.map(bucket => bucket ?? Number.POSITIVE_INFINITY)
-  const order = limits.map((_, at) => at)
-  if (limits.some((limit, at) => limit < (limits[at - 1] ?? limit))) order.sort((a, b) => (limits[a] ?? 0) - (limits[b] ?? 0))
-  const above: (number | null)[] = buckets.map(bucket => bucket === null ? null : 0)
+  if (!ascend(buckets)) return inAnyOrder(latency, buckets)
+  const above: (number | null)[] = []
+  for (let at = 0; at < buckets.length; at++) above.push(buckets[at] === null ? null : 0)
   // From the slowest down: what was counted when a limit is reached lies above it.
   let total = 0
-  let next = order.length - 1
-  let limit = limits[order[next] ?? -1] ?? Number.NEGATIVE_INFINITY
+  let next = buckets.length - 1
+  while (next >= 0 && buckets[next] === null) next -= 1
   for (let place = latency.length - 1; place >= 0; place--) {
     const pair = latency[place]
     if (!pair) continue
-    while (pair[0] <= limit) {
-      const at = order[next] ?? 0
-      if (above[at] !== null) above[at] = total
-      next -= 1
-      limit = limits[order[next] ?? -1] ?? Number.NEGATIVE_INFINITY
-    }
+    while (next >= 0 && pair[0] <= (buckets[next] ?? 0)) above[next--] = total
     total += pair[1]
   }
-  for (; next >= 0; next--) {
-    const at = order[next] ?? 0
-    if (above[at] !== null) above[at] = total
-  }
+  while (next >= 0) above[next--] = total
   return { total, above }
+}
+
+/** Those that are not known come last. */
+function ascend(buckets: readonly (number | null)[]): boolean {
+  for (let at = 1; at < buckets.length; at++) if ((buckets[at] ?? Number.POSITIVE_INFINITY) < (buckets[at - 1] ?? Number.POSITIVE_INFINITY)) return false
+  return true
+}
+
+function inAnyOrder(latency: SketchData, buckets: readonly (number | null)[]): Exceedances {
+  const places = buckets.map((_, at) => at).sort((a, b) => (buckets[a] ?? Number.POSITIVE_INFINITY) - (buckets[b] ?? Number.POSITIVE_INFINITY))
+  const sorted = exceedances(latency, places.map(at => buckets[at] ?? null))
+  const above: (number | null)[] = buckets.map(() => null)
+  for (const [at, place] of places.entries()) above[place] = sorted.above[at] ?? null
+  return { total: sorted.total, above }
 }

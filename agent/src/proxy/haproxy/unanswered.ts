@@ -106,14 +106,15 @@ export function unansweredRequests(names: () => LogNames, before: readonly Unans
 }
 
 /** Columns of `show stat`; their order is kept from version to version (management manual, §9.1). */
-const [NAME, KIND, IN_PROGRESS, BEGUN, ENDED] = [0, 1, 4, 7, 48] as const
+const [IN_PROGRESS, BEGUN, ENDED] = [4, 7, 48] as const
 
 /** A backend of TCP counts no requests: its column is empty. */
 function unloggedByBackend(answer: string): [backend: number, requests: number][] {
   return answer.split('\n').flatMap((line): [number, number][] => {
+    const number = /^b(\d+),BACKEND,/.exec(line)?.[1]
+    if (number === undefined) return []
     const columns = line.split(',')
-    const number = /^b(\d+)$/.exec(columns[NAME] ?? '')?.[1]
-    if (number === undefined || columns[KIND] !== 'BACKEND' || !columns[ENDED]) return []
+    if (!columns[ENDED]) return []
     return [[Number(number), Number(columns[BEGUN]) - Number(columns[ENDED]) - Number(columns[IN_PROGRESS])]]
   })
 }
