@@ -18,6 +18,9 @@ const LINE_LENGTH_MAX = 16 * 1024
 const FOLLOW_POLL_MS = 200
 /** Times of growth that are remembered per file; older lines get the time of the oldest. */
 const GROWTHS_MAX = 600
+/** A file that has been silent is looked at after this share of its silence, so that a thousand silent files cost next to nothing. */
+const SILENCE_SHARE = 0.5
+const SILENCE_MS_MAX = 8000
 
 interface Growth { readonly size: number; readonly time: number }
 
@@ -29,8 +32,8 @@ export interface LogFiles {
   open(id: string): { readonly stdout: number; readonly stderr: number }
   /** Where its two streams go. */
   files(id: string): readonly string[]
-  /** Notes growth (line times are as exact as this is called often) and cuts what is too long. */
-  tend(ids: Iterable<string>): void
+  /** Notes growth (line times are as exact as this is called often) and cuts what is too long. `patient`: those that were silent seldom. */
+  tend(ids: Iterable<string>, options?: { readonly patient?: boolean }): void
   read(id: string, options: { readonly tail?: number; readonly since?: number }): { readonly lines: readonly LogLine[]; readonly ends: LogEnds }
   /** The lines after those read, until the signal or until `ended` says so and nothing is left. */
   follow(id: string, after: LogEnds, ended: () => boolean, signal?: AbortSignal): AsyncGenerator<LogLine>
@@ -49,7 +52,12 @@ export function openLogFiles({ directory, clock, maxBytes = FILE_BYTES_MAX }: { 
   const noteGrowth = (file: string, { size, mtimeMs }: { size: number; mtimeMs: number }) => {
     const noted = growths.get(file)
     if (!noted) growths.set(file, [{ size, time: mtimeMs }])
-    else if (noted.at(-1)?.size !== size) growths.set(file, [...noted.slice(1 - GROWTHS_MAX), { size, time: clock.now() }])
+    else if (noted.at(-1)?.size !== size) growths.set(file, [...noted.slice(1 - GROWTHS_MAX), { size, time: mtimeMs }])
+  }
+  const looked = new Map<string, number>()
+  const isSilent = (file: string) => {
+    const [last, grown] = [looked.get(file), growths.get(file)?.at(-1)?.time]
+    return last !== undefined && grown !== undefined && clock.now() - last < Math.min(SILENCE_MS_MAX, (last - grown) * SILENCE_SHARE)
   }
   const timeAt = (file: string, offset: number) => Math.round(growths.get(file)?.find(({ size }) => size >= offset)?.time ?? clock.now())
   const linesOf = (file: string, stream: Stream, from: number, to: number) => {
@@ -64,9 +72,11 @@ export function openLogFiles({ directory, clock, maxBytes = FILE_BYTES_MAX }: { 
       return { stdout: openSync(path(id, 'stdout'), 'a', 0o600), stderr: openSync(path(id, 'stderr'), 'a', 0o600) }
     },
     files: id => STREAMS.map(stream => path(id, stream)),
-    tend(ids) {
+    tend(ids, { patient = false } = {}) {
       for (const id of ids) for (const stream of STREAMS) {
         const file = path(id, stream)
+        if (patient && isSilent(file)) continue
+        looked.set(file, clock.now())
         const stat = statSync(file, { throwIfNoEntry: false })
         if (!stat) continue
         noteGrowth(file, stat)
@@ -95,7 +105,9 @@ export function openLogFiles({ directory, clock, maxBytes = FILE_BYTES_MAX }: { 
         for (const stream of STREAMS) {
           const file = path(id, stream)
           let offset = offsets.get(stream) ?? 0
-          const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
+          const stat = statSync(file, { throwIfNoEntry: false })
+          if (stat) noteGrowth(file, stat)
+          const size = stat?.size ?? 0
           if (size < offset) {
             yield* linesOf(older(file), stream, offset, Number.POSITIVE_INFINITY).lines
             offset = 0
@@ -119,6 +131,7 @@ export function openLogFiles({ directory, clock, maxBytes = FILE_BYTES_MAX }: { 
       for (const [id] of gone) for (const stream of STREAMS) for (const file of [path(id, stream), older(path(id, stream))]) {
         rmSync(file, { force: true })
         growths.delete(file)
+        looked.delete(file)
       }
     },
   }

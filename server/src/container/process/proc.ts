@@ -52,15 +52,24 @@ export function bootId(): string {
   return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
 }
 
-/** Every process whose environment has all these settings, with whether it leads a session (as a detached child does). */
-export function findByEnvironment(settings: readonly string[]): readonly (ProcessId & { readonly leads: boolean })[] {
-  const wanted = settings.map(setting => Buffer.from(setting).toString('latin1'))
-  return processes().filter(({ pid }) => {
+/** A process, and whether it leads a session (as a detached child does). */
+export interface FoundProcess extends ProcessId { readonly leads: boolean }
+
+/** Every process whose environment has all these settings. */
+export function findByEnvironment(settings: readonly string[]): readonly FoundProcess[] {
+  return findAllByEnvironment([settings])[0] ?? []
+}
+
+/** The same for many who ask, with one look at all processes: each is told what has all of its settings. */
+export function findAllByEnvironment(wanted: readonly (readonly string[])[]): readonly (readonly FoundProcess[])[] {
+  const asked = wanted.map(settings => ({ settings: settings.map(setting => Buffer.from(setting).toString('latin1')), found: [] as FoundProcess[] }))
+  for (const { pid, startTime, session } of processes()) {
     const environment = readProc(`/proc/${pid}/environ`)
-    if (!environment) return false
+    if (!environment) continue
     const entries = new Set(environment.split('\0'))
-    return wanted.every(setting => entries.has(setting))
-  }).map(({ pid, startTime, session }) => ({ pid, startTime, leads: session === pid }))
+    for (const { settings, found } of asked) if (settings.every(setting => entries.has(setting))) found.push({ pid, startTime, leads: session === pid })
+  }
+  return asked.map(({ found }) => found)
 }
 
 /** Whether any process has this file open, as a child has its output from the moment that it is forked. */
@@ -93,8 +102,8 @@ export function groupIsAlive(group: number): boolean {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false
   }
-  // Zombies that nobody has waited for still count for kill(2).
-  return processes().some(stat => stat.group === group)
+  // Zombies that nobody has waited for still count for kill(2). Mostly the leader itself tells; only without it all are looked at.
+  return identify(group) !== undefined || processes().some(stat => stat.group === group)
 }
 
 function processes(): ProcessStat[] {

@@ -17,11 +17,12 @@ import { type LogFiles, openLogFiles } from './log-files.ts'
 import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, type ProcessId, startTimeOf } from './proc.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from './process-ports.ts'
 import { type InstanceRecord, openStateDirectory, type StateDirectory } from './state-directory.ts'
-import { endProcess } from './stop-process.ts'
+import { type EnvironmentSearch, endProcess, environmentSearch } from './stop-process.ts'
 
 /** How soon the end of a process that an earlier server started is noticed; own children tell at once. */
 const ADOPTED_POLL_MS = 500
 const LOGS_TEND_MS = 1000
+const LOGS_PRUNE_MS = 30_000
 /** From fork to exec takes microseconds, on a machine that stalls up to a second. */
 const LOADING_POLL_MS = 5
 const LOADING_MS_MAX = 2000
@@ -56,6 +57,7 @@ class ProcessDriver implements ContainerDriver {
   readonly #logs: LogFiles
   readonly #ports: PortAllocator
   readonly #groups: ControlGroups | undefined
+  readonly #search: EnvironmentSearch
   readonly #boot = bootId()
   readonly #records = new Map<string, InstanceRecord>()
   readonly #children = new Set<string>()
@@ -72,11 +74,13 @@ class ProcessDriver implements ContainerDriver {
     this.#ports = portAllocator(options.ports ?? DEFAULT_PORTS)
     this.#groups = options.limits ? openControlGroups(this.#state.path) : undefined
     if (!this.#groups) options.log.info('what scales say of CPU and memory does not bind processes: --process-limits on changes that')
+    this.#search = environmentSearch(options.clock)
     for (const record of this.#state.readAll()) this.#recover(record)
-    this.#logs.prune(new Set(this.#records.keys()))
+    this.#pollAdopted()
     this.#timers = [
       every(options.clock, ADOPTED_POLL_MS, () => this.#pollAdopted()),
-      every(options.clock, LOGS_TEND_MS, () => this.#logs.tend(this.#records.keys())),
+      every(options.clock, LOGS_TEND_MS, () => this.#logs.tend(this.#records.keys(), { patient: true })),
+      every(options.clock, LOGS_PRUNE_MS, () => this.#logs.prune(new Set(this.#records.keys()))),
     ]
   }
 
@@ -99,14 +103,13 @@ class ProcessDriver implements ContainerDriver {
     await this.#alone(id, async () => {
       const record = this.#records.get(id)
       if (!record) return
-      await endProcess({ leader: record.exit ? undefined : record.process, marks: this.#marks(id), graceMs, clock: this.#options.clock }, signal)
+      await endProcess({ leader: record.exit ? undefined : record.process, marks: this.#marks(id), graceMs, search: this.#search, clock: this.#options.clock }, signal)
       this.#state.remove(id)
       this.#records.delete(id)
       this.#children.delete(id)
       this.#groups?.remove(id)
       this.#ports.release(Object.values(record.ports))
       this.#logs.tend([id])
-      this.#logs.prune(new Set(this.#records.keys()))
       this.#changed(id)
     })
   }
@@ -274,7 +277,6 @@ class ProcessDriver implements ContainerDriver {
     // Noted, and perhaps not done.
     if (record.paused && process && record.boot === this.#boot && isAlive(process)) globalThis.process.kill(-process.pid, 'SIGSTOP')
     if (record.boot !== this.#boot) this.#exited(id, 'ended with the machine')
-    else this.#pollAdopted()
   }
 
   /** A server that died between fork(2) and exec(2) leaves a child that still has the server's environment; its output file tells it. */
