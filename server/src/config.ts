@@ -34,8 +34,10 @@ export interface Config {
   readonly containers: 'process' | 'docker' | 'swarm' | 'memory'
   /** Whether scales bind processes. */
   readonly processLimits: 'on' | 'off'
-  /** `unix:///path` or `tcp://host:port` */
+  /** `unix:///path` or `tcp://host:port`, or several with commas between */
   readonly docker: string
+  /** A label of Docker engines. */
+  readonly spreadBy?: string
   /** A directory with `ca.pem`, `cert.pem` and `key.pem`; with it TCP is TLS. */
   readonly dockerTls?: string
   /** Of instances whose artifacts name none. */
@@ -138,7 +140,8 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'countries', flag: 'countries', value: '<file or directory>', help: 'for conditions on the country: MaxMind\'s Country tables in CSV, or lines "network,country"; renewed when the file is', read: text }),
   option({ key: 'containers', flag: 'containers', ...oneOf('process', 'docker', 'swarm', 'memory'), fallback: 'process', help: 'what runs the services' }),
   option({ key: 'processLimits', flag: 'process-limits', ...oneOf('on', 'off'), fallback: 'off', help: 'whether the CPU and memory of a scale bind processes, by control groups of Linux; containers are always bound by theirs' }),
-  option({ key: 'docker', flag: 'docker', value: '<unix:///…, tcp://…>', fallback: 'unix:///var/run/docker.sock', help: 'the Docker engine, or a manager of the Swarm', read: matching(/^(unix:\/\/\/.+|tcp:\/\/[^/\s]+:\d+)$/) }),
+  option({ key: 'docker', flag: 'docker', value: '<unix:///…, tcp://…>', fallback: 'unix:///var/run/docker.sock', help: 'the Docker engine, several of them with commas between, or a manager of the Swarm', read: matching(/^(unix:\/\/\/[^,]+|tcp:\/\/[^/\s,]+:\d+)(,(unix:\/\/\/[^,]+|tcp:\/\/[^/\s,]+:\d+))*$/) }),
+  option({ key: 'spreadBy', flag: 'spread-by', value: '<label>', help: 'a label of Docker engines whose values share the instances of a service evenly; without it they are packed', read: matching(/^[\w.\/-]+$/) }),
   option({ key: 'dockerTls', flag: 'docker-tls', value: '<directory>', help: 'with ca.pem, cert.pem and key.pem for an engine behind TLS', read: text }),
   option({ key: 'dockerNetwork', flag: 'docker-network', value: '<name>', fallback: 'bridge', help: 'network of the instances whose artifacts name none', read: text }),
   option({ key: 'registryConfig', flag: 'registry-config', value: '<file>', help: 'credentials for registries, as docker login writes them; ~/.docker/config.json if not given', read: text }),

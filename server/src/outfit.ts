@@ -18,6 +18,8 @@ import { claimDirectory } from './claim.ts'
 import type { ServerLog } from './base/log.ts'
 import type { Config, Sources } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
+import type { DockerDriverOptions } from './container/docker/docker-driver.ts'
+import { DEFAULT_PORTS } from './container/process/process-ports.ts'
 import { withHealth } from './container/health.ts'
 import { openMemoryDriver } from './container/memory/memory-driver.ts'
 import { memoryMachine } from './container/memory/memory-machine.ts'
@@ -154,11 +156,29 @@ async function openDriver(config: Config, { directory, environment, log, owner }
     const { docker: host, dockerTls, dockerNetwork: network, registryConfig = join(environment['HOME'] ?? homedir(), '.docker', 'config.json') } = config
     const { registryCredentials } = await import('./container/docker/registry-credentials.ts')
     const options = { address: { host, ...(dockerTls === undefined ? {} : { tls: readTls(dockerTls) }) }, network, owner: await owner(), credentials: registryCredentials(registryConfig), clock, log }
+    const hosts = host.split(',')
+    if (config.containers === 'docker' && hosts.length > 1) return openEngines(hosts, options, config.spreadBy)
     if (config.containers === 'swarm') return (await import('./container/swarm/swarm-driver.ts')).openSwarmDriver(options)
     return (await import('./container/docker/docker-driver.ts')).openDockerDriver(options)
   }
   const { openProcessDriver } = await import('./container/process/process-driver.ts')
   return openProcessDriver({ directory, clock, log, cwd: process.cwd(), environment, limits: config.processLimits === 'on' })
+}
+
+/** An engine is called by its address, without what all addresses have. */
+async function openEngines(hosts: readonly string[], options: DockerDriverOptions, spreadBy: string | undefined): Promise<ContainerDriver> {
+  const [{ openDockerDriver }, { openEnginesDriver }] = await Promise.all([import('./container/docker/docker-driver.ts'), import('./container/engines/engines-driver.ts')])
+  const engines = await Promise.all(hosts.map(async (host, index) => ({
+    name: host.replace(/^\w+:\/\//, ''), address: host.startsWith('tcp:') ? new URL(host).hostname : '127.0.0.1',
+    // Engines may share a machine, and its ports.
+    driver: await openDockerDriver({ ...options, address: { ...options.address, host }, ports: portsOf(index, hosts.length) }),
+  })))
+  return openEnginesDriver({ engines, log: options.log, ...(spreadBy === undefined ? {} : { spreadBy }) })
+}
+
+function portsOf(index: number, engines: number): { readonly from: number; readonly to: number } {
+  const each = Math.floor((DEFAULT_PORTS.to - DEFAULT_PORTS.from + 1) / engines)
+  return { from: DEFAULT_PORTS.from + index * each, to: DEFAULT_PORTS.from + (index + 1) * each - 1 }
 }
 
 /** Named as Docker's own tools name them. Throws `Fault('invalid')`. */

@@ -44,6 +44,8 @@ export interface Observed {
   readonly reason?: string
   /** Where it runs, where there are several nodes. */
   readonly node?: string
+  /** Cores and megabytes that it was promised, where the driver knows. */
+  readonly size?: { readonly cpu: number; readonly memory: number }
   /** It holds its memory and does nothing. Not healthy, whatever its checks said. */
   readonly paused?: boolean
   /** Its node is gone or wants to be rid of it: it is no fault of its own, and it should run elsewhere. */

@@ -100,8 +100,8 @@ class DockerDriver implements ContainerDriver {
 
   /** As the engine tells of its machine, which may be another one. */
   async nodes(): Promise<readonly Node[]> {
-    const { value: { Name, NCPU, MemTotal } } = await this.#client.call<{ readonly Name: string; readonly NCPU: number; readonly MemTotal: number }>('GET', '/info')
-    return [{ name: Name, address: '127.0.0.1', state: 'ready', availability: 'active', cpu: NCPU, memoryBytes: MemTotal, labels: {} }]
+    const { value: { Name, NCPU, MemTotal, Labels } } = await this.#client.call<{ readonly Name: string; readonly NCPU: number; readonly MemTotal: number; readonly Labels?: readonly string[] | null }>('GET', '/info')
+    return [{ name: Name, address: '127.0.0.1', state: 'ready', availability: 'active', cpu: NCPU, memoryBytes: MemTotal, labels: Object.fromEntries((Labels ?? []).map(label => { const [name = '', ...value] = label.split('='); return [name, value.join('=')] })) }]
   }
 
   setAvailability(): Promise<never> {

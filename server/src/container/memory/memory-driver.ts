@@ -48,6 +48,7 @@ function observed({ workload, ports, state, since, reason, displaced, paused }: 
     id: workload.id, deployment: workload.deployment, cluster: workload.cluster, service: workload.service, digest: workload.digest,
     host: '127.0.0.1', ports, state, since, health_checks: workload.health_checks,
     health: paused ? 'unhealthy' : state === 'running' && !checked ? 'healthy' : 'unknown',
+    size: { cpu: workload.cpu, memory: workload.memory },
     ...(reason === undefined ? {} : { reason }), ...(displaced ? { displaced } : {}), ...(paused ? { paused, reason: 'is paused' } : {}),
   }
 }
