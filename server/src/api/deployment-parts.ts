@@ -13,6 +13,7 @@ import type { Sla } from '@vamp/model/sla'
 import { deployed } from './deploy.ts'
 import type { Draft } from './draft.ts'
 import { found, notFound } from './found.ts'
+import { keeperOf, undone } from './keeper.ts'
 import { accepted, refuse } from './refused.ts'
 import { type Call, nothing, type Reply, type Route, route, value } from './route.ts'
 import type { World } from './world.ts'
@@ -42,6 +43,8 @@ async function putScale(world: World, call: Call<typeof deployments.putScale>): 
   const { result, written } = await write(world, call, async draft => {
     const before = serviceOf(clusterOf(await deployed(draft, call.path.deployment), call.path.cluster), call.path.service)
     const scale = await scaleOf(draft, call.body, before.scale)
+    const keeper = scale.instances === before.scale.instances ? undefined : await keeperOf(world, call.path)
+    if (keeper) throw undone(keeper, call.path)
     await changeCluster(draft, call, JSON.stringify(call.body), cluster => ({
       ...cluster, services: cluster.services.map(service => service.breed.name === call.path.service ? { ...service, scale } : service),
     }))

@@ -33,6 +33,20 @@ test('a stored blueprint is deployed by its name', async () => {
   expect((await server.ask('/deployments', { method: 'POST', body: 'name: nowhere' })).status).toBe(404)
 })
 
+test('a size that an autoscaler would undo is refused, with the way out; what it leaves alone is not', async () => {
+  await deploy('kept')
+  const scale = (fields: object) => server.ask('/deployments/kept/clusters/web/services/web:1/scale', { method: 'PUT', body: fields })
+  const keep = (mode: string) => server.ask('/autoscalers/keeper', { method: 'PUT', body: `{name: keeper, deployment: kept, cluster: web, minimum: 2, maximum: 9, mode: ${mode}, signals: [{metric: requests, target: 10}]}` })
+  await keep('act')
+
+  const refused = await scale({ instances: 5 })
+  expect([refused.status, refused.json]).toEqual([409, expect.objectContaining({ message: expect.stringMatching(/'keeper'.*between 2 and 9.*minimum or maximum.*mode: shadow/) })])
+  expect((await scale({ cpu: 2 })).status).toBe(202)
+
+  await keep('shadow')
+  expect((await scale({ instances: 5 })).status).toBe(202)
+})
+
 test('the canary dialogue: merge, weights, slice', async () => {
   await deploy('shop')
   const merged = await server.ask('/deployments/shop', { method: 'PUT', body: body('shop', '2') })
