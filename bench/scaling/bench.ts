@@ -3,13 +3,14 @@
  * `--real`, a service of processes (or containers) under a real server.
  *
  *     npm run bench -- scaling [--json] [--seed S] [--seeds N] [--start-up SECONDS] [--scenario PART] [--method PART] [--no-forecast]
- *     npm run bench -- scaling --real step,zero,microscaling,soak [--rounds N] [--changes N] [--kills N] [--json]
+ *     npm run bench -- scaling --real step,zero,microscaling,docker,soak [--rounds N] [--changes N] [--kills N] [--json]
  */
 import { parseArgs } from 'node:util'
-import { lineOf, microscaling, soak, step, zero } from './live.ts'
+import { lineOf, microscaling, microscalingOfContainers, soak, step, zero } from './live.ts'
 import { ours } from './ours.ts'
 import { hpa, keda, kpa, originalSla } from './rivals.ts'
 import { forecastScenarios, scenarios } from './scenarios.ts'
+import { processes } from './station.ts'
 import { type Method, type Outcome, type Scenario, simulate } from './simulator.ts'
 import { seeded } from '@vamp/stats/testdata/seeded'
 
@@ -33,7 +34,7 @@ export async function run(args: readonly string[]): Promise<void> {
   })
   const say = values.json ? console.error : console.log
   if (values.real !== undefined) {
-    const runs = { step, zero, microscaling: () => microscaling(Number(values.rounds)), soak: () => soak(Number(values.changes), Number(values.kills)) }
+    const runs = { step, zero, microscaling: () => microscaling(processes, Number(values.rounds)), docker: () => microscalingOfContainers(Number(values.rounds)), soak: () => soak(Number(values.changes), Number(values.kills)) }
     const live = []
     for (const name of values.real.split(',')) if (name in runs) { const row = await runs[name as keyof typeof runs](); live.push(row); say(lineOf(row)) }
     if (values.json) console.log(JSON.stringify({ rows: live }))
