@@ -117,6 +117,9 @@ const WAITING_ADDS = 1.3
 const RULE_OF_THREE = 3
 /** For what comes between two looks: all of it is planned with this much less on each. */
 const BETWEEN_LOOKS = 0.98
+/** The fit is made again when there is so much more to rest on, as a share of what it rests on, or so many seconds later. */
+const REFIT_SHARE = 0.02
+const REFIT_SECONDS = 5
 /** Errors of log latency that are taken for equal. */
 const EQUAL_ERROR = 0.1
 
@@ -125,6 +128,8 @@ export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise
   let saturation: { rate: number; at: number } | undefined
   let newest = 0
   let known: Known | undefined | null = null
+  /** Requests since the fit, and before it, and when it was made. */
+  let [fresh, rested, fittedAt] = [0, 0, 0]
   const drift = openDrift()
 
   const decayed = (weight: number, at: number) => weight * 0.5 ** ((newest - at) / HALF_LIFE_SECONDS)
@@ -136,7 +141,8 @@ export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise
       if (known && !overloaded) {
         drift.see(sumMs(latency) / requests, meanLatencyMs(known.fitted.station, rate, evenness(instances)), requests, at)
       }
-      known = null
+      fresh += requests
+      if (!known || overloaded || fresh > REFIT_SHARE * rested || at - fittedAt >= REFIT_SECONDS) { known = null; rested += fresh; fresh = 0; fittedAt = at }
       if (overloaded) saturation = { rate: saturation ? saturation.rate + 0.3 * (rate - saturation.rate) : rate, at }
       const key = keyOf(rate)
       const bin = bins.get(key) ?? { weight: 0, rateSum: 0, arrivalsSum: 0, latencyMsSum: 0, above: 0, latency: [], at }

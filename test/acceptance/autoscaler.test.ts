@@ -1,4 +1,5 @@
 import type { ServiceScaling } from '@vamp/model/autoscaler-status'
+import { seeded } from '@vamp/stats/testdata/seeded'
 import { afterEach, expect, test } from 'vitest'
 import { openWorld, type World, type WorldOptions } from './world.ts'
 
@@ -149,6 +150,36 @@ test('a schedule is a floor for its time', async () => {
   await w.seconds(160)
   expect(await instances(w, 'web')).toBe(4)
   await w.until(60, async () => await instances(w, 'web') === 1)
+})
+
+const DAY = 1440
+/** Minutes until the present one, which is so many after midnight. */
+const minutes = (days: number, present: number, rateAt: (minute: number) => number) => Array.from({ length: days * DAY }, (_, index) => rateAt(index - days * DAY + present))
+
+test('on a daily wave the forecast is trusted, and what the morning brings is there before it comes', async () => {
+  // Twenty a second by night, two hundred from eight on; it is a minute to eight.
+  const random = seeded(5)
+  const daily = (minute: number) => { const of = ((minute % DAY) + DAY) % DAY; return (of >= 480 && of < 1200 ? 200 : 20) * (0.9 + 0.2 * random()) }
+  const w = await running(['web'], { past: { route: 'web/main/web:1/http', rates: minutes(4, 479, daily) } })
+  w.visit(9050, 20)
+  await w.apply(autoscaler('web', 'minimum: 1, maximum: 40, signals: [{metric: requests, target: 10}]'))
+  // Two would do for those who are there.
+  await w.until(20, async () => await instances(w, 'web') >= 12)
+
+  expect(await scaling(w, 'web')).toMatchObject({ forecast: { trusted: true }, sentence: expect.stringMatching(/1\d\d requests\/s are expected, [12]\d\d with head-room/) })
+})
+
+test('on a random walk the forecast is not used, and it is said so', async () => {
+  const random = seeded(5)
+  let level = 3
+  const walk = minutes(4, 479, () => { level = Math.min(5, Math.max(2, level + 0.05 * (random() + random() - 1))); return Math.exp(level) })
+  const w = await running(['web'], { past: { route: 'web/main/web:1/http', rates: walk } })
+  w.visit(9050, 20)
+  await w.apply(autoscaler('web', 'minimum: 1, maximum: 40, signals: [{metric: requests, target: 10}]'))
+  await w.seconds(20)
+
+  expect(await instances(w, 'web')).toBeLessThanOrEqual(3)
+  expect(await scaling(w, 'web')).toMatchObject({ forecast: { trusted: false, sentence: expect.stringMatching(/^The forecast is not used/) } })
 })
 
 test('on a fixed pool the important service takes slots from the other, and gives them back', async () => {

@@ -15,6 +15,9 @@ import { openMemoryEventLog } from '@vamp/server/event/memory/memory-event-log'
 import { openMemoryStore } from '@vamp/server/store/memory/memory-store'
 import type { Store } from '@vamp/server/store/store'
 import { mortalEvents, mortalStore, newLife } from './mortal.ts'
+import { openMemorySeries } from '@vamp/server/traffic/memory/memory-series'
+import type { Series } from '@vamp/server/traffic/series'
+import type { Cell } from '@vamp/model/metric'
 import { seeded } from '@vamp/stats/testdata/seeded'
 
 export interface World {
@@ -47,13 +50,15 @@ export interface WorldOptions {
   readonly answer: (version: string, random: () => number) => EndpointAnswer
   readonly behaviour?: (version: string) => Behaviour
   readonly config?: Partial<Config>
+  /** What was recorded before: requests per second of a route, minute by minute until now. */
+  readonly past?: { readonly route: string; readonly rates: readonly number[] }
 }
 
 const TICK_MS = 50
 /** A server that writes nothing for so long is killed without. */
 const KILL_MS_MAX = 10_000
 
-export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 300 }), config = {} }: WorldOptions): Promise<World> {
+export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 300 }), config = {}, past }: WorldOptions): Promise<World> {
   const clock = virtualClock()
   const random = seeded(seed)
   const machine = memoryMachine({ clock, behaviour: workload => behaviour(workload.service) })
@@ -62,11 +67,13 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
   const events = openMemoryEventLog({ clock })
   const store = openMemoryStore(events)
   const visits = new Map<string, { requests: number; failed: number }>()
+  const series = openMemorySeries({ clock })
+  if (past) await record(series, past, Math.floor(clock.now() / 60_000) * 60)
   let life = newLife()
   const start = () => {
     life = newLife()
     return startApp(configOf({ port: 0, gateway: 'memory', containers: 'memory', ...config }), {
-      clock, log: silent, random, store: mortalStore(store, life), events: mortalEvents(events, life), proxy, portFree: async () => true,
+      clock, log: silent, random, store: mortalStore(store, life), events: mortalEvents(events, life), proxy, portFree: async () => true, series,
       containers: withHealth(openMemoryDriver(machine), { clock, probe: (instance, check) => machine.probe(instance.id, check) }),
     })
   }
@@ -122,6 +129,14 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
       app = await start()
     },
     close: () => app.close(),
+  }
+}
+
+async function record(series: Series, { route, rates }: NonNullable<WorldOptions['past']>, until: number): Promise<void> {
+  for (const [index, rate] of rates.entries()) {
+    const requests = Math.round(60 * rate)
+    const cell: Cell = { gateway: route.split('/').toSpliced(2, 1).join('/'), route, instance: 'before', by: 'weight', part: 0, requests, errors: 0, statuses: [0, 0, requests, 0, 0, 0], bytes: 0, latency: [] }
+    await series.add({ agent: 'before', sequence: index + 1, second: until - 60 * (rates.length - index), cells: requests > 0 ? [cell] : [], dropped: 0 })
   }
 }
 

@@ -1,6 +1,6 @@
 /** A promise about latency, kept with as few instances as the queueing model says, which learns while they serve. */
 import type { Slo } from '@vamp/model/slo'
-import { openQueueEstimator, type SafeLoad } from '@vamp/stats/queueing'
+import { capacityOf, openQueueEstimator, type SafeLoad } from '@vamp/stats/queueing'
 import { merge, millisecondsOf, type SketchData } from '@vamp/stats/sketch'
 import type { LoadHistory, LoadSecond } from './load.ts'
 import type { ScalerTick } from './service-scaler.ts'
@@ -26,13 +26,15 @@ export function openLatencyPromise(signal: string, { quantile, limitMs }: Extrac
   }
 }
 
-function explain(signal: string, { because, hopeless, fitted: { station } }: SafeLoad, measured: number | undefined): string {
+function explain(signal: string, { rate, because, hopeless, fitted: { station } }: SafeLoad, measured: number | undefined): string {
+  const bears = capacityOf(station)
+  const room = rate < bears ? `, ${Math.round(100 * (1 - rate / bears))} % head-room below the ${Math.round(bears)} it could work off` : ''
   const now = measured === undefined ? '' : `; measured ${Math.round(measured)} ms`
   if (hopeless) return `the work alone takes longer than ${signal} allows, which no size changes; nobody waits much${now}`
   switch (because) {
     case 'seen_bad': return `more was seen to break ${signal}${now}`
     case 'seen_best': return `a little more than the most that was seen to keep ${signal}${now}`
-    case 'model': return `which keeps ${signal} by a model of ${station.servers} at a time in ${Math.round(station.serviceMs)} ms each${now}`
+    case 'model': return `which keeps ${signal} by a model of ${station.servers} at a time in ${Math.round(station.serviceMs)} ms each${room}${now}`
     default: return because satisfies never
   }
 }

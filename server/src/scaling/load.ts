@@ -28,6 +28,8 @@ export interface Rate {
 /** Seconds of the past that anything is computed from. */
 const KEPT_SECONDS = 300
 const LOOKS_KEPT_MS = 60_000
+const GROWTH_BLOCKS = 4
+const BLOCK_SECONDS = 2
 /** Standard deviations of what is taken for chance: at a boundary one look in forty is wrong, which costs an instance for some seconds. */
 const CHANCE = 2
 
@@ -45,7 +47,10 @@ export interface LoadHistory {
   errorRate(seconds: number): number | undefined
   requests(seconds: number): number
   readonly inFlight: number | undefined
-  /** By how much the rate grows, per second and second: what is beyond chance of it, 0 where it does not. */
+  /**
+   * By how much the rate grows, per second and second: the least of the last three growths from one two seconds to the next, 0 where one
+   * of them is none. A step, wherever it falls, shows in two of them at most: it is no growth that goes on.
+   */
   readonly growth: number
   /** Milliseconds that a request took at its best over the last half hour; nothing before the first. */
   readonly quietMs: number | undefined
@@ -117,9 +122,15 @@ export function openLoadHistory(): LoadHistory {
     },
     requests: seconds => tail(seconds).reduce((sum, { requests }) => sum + requests, 0),
     get growth() {
-      const [lately, before] = [this.rate(3), this.rate(9)]
-      // The middles of both windows are three seconds apart.
-      return Math.max(0, lately.rate - before.rate - 0.8 * Math.hypot(lately.rate - lately.least, before.rate - before.least)) / 3
+      const newest = all.at(-1)?.second ?? 0
+      const blocks = Array<number>(GROWTH_BLOCKS).fill(0)
+      for (const { second, requests } of tail(GROWTH_BLOCKS * BLOCK_SECONDS)) {
+        const block = Math.floor((newest - second) / BLOCK_SECONDS)
+        blocks[block] = (blocks[block] ?? 0) + requests
+      }
+      if (all.length < GROWTH_BLOCKS * BLOCK_SECONDS) return 0
+      // Counts of a block, so that a difference of counts is one of rates times the length.
+      return Math.max(0, Math.min(...blocks.slice(1).map((before, index) => (blocks[index] ?? 0) - before))) / BLOCK_SECONDS ** 2
     },
     get inFlight() { return looks.at(-1)?.count },
     get quietMs() { return quiet.length > 0 ? Math.min(...quiet.map(({ ms }) => ms)) : undefined },

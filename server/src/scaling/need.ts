@@ -24,7 +24,7 @@ export const LATELY_SECONDS = [6, 12] as const
 /** Over which a level is looked at, and what is enough is found. */
 export const STABLE_SECONDS = 30
 /** How many seconds a backlog may take to be worked off. */
-const BACKLOG_SECONDS = 3
+const BACKLOG_SECONDS = 2
 /** Over which people are told what there is. */
 const SHOWN_SECONDS = 12
 /** What is given up must be spare by this factor where chance has a part, or it is wanted again at once. */

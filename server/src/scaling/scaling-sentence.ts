@@ -16,7 +16,7 @@ export function scalingSentence(said: Said, readings: readonly Reading[]): strin
 
 function reason({ wanted, forecast, minimum }: Said, readings: readonly Reading[]): string {
   const deciding = readings.reduce<Reading | undefined>((most, each) => (each.wanted ?? -1) > (most?.wanted ?? -1) ? each : most, undefined)
-  if (forecast?.trusted && wanted > (deciding?.wanted ?? 0)) return `${number(forecast.upper)} requests/s are expected${perInstance(readings)}`
+  if (forecast?.trusted && wanted > (deciding?.wanted ?? 0)) return `${number(forecast.expected)} requests/s are expected, ${number(forecast.upper)} with head-room for what the forecast errs by,${perInstance(readings)}`
   if (!deciding) return readings.length === 0 ? `the schedule says at least ${minimum}` : ''
   if (deciding.value === null || (deciding.value === 0 && deciding.wanted === 0)) return 'nobody asks for anything'
   const said = `${number(deciding.value)} ${deciding.unit || deciding.signal}`

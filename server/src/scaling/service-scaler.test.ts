@@ -30,6 +30,22 @@ test('ten times as many are met at the first second', () => {
   expect(world.step(500).granted).toBe(50)
 })
 
+test('a step is no growth that goes on: no more are ordered than it needs', () => {
+  const world = play(POLICY, 5)
+  world.times(30, 50)
+  const sizes = Array.from({ length: 8 }, () => { world.step(200); return world.size })
+  // By chance of two standard deviations, and the room for it.
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(21)
+})
+
+test('a growth that goes on is met before it comes', () => {
+  const world = play(POLICY, 5)
+  world.times(30, 50)
+  const rates = Array.from({ length: 20 }, (_, second) => 50 + 20 * second)
+  for (const rate of rates) world.step(rate)
+  expect(world.size).toBeGreaterThan(Math.ceil((rates.at(-1) ?? 0) / 10) + 4)
+})
+
 test('what piles up in flight tells of demand that is not answered yet', () => {
   const world = play({ ...POLICY }, 5)
   world.times(30, 50)
