@@ -2,10 +2,11 @@
  * How well services are kept at the right size: simulated days under this project's scaler and its rivals' rules, and, with
  * `--real`, a service of processes (or containers) under a real server.
  *
- *     npm run bench -- scaling [--json] [--seed S] [--seeds N] [--start-up SECONDS] [--scenario PART] [--method PART] [--no-forecast]
+ *     npm run bench -- scaling [--json] [--seed S] [--seeds N] [--start-up SECONDS] [--scenario PART] [--method PART] [--no-forecast] [--clairvoyant]
  *     npm run bench -- scaling --real step,zero,microscaling,docker,soak [--rounds N] [--changes N] [--kills N] [--json]
  */
 import { parseArgs } from 'node:util'
+import { clairvoyant } from './clairvoyant.ts'
 import { lineOf, microscaling, microscalingOfContainers, soak, step, zero } from './live.ts'
 import { ours } from './ours.ts'
 import { hpa, keda, kpa, originalSla } from './rivals.ts'
@@ -30,7 +31,7 @@ export interface Row {
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, seeds: { type: 'string', default: '1' }, 'start-up': { type: 'string', default: '0.6' }, scenario: { type: 'string' }, method: { type: 'string' }, 'no-forecast': { type: 'boolean', default: false }, real: { type: 'string' }, rounds: { type: 'string', default: '5' }, changes: { type: 'string', default: '500' }, kills: { type: 'string', default: '5' } },
+    options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, seeds: { type: 'string', default: '1' }, 'start-up': { type: 'string', default: '0.6' }, scenario: { type: 'string' }, method: { type: 'string' }, 'no-forecast': { type: 'boolean', default: false }, clairvoyant: { type: 'boolean', default: false }, real: { type: 'string' }, rounds: { type: 'string', default: '5' }, changes: { type: 'string', default: '500' }, kills: { type: 'string', default: '5' } },
   })
   const say = values.json ? console.error : console.log
   if (values.real !== undefined) {
@@ -52,26 +53,32 @@ export async function run(args: readonly string[]): Promise<void> {
         say(line(row))
       }
     }
-    for (const scenario of scenarios(Number(values['start-up']))) play(scenario, [ours(scenario, 'vamp'), hpa(), keda(scenario), kpa(scenario), originalSla(scenario)])
+    for (const scenario of scenarios(Number(values['start-up']))) play(scenario, [ours(scenario, 'vamp'), hpa(), keda(scenario), kpa(scenario), originalSla(scenario), ...(values.clairvoyant ? MISS_COSTS.map(cost => clairvoyant(scenario, cost)) : [])])
     if (!values['no-forecast']) for (const scenario of forecastScenarios(random)) play(scenario, [ours(scenario, 'vamp, reaction'), ours(scenario, 'vamp, forecast', { prediction: 'auto' })])
   }
   if (values.json) console.log(JSON.stringify({ rows, compared: compare(rows) }))
   else for (const each of compare(rows)) console.log(JSON.stringify(each))
 }
 
+/** Instance-seconds that who knows everything spends to spare a late request: a scan of what is possible. */
+const MISS_COSTS = [3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000] as const
+
 /** Medians over the seeds, and in which share of them ours has fewer misses, no more instance-hours, and both. */
 function compare(rows: readonly Row[]) {
   const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-  return [...Map.groupBy(rows.filter(({ method }) => !method.startsWith('vamp')), ({ scenario, method }) => `${scenario}\n${method}`).values()].flatMap(theirs => {
+  return [...Map.groupBy(rows.filter(({ method }) => !/^(vamp|clairvoyant)/.test(method)), ({ scenario, method }) => `${scenario}\n${method}`).values()].flatMap(theirs => {
     const [first] = theirs
     const pairs = theirs.flatMap(their => { const our = rows.find(({ seed, scenario, method }) => method === 'vamp' && seed === their.seed && scenario === their.scenario); return our ? [{ our, their }] : [] })
     if (!first || pairs.length === 0) return []
     const share = (holds: (pair: (typeof pairs)[number]) => boolean) => Math.round(100 * pairs.filter(holds).length / pairs.length) / 100
     const fewer = ({ our, their }: (typeof pairs)[number]) => our.avoidable < their.avoidable
     const cheaper = ({ our, their }: (typeof pairs)[number]) => our.instance_hours <= their.instance_hours
+    // Late requests of who knew everything and spent no more than the rival.
+    const least = (their: Row) => Math.min(...rows.filter(({ seed, scenario, method, instance_hours: hours }) => method.startsWith('clairvoyant') && seed === their.seed && scenario === their.scenario && hours <= their.instance_hours).map(({ avoidable }) => avoidable))
+    const possible = rows.some(({ method }) => method.startsWith('clairvoyant')) ? { clairvoyant_fewer: share(({ their }) => least(their) < their.avoidable) } : {}
     return [{
       scenario: first.scenario, rival: first.method, seeds: pairs.length, avoidable: [median(pairs.map(({ our }) => our.avoidable)), median(pairs.map(({ their }) => their.avoidable))],
-      hours: [median(pairs.map(({ our }) => our.instance_hours)), median(pairs.map(({ their }) => their.instance_hours))], fewer_misses: share(fewer), no_more_hours: share(cheaper), both: share(pair => fewer(pair) && cheaper(pair)),
+      hours: [median(pairs.map(({ our }) => our.instance_hours)), median(pairs.map(({ their }) => their.instance_hours))], fewer_misses: share(fewer), no_more_hours: share(cheaper), both: share(pair => fewer(pair) && cheaper(pair)), ...possible,
     }]
   })
 }
