@@ -103,3 +103,18 @@ test('what becomes slower by itself is believed before the past has faded', () =
 test('without evidence there is no answer', () => {
   expect(openQueueEstimator({ limitMs: 100, quantile: 0.95 }).safeLoad(1)).toBeUndefined()
 })
+
+test('a load that was only passed through while much had piled up does not hold the size for long', () => {
+  const random = generator(5)
+  const estimator = openQueueEstimator({ limitMs: 200, quantile: 0.95 })
+  let at = 0
+  const observe = (rate: number, slower = 1) => {
+    const sketch = second(random, 4, 50 * slower, rate)
+    estimator.observe({ rate, instances: 1, requests: sketch.count, latency: sketch.toData(), overloaded: false, at: at++ })
+  }
+  for (const rate of [30, 34, 40]) for (let n = 0; n < 3; n++) observe(rate, 3)
+  for (let n = 0; n < 150; n++) observe(20)
+
+  // Four at a time in 50 ms bear 80; nothing that lasted speaks against it, so more is tried.
+  expect(estimator.safeLoad(4)?.rate).toBeGreaterThan(24)
+})

@@ -12,8 +12,8 @@
  * instances may each be busier than few.
  *
  * Parameters are those with which the measured mean latencies at different loads fit best; where several fit equally, the one
- * that bears least is believed. The model speaks about loads between those that were seen to be good and those that were seen
- * to be bad; beyond the best that was seen it is believed for half as much again, no further.
+ * that bears least is believed, and a little more than was seen to be good is tried where the likeliest allows it: only load tells them apart.
+ * Of each load the median of its newest blocks counts, and only loads that lasted, or what had piled up before would be taken for theirs.
  */
 import { millisecondsOf, merge, quantile, type SketchData } from './sketch.ts'
 
@@ -75,7 +75,7 @@ export interface LatencyPromise {
   readonly quantile: number
 }
 
-interface Bin { weight: number; rateSum: number; arrivalsSum: number; latencyMsSum: number; above: number; latency: SketchData; at: number }
+interface Bin { weight: number; rateSum: number; arrivalsSum: number; /** Its newest blocks. */ blocks: { meanMs: number; requests: number; above: number }[]; above: number; latency: SketchData; at: number }
 
 export interface Fitted { readonly station: Station; readonly shape: readonly number[]; /** Root mean square of the error of log latency. */ readonly error: number }
 
@@ -109,8 +109,11 @@ const DARE = 1.15
 const AIM = 0.002
 /** Of what is safe, for what comes between two looks. */
 const HEAD_ROOM = 0.95
-/** What has been proven good is exceeded by so much, to see whether more is. */
-const CLIMB = 1.15
+/** What was seen to be good is exceeded by so much where the likeliest model allows it: only more load tells models apart. */
+const CLIMB = 1.1
+/** And by no more, where one instance fewer is a larger step. */
+const CLIMB_MAX = 1.4
+const CLIMB_ROOM = 1.06
 /** Where the work alone takes too long for some, no size helps them: waiting may add so much to their share. */
 const WAITING_ADDS = 1.3
 /** Nothing in three times as many as one is expected in: then it is rarer, at 95 %. */
@@ -120,6 +123,11 @@ const BETWEEN_LOOKS = 0.98
 /** The fit is made again when there is so much more to rest on, as a share of what it rests on, or so many seconds later. */
 const REFIT_SHARE = 0.02
 const REFIT_SECONDS = 5
+/** Of a load the median of so many blocks tells, so that what piled up at another time does not; and of how many at least. */
+const BLOCKS_KEPT = 25
+const BLOCKS_MIN = 6
+/** So long it is believed that a load was too much which was only passed through: what was late may have piled up before. */
+const PASSING_SECONDS = 120
 /** Errors of log latency that are taken for equal. */
 const EQUAL_ERROR = 0.1
 
@@ -145,61 +153,82 @@ export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise
       if (!known || overloaded || fresh > REFIT_SHARE * rested || at - fittedAt >= REFIT_SECONDS) { known = null; rested += fresh; fresh = 0; fittedAt = at }
       if (overloaded) saturation = { rate: saturation ? saturation.rate + 0.3 * (rate - saturation.rate) : rate, at }
       const key = keyOf(rate)
-      const bin = bins.get(key) ?? { weight: 0, rateSum: 0, arrivalsSum: 0, latencyMsSum: 0, above: 0, latency: [], at }
+      const bin = bins.get(key) ?? { weight: 0, rateSum: 0, arrivalsSum: 0, blocks: [], above: 0, latency: [], at }
       const keep = 0.5 ** ((at - bin.at) / HALF_LIFE_SECONDS)
       const above = latency.reduce((sum, [bucket, count]) => sum + (millisecondsOf(bucket) > limitMs ? count : 0), 0)
       bin.weight = bin.weight * keep + requests
       bin.rateSum = bin.rateSum * keep + rate * requests
       bin.arrivalsSum = bin.arrivalsSum * keep + requests * evenness(instances)
       bin.above = bin.above * keep + above
-      if (!overloaded) {
-        bin.latencyMsSum = bin.latencyMsSum * keep + sumMs(latency)
-        bin.latency = shrink(merge([bin.latency, latency]))
-      } else {
-        bin.latencyMsSum = bin.latencyMsSum * keep + sumMs(latency)
-      }
+      bin.blocks.push({ meanMs: sumMs(latency) / requests, requests, above })
+      if (bin.blocks.length > BLOCKS_KEPT) bin.blocks.shift()
+      if (!overloaded) bin.latency = shrink(merge([bin.latency, latency]))
       bin.at = at
       bins.set(key, bin)
     },
     safeLoad(instances) {
       if (known === null) known = compute()
-      return known && safe(known, drift.factor, limitMs, evenness(instances))
+      return known && safe(known, drift.factor, limitMs, instances)
     },
   }
 
   function compute(): Known | undefined {
     const seen = [...bins.values()].map(bin => ({ ...bin, weight: decayed(bin.weight, bin.at), scale: bin.weight })).filter(({ weight }) => weight >= WEIGHT_MIN)
-      .map(({ weight, scale, rateSum, arrivalsSum, latencyMsSum, above, latency }) => ({ weight, rate: rateSum / scale, arrivals: arrivalsSum / scale, meanMs: latencyMsSum / scale, share: above / scale, latency })).toSorted((a, b) => a.rate - b.rate)
+      .map(({ weight, scale, rateSum, arrivalsSum, blocks, above, latency, at }) => ({ at, weight, rate: rateSum / scale, arrivals: arrivalsSum / scale, meanMs: median(blocks.map(({ meanMs }) => meanMs)), settled: blocks.length >= BLOCKS_MIN, share: above / scale, lately: newestOf(blocks), latency })).toSorted((a, b) => a.rate - b.rate)
     const [first] = seen
     if (!first) return undefined
     const allowed = 1 - wanted
     const aimed = allowed * AIM
     const enough = RULE_OF_THREE / aimed
-    const isBad = ({ weight, share, rate }: typeof first) => weight >= WEIGHT_BAD && share - 1.3 * Math.sqrt(share * (1 - share) / weight) > allowed && rate > 0
-    const best = seen.findLast(({ share }) => share <= allowed)?.rate ?? 0
-    const proven = seen.findLast(({ share, weight }) => share <= aimed && weight >= enough)?.rate ?? 0
+    const isBad = ({ weight, share, rate, settled: long, at }: typeof first) => weight >= WEIGHT_BAD && (long || newest - at < PASSING_SECONDS) && surely(share, weight) > allowed && rate > 0
+    const best = seen.findLast(({ share, lately }) => share <= allowed && lately.share <= allowed)?.rate ?? 0
+    // What became slower is not what it was proven to be: lately there was no more than one late beside those that were aimed at.
+    const proven = seen.findLast(({ share, weight, lately }) => share <= aimed && weight >= enough && lately.late <= 1 + RULE_OF_THREE * aimed * lately.requests)?.rate ?? 0
+    const good = seen.findLast(({ share, weight, lately }) => share <= allowed / 2 && lately.share <= allowed / 2 && weight >= RULE_OF_THREE / allowed)?.rate ?? 0
+    const { careful, likely } = fit(settled(seen), shapeOf(seen), saturation && newest - saturation.at < HALF_LIFE_SECONDS ? saturation.rate : undefined)
     const bad = seen.find(bin => isBad(bin) && bin.rate > proven)?.rate
-    const fitted = fit(seen.filter(bin => bin.share <= 0.5 || seen.length === 1), shapeOf(seen), saturation && newest - saturation.at < HALF_LIFE_SECONDS ? saturation.rate : undefined)
-    return { fitted, best, proven, bad, allowed, aimed }
+    return { fitted: careful, likely, best, good, proven, bad, allowed, aimed }
   }
 }
 
-function safe({ fitted, best, proven, bad, allowed, aimed }: Known, drift: number, limitMs: number, arrivals: number): SafeLoad {
-  const present = { ...fitted, station: { ...fitted.station, serviceMs: fitted.station.serviceMs * drift } }
+function safe({ fitted, likely, best, good, proven, bad, allowed, aimed }: Known, drift: number, limitMs: number, instances: number): SafeLoad {
+  const arrivals = evenness(instances)
+  const drifted = (model: Fitted): Fitted => ({ ...model, station: { ...model.station, serviceMs: model.station.serviceMs * drift } })
+  const borne = (model: Fitted, alone: number) => largestRate(model, limitMs, Math.max(aimed, alone * WAITING_ADDS), arrivals) * HEAD_ROOM
+  // As much more as one instance fewer would bring.
+  const climb = Math.max(CLIMB, Math.min(CLIMB_MAX, instances > 1 ? instances / (instances - 1) * CLIMB_ROOM : CLIMB))
+  const present = drifted(fitted)
   const alone = shareAbove(present.station, present.shape, 0, limitMs)
-  const model = largestRate(present, limitMs, Math.max(aimed, alone * WAITING_ADDS), arrivals)
+  const hoped = drifted(likely)
+  const model = Math.max(borne(present, alone), Math.min(borne(hoped, shareAbove(hoped.station, hoped.shape, 0, limitMs)), good * climb))
   const ceiling = bad === undefined || alone > allowed ? Number.POSITIVE_INFINITY : bad * 0.95
-  // What was proven to be good is exceeded, whatever the model says.
-  const rate = Math.min(Math.max(model * HEAD_ROOM, proven * CLIMB), ceiling, best > 0 ? best * DARE : Number.POSITIVE_INFINITY)
-  const because = rate === ceiling ? 'seen_bad' : best > 0 && rate === best * DARE ? 'seen_best' : 'model'
+  // What was proven to be good is relied on, whatever the model says.
+  const rate = Math.min(Math.max(model, proven), ceiling, best > 0 ? best * Math.max(DARE, climb) : Number.POSITIVE_INFINITY)
+  const because = rate === ceiling ? 'seen_bad' : best > 0 && rate === best * Math.max(DARE, climb) ? 'seen_best' : 'model'
   return { rate: Math.max(rate * BETWEEN_LOOKS, 0.01), because, fitted: present, hopeless: alone > allowed }
 }
 
+/** A share without what may be chance. */
+const surely = (share: number, of: number) => share - 1.3 * Math.sqrt(share * (1 - share) / Math.max(1, of))
 /** Squared coefficient of variation of what each of so many gets, in turn, of independent visitors. */
 const evenness = (instances: number) => 1 / Math.max(1, instances)
 const keyOf = (rate: number) => Math.round(Math.log(rate) / Math.log(BIN))
 
-interface Known { readonly fitted: Fitted; readonly best: number; readonly proven: number; readonly bad: number | undefined; readonly allowed: number; readonly aimed: number }
+/** Loads that were borne for a while; of those that were only passed through, the latencies are those of other loads. */
+function settled<T extends { readonly share: number; readonly settled: boolean }>(seen: readonly T[]): readonly T[] {
+  const long = seen.filter(bin => bin.settled && bin.share <= 0.5)
+  if (long.length > 0) return long
+  return seen.length === 1 ? seen : seen.filter(({ share }) => share <= 0.5)
+}
+
+function newestOf(blocks: Bin['blocks']): { readonly requests: number; readonly late: number; readonly share: number } {
+  const [requests, late] = [blocks.reduce((sum, block) => sum + block.requests, 0), blocks.reduce((sum, { above }) => sum + above, 0)]
+  return { requests, late, share: late / Math.max(1, requests) }
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+interface Known { /** The one that bears least. */ readonly fitted: Fitted; readonly likely: Fitted; readonly best: number; readonly good: number; readonly proven: number; readonly bad: number | undefined; readonly allowed: number; readonly aimed: number }
 
 /** Measured and expected latencies of the last minutes: what becomes slower by itself is believed long before the past has faded. */
 const DRIFT_HALF_LIFE_SECONDS = 60
@@ -244,15 +273,15 @@ function shapeOf(seen: readonly Seen[]): { readonly shape: readonly number[]; re
 }
 
 /** For each number of workers the service time that fits best; of those that fit equally, the one that bears least. */
-function fit(seen: readonly Seen[], { shape, spread }: ReturnType<typeof shapeOf>, saturation: number | undefined): Fitted {
+function fit(seen: readonly Seen[], { shape, spread }: ReturnType<typeof shapeOf>, saturation: number | undefined): { readonly careful: Fitted; readonly likely: Fitted } {
   const candidates = SERVERS.map(servers => {
     const serviceMs = saturation === undefined ? bestService(seen, servers, spread) : servers * 1000 / saturation
     const station = { servers, serviceMs, spread }
     return { station, shape, error: errorOf(seen, station) }
   })
-  const least = Math.min(...candidates.map(({ error }) => error))
-  const equal = candidates.filter(({ error }) => error <= least + EQUAL_ERROR)
-  return equal.reduce((low, each) => capacityOf(each.station) < capacityOf(low.station) ? each : low, equal[0] ?? { station: { servers: 1, serviceMs: 1, spread }, shape, error: 0 })
+  const [likely = { station: { servers: 1, serviceMs: 1, spread }, shape, error: 0 }] = candidates.toSorted((a, b) => a.error - b.error)
+  const careful = candidates.filter(({ error }) => error <= likely.error + EQUAL_ERROR).reduce((low, each) => capacityOf(each.station) < capacityOf(low.station) ? each : low, likely)
+  return { careful, likely }
 }
 
 function errorOf(seen: readonly Seen[], station: Station): number {
