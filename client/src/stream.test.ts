@@ -26,6 +26,23 @@ test('a stream that breaks is opened again after the last message that came', as
   expect([got, asked]).toEqual([['a', 'b', 'c'], [undefined, '2', '2']])
 })
 
+test('a stream that breaks before its first message is opened again where it began', async () => {
+  const asked: (string | undefined)[] = []
+  const pieces = [[': open\n\n', 'id: 00', '07\n\n: alive\n\n'], ['id: 0008\ndata: "a"\n\n'], ['id: 0009\ndata: "b"\n\n']]
+  const open = async (lastId: string | undefined) => {
+    asked.push(lastId)
+    return new Response(ReadableStream.from((pieces.shift() ?? []).map(piece => new TextEncoder().encode(piece))), { headers: { 'Content-Type': 'text/event-stream' } })
+  }
+  const got: unknown[] = []
+
+  for await (const { data } of streamMessages({ open, after: undefined, finite: false, sleep: sleepless })) {
+    got.push(data)
+    if (got.length === 2) break
+  }
+
+  expect([got, asked]).toEqual([['a', 'b'], [undefined, '0007', '0008']])
+})
+
 test('a finite stream ends with the server\'s last message', async () => {
   const got: unknown[] = []
 

@@ -29,7 +29,7 @@ export async function* streamMessages<T>({ open, after, finite, sleep }: StreamO
       const response = await open(lastId, signal)
       opened = true
       wait = FIRST_WAIT_MS
-      for await (const { id, event = 'message', data } of messagesOf(response)) {
+      for await (const { id, event = 'message', data } of messagesOf(response, id => { lastId = id })) {
         if (id !== undefined) lastId = id
         if (event === 'error') throw new ApiError(200, '', (JSON.parse(data) as { message: string }).message)
         yield { id, event, data: JSON.parse(data) as T }
@@ -47,12 +47,24 @@ export async function* streamMessages<T>({ open, after, finite, sleep }: StreamO
   }
 }
 
-async function* messagesOf(response: Response): AsyncGenerator<EventSourceMessage, void, undefined> {
+/** `onPlace`: an id without a message, which says after what the stream begins. */
+async function* messagesOf(response: Response, onPlace: (id: string) => void): AsyncGenerator<EventSourceMessage, void, undefined> {
   const ready: EventSourceMessage[] = []
   const parser = createParser({ onEvent: message => { ready.push(message) } })
   if (!response.body) return
+  let beginning: string | undefined = ''
   for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    if (beginning !== undefined) {
+      beginning += text
+      const place = PLACE.exec(beginning)?.[1]
+      if (place !== undefined) onPlace(place)
+      if (place !== undefined || beginning.length > BEGINNING_MAX) beginning = undefined
+    }
     parser.feed(text)
     yield* ready.splice(0)
   }
 }
+
+const PLACE = /^(?::[^\n]*\n+)*id: ([^\n]*)\n\n/
+/** A place comes first, after a comment. */
+const BEGINNING_MAX = 200

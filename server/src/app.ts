@@ -3,6 +3,7 @@ import { startAgent } from '@vamp/agent/agent'
 import { openSequence } from '@vamp/agent/traffic/sequence'
 import { type Clock, every } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
+import type { Fault } from '@vamp/model/fault'
 import type { KeyValueStore } from '@vamp/agent/link/store/key-value-store'
 import type { Proxy as ProxyPort } from '@vamp/agent/proxy/proxy'
 import type { LogTail } from './api/log-tail.ts'
@@ -54,6 +55,8 @@ export interface Outfit {
   readonly events: EventLog
   /** In memory where there is none. */
   readonly series?: Series
+  /** Why the database does not take what is written. */
+  readonly refusal?: () => Fault | undefined
   /** With health checks. */
   readonly containers: ContainerDriver
   /** Absent where only agents elsewhere carry requests. */
@@ -123,7 +126,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     lifecycle.add('series', every(clock, SERIES_MAINTAIN_MS, () => maintain(series, log)))
     startSinks(lifecycle, outfit)
     lifecycle.add('visitors', sendVisitors({ store, clock, host: () => reachable(settings.current.gatewayAddress) }))
-    const api: Api = await openApi({ config, settings, ...(outfit.sources ? { sources: outfit.sources } : {}), store, events, fleet, traffic, containers: outfit.containers, usage, scaling: scaling.history, workflows, clock, log, ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
+    const api: Api = await openApi({ config, settings, ...(outfit.sources ? { sources: outfit.sources } : {}), store, events, fleet, traffic, containers: outfit.containers, usage, scaling: scaling.history, workflows, clock, log, ...(outfit.refusal ? { refusal: outfit.refusal } : {}), ...(outfit.logTail ? { logTail: outfit.logTail } : {}), proxyConfiguration: async () => await outfit.proxy?.configuration?.() })
     lifecycle.add('api', () => api.close())
     await workflows.serve({ url: api.url, ...(config.advertise === undefined ? {} : { containersUrl: config.advertise }), lend: api.lend })
     return { url: api.url, store, events, traffic, ...(api.firstToken === undefined ? {} : { firstToken: api.firstToken }), close: () => lifecycle.close() }

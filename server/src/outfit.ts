@@ -14,6 +14,7 @@ import type { Cluster, Outfit } from './app.ts'
 import type { Lifecycle } from './base/lifecycle.ts'
 import { randomNumber } from './base/random.ts'
 import type { Database } from './base/sql/database.ts'
+import { noteWrites } from './base/sql/noted-writes.ts'
 import { claimDirectory } from './claim.ts'
 import type { ServerLog } from './base/log.ts'
 import type { Config, Sources } from './config.ts'
@@ -24,7 +25,6 @@ import { withHealth } from './container/health.ts'
 import { openMemoryDriver } from './container/memory/memory-driver.ts'
 import { memoryMachine } from './container/memory/memory-machine.ts'
 import { DATABASE_FILE } from './database-file.ts'
-import type { EventLog } from './event/event-log.ts'
 import type { Sink } from './event/sink.ts'
 import { openSettings } from './settings/settings.ts'
 import type { Store } from './store/store.ts'
@@ -43,7 +43,7 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   const turns = config.database !== undefined && config.gateway === 'none'
   const claim = async (life: Lifecycle) => { if (data !== undefined) life.add('data directory', await claimDirectory(data)) }
   if (!turns) await claim(lifecycle)
-  const { store, events, series, cluster } = await openDatabase(config, data, log, lifecycle)
+  const { store, events, series, refusal, cluster } = await openDatabase(config, data, log, lifecycle)
   const settings = await openSettings({ store, config, log })
   ownLog.setLevel(settings.current.logLevel)
   let sinks = await openSinks(settings.current)
@@ -68,7 +68,7 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   const containers = cluster ? nothingRuns() : await lead(lifecycle)
   // What is free on a machine with another agent, that agent finds out.
   const portFree = proxy ? (port: number) => portIsFree(config.gatewayAddress, port) : async () => true
-  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, sinks: () => sinks, containers, portFree, ...(cluster ? { cluster: { ...cluster, lead } } : {}), ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
+  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, ...(refusal ? { refusal } : {}), sinks: () => sinks, containers, portFree, ...(cluster ? { cluster: { ...cluster, lead } } : {}), ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
 }
 
 /** Throws `Fault('port_taken')`. What cannot be found out is found out by listening. */
@@ -76,19 +76,19 @@ export async function demandFreePort({ bind, port }: Pick<Config, 'bind' | 'port
   if (port !== 0 && !await portIsFree(bind, port).catch(() => true)) throw portTaken({ bind, port })
 }
 
-async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<{ store: Store; events: EventLog; series: Series; cluster?: Omit<Cluster, 'lead'> }> {
+async function openDatabase({ database: url }: Config, data: string | undefined, log: Logger, lifecycle: Lifecycle): Promise<Pick<Outfit, 'store' | 'events' | 'refusal'> & { series: Series; cluster?: Omit<Cluster, 'lead'> }> {
   if (url === undefined && data === undefined) {
     const [{ openMemoryStore }, { openMemoryEventLog }, { openMemorySeries }] = await Promise.all([import('./store/memory/memory-store.ts'), import('./event/memory/memory-event-log.ts'), import('./traffic/memory/memory-series.ts')])
     const events = lifecycle.use('events', openMemoryEventLog({ clock }))
     return { events, store: lifecycle.use('store', openMemoryStore(events)), series: openMemorySeries({ clock }) }
   }
   const [{ openSqlStore }, { openSqlEventLog }, { openSqlSeries }] = await Promise.all([import('./store/sql/sql-store.ts'), import('./event/sql/sql-event-log.ts'), import('./traffic/sql/sql-series.ts')])
-  const database = lifecycle.use('database', url === undefined
+  const { database, refusal } = noteWrites(lifecycle.use('database', url === undefined
     ? (await import('./base/sql/embedded-database.ts')).openEmbeddedDatabase({ file: join(data ?? '', DATABASE_FILE) })
-    : await openPostgres(url, log))
+    : await openPostgres(url, log)))
   const events = lifecycle.use('events', await openSqlEventLog({ database, clock }))
   const cluster = database.shared ? { cluster: { lease: await (await import('./leader/sql-lease.ts')).openSqlLease(database), guard: database.guard, last: { led: false } } } : {}
-  return { ...cluster, events, store: lifecycle.use('store', await openSqlStore(database, events)), series: lifecycle.use('series', await openSqlSeries({ database, clock })) }
+  return { ...cluster, events, refusal, store: lifecycle.use('store', await openSqlStore(database, events)), series: lifecycle.use('series', await openSqlSeries({ database, clock })) }
 }
 
 async function openPostgres(url: string, log: Logger): Promise<Database> {

@@ -1,5 +1,5 @@
 /** `vamp metrics shop/web --since 10m`: what visitors got, with a small chart. */
-import { type TrafficNumbers, type TrafficReport, traffic } from '@vamp/model/api/traffic'
+import { type Grouping, GROUPINGS, type TrafficGroup, type TrafficNumbers, type TrafficReport, traffic } from '@vamp/model/api/traffic'
 import { chart } from '../chart.ts'
 import { durationOf, durationText } from '../duration.ts'
 import type { Io } from '../io.ts'
@@ -7,6 +7,8 @@ import { asData, formOf } from '../output.ts'
 import { placeOf } from '../place.ts'
 import type { Session } from '../session.ts'
 import { EXIT } from '../exit-code.ts'
+import { CommandFailure } from '../failure.ts'
+import { table } from '../table.ts'
 import { count, milliseconds, percent } from '../traffic-numbers.ts'
 
 export interface MetricsFlags {
@@ -15,6 +17,7 @@ export interface MetricsFlags {
   readonly gateway?: string
   readonly instance?: string
   readonly percentile: readonly string[]
+  readonly by: readonly string[]
   readonly output?: string
 }
 
@@ -24,9 +27,15 @@ export async function metrics({ client, io }: Session, where: string | undefined
   const step = flags.step === undefined ? stepFor(since, io.columns) : durationOf(flags.step, '--step')
   const place = { ...(where === undefined ? {} : placeOf(where)), ...(flags.gateway === undefined ? {} : { gateway: flags.gateway }), ...(flags.instance === undefined ? {} : { instance: flags.instance }) }
   const percentile = flags.percentile.length > 0 ? flags.percentile.map(text => Number(text.replace(/^p/, ''))) : [50, 95, 99]
-  const { data } = await client.call(traffic.read, { query: { ...place, since: `${since}s`, step: `${step}s`, percentile } }, io.signal)
+  const { data } = await client.call(traffic.read, { query: { ...place, since: `${since}s`, step: `${step}s`, percentile, ...(flags.by.length > 0 ? { by: flags.by.map(groupingOf) } : {}) } }, io.signal)
   io.out(form === 'json' || form === 'yaml' ? asData(data, form) : text(data, Object.values(place).join('/') || 'everything', io))
   return EXIT.ok
+}
+
+function groupingOf(text: string): Grouping {
+  const grouping = GROUPINGS.find(each => each === text)
+  if (!grouping) throw new CommandFailure(EXIT.usage, `'${text}' is nothing to group by; write ${GROUPINGS.join(', ')}`)
+  return grouping
 }
 
 const LABEL = 12
@@ -41,7 +50,8 @@ function stepFor(seconds: number, columns: number): number {
 
 const roomIn = (columns: number) => Math.max(10, Math.min(COLUMNS_MAX, columns - LABEL - 30))
 
-function text(report: TrafficReport, where: string, { columns, colours }: Io): string {
+function text(report: TrafficReport, where: string, io: Io): string {
+  const { columns, colours } = io
   const { total, series = [], step = 0 } = report
   const shown = series.slice(-roomIn(columns))
   const head = `${colours.bold(where)}  ${durationText(shown.length * step)} until ${report.to.slice(0, 19).replace('T', ' ')}, ${durationText(step)} each\n`
@@ -55,7 +65,23 @@ function text(report: TrafficReport, where: string, { columns, colours }: Io): s
   const ended = Object.entries(total.endings).map(([cause, requests]) => `${cause} ${requests}`)
   if (ended.length > 0) rows.push(`${'ended by'.padEnd(LABEL)}${ended.join(', ')}`)
   const cut = shown.length < series.length ? `${series.length - shown.length} older points do not fit; -o json has all\n` : ''
-  return `${head}${rows.map(row => `${row.trimEnd()}\n`).join('')}${cut}`
+  return `${head}${rows.map(row => `${row.trimEnd()}\n`).join('')}${cut}${groupsOf(report, io)}`
+}
+
+/** A table for each grouping. */
+function groupsOf({ groups = [], total }: TrafficReport, { columns, colours, terminal }: Io): string {
+  const percentiles = Object.keys(total.latency_ms)
+  return [...Map.groupBy(groups, ({ by }) => by)].map(([by, of]) => {
+    const titles = [{ title: by.toUpperCase(), flexible: true }, ...['REQUESTS', 'RATE', 'ERRORS', ...percentiles.map(name => `${name.toUpperCase()} MS`)].map(title => ({ title, right: true }))]
+    const rows = of.map(group => [nameOf(group), String(group.requests), count(group.rate), percent(group.error_rate), ...percentiles.map(name => milliseconds(group.latency_ms[name]))])
+    return `\n${table(titles, rows, { width: terminal ? columns : Number.POSITIVE_INFINITY, head: colours.bold })}`
+  }).join('')
+}
+
+function nameOf({ by, gateway, route, instance, deployment, cluster, service }: TrafficGroup): string {
+  if (by === 'instance') return instance || '(no instance)'
+  if (by === 'route') return route || `(no route of ${gateway})`
+  return by === 'gateway' ? gateway ?? '' : [deployment, cluster, service].filter(part => part !== undefined).join('/')
 }
 
 /** The name on the last line, as every number: the most on the first, the whole window on the last. */

@@ -65,6 +65,20 @@ p99 ms      █  98.5 of all
 `)
 })
 
+test('metrics by service and deployment tells the numbers of each', async () => {
+  const { exit, said } = await vamp('metrics', 'shop', '--since', '50s', '--step', '50s', '-p', '50', '--by', 'service', '--by', 'deployment')
+
+  expect(exit).toBe(0)
+  expect(said.slice(said.indexOf('\n\n') + 2)).toBe(`SERVICE           REQUESTS  RATE  ERRORS  P50 MS
+shop/web/web:1.0       450  9.00      0%    9.88
+shop/web/web:1.1        50  1.00   10.0%    98.5
+
+DEPLOYMENT  REQUESTS  RATE  ERRORS  P50 MS
+shop             500  10.0   1.00%    9.88
+`)
+  expect(await vamp('metrics', '--by', 'colour')).toMatchObject({ exit: 2, said: expect.stringContaining("'colour' is nothing to group by") })
+})
+
 test('metrics of nothing says so; a wrong duration is a mistake', async () => {
   expect((await vamp('metrics', 'nobody', '--step', '60s')).said).toMatch(/^nobody {2}10m until .*\nThere were no requests\.\n$/)
   expect(await vamp('metrics', '--since', 'yesterday')).toMatchObject({ exit: 2, said: expect.stringContaining('--since yesterday is no duration') })

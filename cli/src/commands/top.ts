@@ -39,7 +39,7 @@ type Used = ReadonlyMap<string, { readonly cpu: number; readonly memory: number 
 function text({ groups = [], total }: TrafficReport, used: Used, seconds: number, io: Io): string {
   const window = `the last ${durationText(seconds)}`
   if (groups.length === 0) return `There were no requests in ${window}.\n`
-  const rows = groups.filter(({ by }) => by === 'gateway').toSorted((a, b) => b.rate - a.rate).flatMap(gateway => [row(gateway, gateway.gateway, 0, gateway.requests), ...below(gateway, groups, used)])
+  const rows = groups.filter(({ by }) => by === 'gateway').toSorted((a, b) => b.rate - a.rate).flatMap(gateway => [row(gateway, gateway.gateway ?? '', 0, gateway.requests), ...below(gateway, groups, used)])
   const shown = table(used.size === 0 ? COLUMNS : [...COLUMNS, ...USAGE], rows, { width: io.terminal ? io.columns : Number.POSITIVE_INFINITY, head: io.colours.bold })
   return `${count(total.rate)} requests a second, ${percent(total.error_rate)} errors, in ${window}\n${shown}`
 }

@@ -22,7 +22,7 @@ export function addLooking(program: Command, context: ProgramContext): void {
   const ask = asking(program, context)
   program.command('metrics').description('what visitors got: rate, errors and percentiles, with a small chart').argument('[place]', 'deployment, deployment/cluster or deployment/cluster/service')
     .option('--since <duration>', 'so long until now', '10m').option('--step <duration>', 'of each point; as fine as fits if not given').option('--gateway <name>', 'what passes this gateway').option('--instance <name>', 'of one instance')
-    .option('-p, --percentile <number>', 'such as 99.9; repeatable', collect, []).option(...OUTPUT)
+    .option('-p, --percentile <number>', 'such as 99.9; repeatable', collect, []).option('--by <grouping>', 'and of each gateway, route, instance, service or deployment; repeatable', collect, []).option(...OUTPUT)
     .action((place, flags) => ask(async session => (await import('../commands/metrics.ts')).metrics(session, place, flags)))
   program.command('select').description('the services that run, as the selectors of routes and gateways see them').argument('[selector]', 'which of them').option(...OUTPUT)
     .action((selector, flags) => ask(async session => (await import('../commands/inside.ts')).select(session, selector, flags)))

@@ -57,7 +57,7 @@ export const system = {
 
 export const health = {
   live: endpoint({ method: 'GET', path: '/health/live', role: 'anyone', group: 'system', summary: 'The process answers', answer: { is: 'data', status: 200, schema: Type.Object({ live: Type.Boolean() }) } }),
-  ready: endpoint({ method: 'GET', path: '/health/ready', role: 'anyone', group: 'system', summary: 'The database answers and a proxy carries the newest table; 503 otherwise', answer: { is: 'data', status: 200, schema: Ready } }),
+  ready: endpoint({ method: 'GET', path: '/health/ready', role: 'anyone', group: 'system', summary: 'The database answers and takes what is written, and a proxy carries the newest table; 503 otherwise', answer: { is: 'data', status: 200, schema: Ready } }),
   gateway: endpoint({ ...measured, path: '/health/gateways/{gateway}', summary: '0 to 1' }),
   route: endpoint({ ...measured, path: '/health/gateways/{gateway}/routes/{route}', summary: '0 to 1' }),
   deployment: endpoint({ ...measured, path: '/health/deployments/{deployment}', summary: '0 to 1' }),

@@ -22,14 +22,17 @@ export type TrafficNumbers = Static<typeof TrafficNumbers>
 export const TrafficPoint = Type.Object({ at: Type.String({ description: 'ISO-8601, where it begins' }), ...numbers })
 export type TrafficPoint = Static<typeof TrafficPoint>
 
-export const GROUPINGS = ['gateway', 'route', 'instance'] as const
+export const GROUPINGS = ['gateway', 'route', 'instance', 'service', 'deployment'] as const
 export type Grouping = (typeof GROUPINGS)[number]
 
 export const TrafficGroup = Type.Object({
   by: Type.Union(GROUPINGS.map(grouping => Type.Literal(grouping))),
-  gateway: Type.String(),
+  gateway: Type.Optional(Type.String({ description: 'of a gateway, a route or an instance' })),
   route: Type.Optional(Type.String({ description: 'empty where no route took the request' })),
   instance: Type.Optional(Type.String({ description: 'empty where none took the request; the name of a gateway where the route leads to one' })),
+  deployment: Type.Optional(Type.String({ description: 'of a service or a deployment' })),
+  cluster: Type.Optional(Type.String({ description: 'of a service' })),
+  service: Type.Optional(Type.String({ description: 'a version: the breed\'s name' })),
   ...numbers,
 })
 export type TrafficGroup = Static<typeof TrafficGroup>
@@ -53,7 +56,7 @@ const name = (description: string) => Type.Optional(Type.String({ minLength: 1, 
 export const traffic = {
   read: endpoint({
     method: 'GET', path: '/traffic', role: 'viewer', group: 'health and metrics',
-    summary: 'Rate, errors and percentiles over a window, as a series, by gateway, route and instance. Without a gateway a request that passes several counts once, where it ends',
+    summary: 'Rate, errors and percentiles over a window, as a series, by gateway, route, instance, service and deployment. Without a gateway a request that passes several counts once, where it ends',
     query: Type.Object({
       gateway: name('requests that pass this gateway'),
       route: name('a route\'s path in its gateway'),

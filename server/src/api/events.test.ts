@@ -92,6 +92,23 @@ test('a stream carries what happens, with ids, and goes on where it broke', asyn
   expect([one?.event, one?.value, ...rest.map(({ value }) => value)]).toEqual(['a', 1, 2, 3])
 })
 
+test('whoever opens a stream and goes before anything happened comes back without a gap', async () => {
+  const first = await fetch(`${server.url}/api/v1/events/stream?tag=gapless`)
+  const reader = first.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (!/^id: .*\n\n/m.test(text)) text += (await reader?.read())?.value ?? ''
+  await reader?.cancel()
+  const [, id = ''] = /^id: (.*)$/m.exec(text) ?? []
+  await publish({ tags: ['gapless'], value: 'meanwhile' })
+
+  const second = await open('/events/stream?tag=gapless', { 'Last-Event-ID': id })
+  const [message] = await second.take(1)
+  second.close()
+
+  expect(text).not.toContain('data:')
+  expect(message?.value).toBe('meanwhile')
+})
+
 test('a stream that nobody reads is ended, and the server stays well', async () => {
   const { connect } = await import('node:net')
   const { hostname, port } = new URL(server.url)

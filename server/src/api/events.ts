@@ -44,6 +44,8 @@ async function aggregated(log: EventLog, query: EventQuery, how: Aggregator, { e
 
 function streamOf({ events: log }: World, query: EventQuery, after: string | undefined): StreamSource {
   return async outlet => {
+    // Whoever goes before anything happened must be able to come back without a gap.
+    if (after === undefined) outlet.send({ id: log.newest() })
     const end = log.subscribe(query, event => { outlet.send({ id: event.id, event: event.type, data: event }) }, after)
     await aborted(outlet.signal)
     end()

@@ -57,6 +57,7 @@ export interface ApiOptions {
   readonly scaling: ScalingHistory
   readonly clock: Clock
   readonly log: Logger
+  readonly refusal?: NonNullable<World['refusal']>
   readonly logTail?: LogTail
   readonly proxyConfiguration?: () => Promise<string | undefined>
   /** While another server leads. */

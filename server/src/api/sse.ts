@@ -11,7 +11,8 @@ import { FAREWELL_MS, HEARTBEAT_MS, STREAM_UNREAD_BYTES_MAX, STREAMS_MAX } from 
 export interface Message {
   readonly id?: string
   readonly event?: string
-  readonly data: unknown
+  /** Absent where only the place in the stream is told, after which the reader may go on. */
+  readonly data?: unknown
 }
 
 export interface Outlet {
@@ -80,7 +81,7 @@ export const REVOKED = 'This token was revoked.'
 
 /** Data is JSON, which has no line ends; ids and types of ours have none either. */
 export function messageText({ id, event, data }: Message): string {
-  return `${id === undefined ? '' : `id: ${oneLine(id)}\n`}${event === undefined ? '' : `event: ${oneLine(event)}\n`}data: ${JSON.stringify(data)}\n\n`
+  return `${id === undefined ? '' : `id: ${oneLine(id)}\n`}${event === undefined ? '' : `event: ${oneLine(event)}\n`}${data === undefined ? '' : `data: ${JSON.stringify(data)}\n`}\n`
 }
 
 /**

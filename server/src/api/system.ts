@@ -40,7 +40,7 @@ export function systemRoutes(world: World): Route[] {
     route(health.ready, async () => {
       const { following } = world
       const carried = following ? { leader: following.leader() === undefined ? 'no server leads at the moment' : 'ok' } : { proxy: proxyState(world) }
-      const parts: Readonly<Record<string, string>> = { store: await answered(() => store.revision()), ...carried }
+      const parts: Readonly<Record<string, string>> = { store: refused(world) ?? await answered(() => store.revision()), ...carried }
       const ready = Object.values(parts).every(state => state === 'ok')
       return value({ ready, parts }, { status: ready ? 200 : 503 })
     }),
@@ -91,6 +91,12 @@ async function proxyConfiguration({ proxyConfiguration: read }: World): Promise<
   const text = await read?.()
   if (text === undefined) throw new Fault('not_found', 'This server has no HAProxy of its own that was configured.')
   return text
+}
+
+/** A disk that is full still answers questions. */
+function refused({ refusal }: World): string | undefined {
+  const fault = refusal?.()
+  return fault && `${fault.code}: ${fault.message}`
 }
 
 async function answered(ask: () => Promise<unknown>): Promise<string> {

@@ -1,6 +1,7 @@
 /** What the API stands on. */
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
+import type { Fault } from '@vamp/model/fault'
 import type { Tokens } from '../auth/tokens.ts'
 import type { Config, Sources } from '../config.ts'
 import type { ContainerDriver } from '../container/container-driver.ts'
@@ -32,6 +33,8 @@ export interface World {
   readonly workflows: Workflows
   readonly clock: Clock
   readonly log: Logger
+  /** Why the database does not take what is written. */
+  readonly refusal?: () => Fault | undefined
   readonly logTail?: LogTail
   /** Of the proxy in this process, as text; absent where it has none. */
   /** While another server leads. */

@@ -219,6 +219,20 @@ export function eventContract(name: string, open: (clock: VirtualClock) => Promi
       await vi.waitFor(() => expect(odd).toEqual(expected.filter(value => value % 2)))
     })
 
+    test('the newest id is where a subscriber begins, also in an empty log', async () => {
+      const empty = log.newest()
+      await append({ tags: ['t'], value: 1 })
+      await vi.waitFor(() => expect(log.newest() > empty).toBe(true))
+      const second = log.newest()
+      const [all, later]: [unknown[], unknown[]] = [[], []]
+      log.subscribe({}, ({ value }) => all.push(value), empty)
+      log.subscribe({}, ({ value }) => later.push(value), second)
+
+      await append({ tags: ['t'], value: 2 })
+
+      await vi.waitFor(() => expect([all, later]).toEqual([[1, 2], [2]]))
+    })
+
     test('an id from before what was pruned, or from another database, is no error', async () => {
       const [first] = await append({ tags: ['t'], value: 1 })
       await append({ tags: ['t'], value: 2 })

@@ -49,6 +49,8 @@ export interface EventLog extends AsyncDisposable {
   following(after: string, query: EventQuery, limit: number): Promise<{ readonly events: readonly Event[]; readonly next: string; readonly atEnd: boolean }>
   /** Every event appended from now on (or after the id) that matches, in order, none twice, without a buffer: see `subscriptions.ts`. A listener must not wait. */
   subscribe(query: EventQuery, listener: (event: Event) => void, after?: string): () => void
+  /** The id of the newest event, after which a subscriber that begins now begins; that of none, before the first one. */
+  newest(): string
   /** Removes events (of all types, unless told) older than the time; returns how many. */
   prune(olderThan: number, types?: PrunedTypes): Promise<number>
 }

@@ -26,11 +26,17 @@ function passesOn({ route, instance }: CellKey): boolean {
   return route !== '' && route === instance
 }
 
-function isService({ gateway, route }: CellKey, { deployment, cluster, service }: TrafficPlace): boolean {
+function isService(key: CellKey, { deployment, cluster, service }: TrafficPlace): boolean {
+  const its = serviceOf(key)
+  return its !== undefined && (deployment === undefined || its.deployment === deployment) && (cluster === undefined || its.cluster === cluster)
+    && (service === undefined || its.service === service)
+}
+
+/** Whose the request was; no service where its cluster's own gateway had no route for it, nothing where it was nobody's. */
+export function serviceOf({ gateway, route }: CellKey): { readonly deployment: string; readonly cluster: string; readonly service?: string } | undefined {
   const names = route.split('/')
   const refused = route === '' && gateway.split('/').length === 3
-  const [ofDeployment, ofCluster, ofService] = refused ? gateway.split('/') : names
-  if (!refused && (names.length !== 4 || route.startsWith('['))) return false
-  return (deployment === undefined || ofDeployment === deployment) && (cluster === undefined || ofCluster === cluster)
-    && (service === undefined || (!refused && ofService === service))
+  if (!refused && (names.length !== 4 || route.startsWith('['))) return undefined
+  const [deployment = '', cluster = '', service = ''] = refused ? gateway.split('/') : names
+  return { deployment, cluster, ...(refused ? {} : { service }) }
 }

@@ -99,6 +99,31 @@ test('groups are every gateway, every route of it and every instance of those', 
   ])
 })
 
+test('a version has the requests of all its instances and gateways, a deployment those of its versions and what none of them took', async () => {
+  const { traffic, ask } = shop(10)
+  void traffic.add({ agent: 'b', sequence: 0, second: START + 5, dropped: 0, cells: [
+    cell('admin', 'shop/web/web:1.1/http', 'web-3', [...ten(100), ...ten(1000)]),
+    cell('shop/web/http', '', '', ten(1), { errors: 10, statuses: [0, 0, 0, 0, 0, 10] }),
+    cell('other/9060', 'other/api/api:1/http', 'api-1', ten(3)),
+    cell('edge', '[https://example.org]', 'x', ten(3)),
+  ] })
+  const { groups = [], total } = await ask({ by: ['service', 'deployment'], percentiles: [91, 93] })
+
+  expect(groups.map(({ by, gateway, deployment, cluster, service, requests, errors }) => [by, gateway, deployment, cluster, service, requests, errors])).toEqual([
+    ['service', undefined, 'other', 'api', 'api:1', 10, 0],
+    ['service', undefined, 'shop', 'web', 'web:1.0', 100, 0],
+    ['service', undefined, 'shop', 'web', 'web:1.1', 120, 10],
+    ['deployment', undefined, 'other', undefined, undefined, 10, 0],
+    ['deployment', undefined, 'shop', undefined, undefined, 230, 20],
+  ])
+  expect(total.requests).toBe(250)
+  // Of the 120 of both instances 110 took 100 ms.
+  const near = (ms: number | undefined, truth: number) => expect(Math.abs((ms ?? 0) - truth) / truth).toBeLessThanOrEqual(0.0101)
+  near(groups[2]?.latency_ms['p91'], 100)
+  near(groups[2]?.latency_ms['p93'], 1000)
+  expect((await ask({ place: { deployment: 'shop', cluster: 'web' }, by: ['deployment'] })).groups?.map(({ deployment, requests }) => [deployment, requests])).toEqual([['shop', 230]])
+})
+
 test('without a gateway the groups show each one that a request passed, the total still counts it once', async () => {
   const { groups = [], total } = await shop(10).ask({ by: ['gateway'] })
 

@@ -2,7 +2,7 @@
 import type { Grouping, TrafficGroup, TrafficReport } from '@vamp/model/api/traffic'
 import type { Cell } from '@vamp/model/metric'
 import { numbersOf } from './numbers.ts'
-import { belongsTo, type TrafficPlace } from './place.ts'
+import { belongsTo, serviceOf, type TrafficPlace } from './place.ts'
 import { type Point, type Resolution, RESOLUTIONS } from './series.ts'
 import type { Traffic } from './traffic.ts'
 
@@ -55,11 +55,21 @@ function series(points: readonly Point[], { from, to, step }: { readonly from: n
 }
 
 function groups(cells: readonly Cell[], by: Grouping, seconds: number, percentiles: readonly number[]): TrafficGroup[] {
-  const namesOf = ({ gateway, route, instance }: Cell) => ({ gateway, ...(by === 'gateway' ? {} : { route }), ...(by === 'instance' ? { instance } : {}) })
   // A copy is no visitor: it counts where it went, not for the gateway.
-  const counted = by === 'gateway' ? cells.filter(cell => cell.by !== 'mirror') : cells
-  return [...Map.groupBy(counted, cell => Object.values(namesOf(cell)).join('\n'))].sort(([a], [b]) => a < b ? -1 : 1)
-    .flatMap(([, of]) => of[0] ? [{ by, ...namesOf(of[0]), ...numbersOf(of, seconds, percentiles) }] : [])
+  const counted = by === 'gateway' ? cells.filter(cell => cell.by !== 'mirror') : cells.filter(cell => namesOf(cell, by))
+  return [...Map.groupBy(counted, cell => Object.values(namesOf(cell, by) ?? {}).join('\n'))].sort(([a], [b]) => a < b ? -1 : 1)
+    .flatMap(([, of]) => of[0] ? [{ by, ...namesOf(of[0], by), ...numbersOf(of, seconds, percentiles) }] : [])
+}
+
+/** What a group is called; nothing for a cell that is in none. */
+function namesOf(cell: Cell, by: Grouping): Pick<TrafficGroup, 'gateway' | 'route' | 'instance' | 'deployment' | 'cluster' | 'service'> | undefined {
+  const { gateway, route, instance } = cell
+  if (by === 'gateway') return { gateway }
+  if (by === 'route') return { gateway, route }
+  if (by === 'instance') return { gateway, route, instance }
+  const its = serviceOf(cell)
+  if (by === 'deployment') return its && { deployment: its.deployment }
+  return its?.service === undefined ? undefined : its
 }
 
 const iso = (second: number) => new Date(second * 1000).toISOString()

@@ -15,6 +15,7 @@ import { openScalingHistory } from '../../scaling/scaling-history.ts'
 import { openTraffic, type Traffic } from '../../traffic/traffic.ts'
 import { openWorkflows } from '../../workflow/workflows.ts'
 import { openApi } from '../server.ts'
+import type { World } from '../world.ts'
 
 export interface Answer {
   readonly status: number
@@ -43,7 +44,7 @@ export interface TestServer extends AsyncDisposable {
   ask(path: string, ask?: Ask): Promise<Answer>
 }
 
-export async function testServer(changes: Partial<Config> = {}): Promise<TestServer> {
+export async function testServer(changes: Partial<Config> = {}, refusal: NonNullable<World['refusal']> = () => undefined): Promise<TestServer> {
   const clock = systemClock
   const events = openMemoryEventLog({ clock })
   const store = openMemoryStore(events)
@@ -54,7 +55,7 @@ export async function testServer(changes: Partial<Config> = {}): Promise<TestSer
   const workflows = openWorkflows({ store, events, containers, clock, log: silent, random: Math.random, namespace: 'default', trusted: false })
   const config = configOf({ port: 0, ...changes })
   const settings = await openSettings({ store, config, log: silent })
-  const api = await openApi({ config, settings, store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), scaling: openScalingHistory(), workflows, clock, log: silent })
+  const api = await openApi({ config, settings, store, events, traffic, fleet, containers, usage: openUsageMeter({ driver: containers, clock }), scaling: openScalingHistory(), workflows, refusal, clock, log: silent })
   return {
     url: api.url, firstToken: api.firstToken, store, events, traffic, fleet, machine,
     async ask(path, { method = 'GET', body, headers = {} } = {}) {

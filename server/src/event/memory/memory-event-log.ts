@@ -71,6 +71,7 @@ export function openMemoryEventLog({ clock }: { clock: Clock }): MemoryEventLog 
     },
     async following(after, query, limit) { demandOpen(); return await following(source, after, criteria(query), limit) },
     subscribe: (query, listener, after) => { demandOpen(); return subscriptions.add(criteria(query), listener, after === undefined ? undefined : sequenceOf(after)) },
+    newest: () => eventId(last),
     async prune(olderThan, types = { except: [] }) {
       demandOpen()
       const before = events.length

@@ -10,7 +10,7 @@ import { type GroupCommit, openGroupCommit } from '../../base/group-commit.ts'
 import type { Database, Durability, NoTables } from '../../base/sql/database.ts'
 import { migrate } from '../../base/sql/migrate.ts'
 import { aggregation, criteria, grouping, pageBounds, tooManyGroups } from '../criteria.ts'
-import { type Entry, entries, eventOf, sequenceOf, sizeOf } from '../entry.ts'
+import { type Entry, entries, eventId, eventOf, sequenceOf, sizeOf } from '../entry.ts'
 import type { Aggregator, EventLog, EventQuery, Group, Grouping, PrunedTypes } from '../event-log.ts'
 import { CATCH_UP_EVENTS, COMMIT_EVENTS_MAX, GROUPS_MAX, PENDING_BYTES_MAX, PENDING_EVENTS_MAX, PRUNE_EVENTS } from '../limits.ts'
 import { following, openSubscriptions, type Source, type Subscriptions } from '../subscriptions.ts'
@@ -175,6 +175,10 @@ class OpenSqlEventLog implements SqlEventLog {
   subscribe(query: EventQuery, listener: (event: Event) => void, after?: string): () => void {
     this.#demandOpen()
     return this.#subscriptions.add(criteria(query), listener, after === undefined ? undefined : sequenceOf(after))
+  }
+
+  newest(): string {
+    return eventId(this.#heard)
   }
 
   async prune(olderThan: number, types?: PrunedTypes): Promise<number> {
