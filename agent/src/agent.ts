@@ -37,9 +37,9 @@ const DRAINING_POLL_MS = 50
 const APPLY_RETRY_MS = 1000
 const PORT_RETRY_MAX_MS = 8000
 
-interface Confirmed { readonly table: RoutingTable; readonly endpoints: readonly Pick<Endpoint, 'id' | 'state'>[]; readonly shares: AgentReport['shares'] }
+interface Confirmed { readonly table: RoutingTable; /** What of it is carried. */ readonly part: RoutingTable; readonly endpoints: readonly Pick<Endpoint, 'id' | 'state'>[]; readonly shares: AgentReport['shares'] }
 
-const NOTHING: Confirmed = { table: { revision: 0, gateways: [] }, endpoints: [], shares: {} }
+const NOTHING: Confirmed = { table: { revision: 0, gateways: [] }, part: { revision: 0, gateways: [] }, endpoints: [], shares: {} }
 
 export async function startAgent({ name, proxy: driver, link, clock, log, sequence }: AgentOptions): Promise<Agent> {
   const proxy = resilient(driver, { clock, log })
@@ -206,11 +206,17 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
     toldDraining = draining()
     link.report({
       agent: name, driver: proxy.driver, acknowledged: carried.table.revision, shares: carried.shares, reloads,
-      endpoints: carried.endpoints.map(({ id, state }) => ({ id, state, connections: connections.get(id) ?? 0 })),
+      endpoints: counted(),
       ...(refusal ? { refusal } : {}),
       ...someOf('waiting', proxy.waiting()), ...someOf('ejected', proxy.ejected()), ...someOf('surges', surges),
       ...(lastReload ? { lastReload } : {}),
     })
+  }
+  let told: { readonly from: readonly unknown[]; readonly endpoints: AgentReport['endpoints'] } | undefined
+  const counted = () => {
+    if (told?.from[0] !== carried.endpoints || told.from[1] !== connections)
+      told = { from: [carried.endpoints, connections], endpoints: carried.endpoints.map(({ id, state }) => ({ id, state, connections: connections.get(id) ?? 0 })) }
+    return told.endpoints
   }
   const draining = () => carried.endpoints.filter(({ state }) => state === 'draining').map(({ id }) => `${id} ${connections.get(id) ?? 0}`).join()
   /** What the proxy does not tell stays as it was: an instance must not look idle because nobody could count. */
@@ -241,7 +247,9 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
     close: () => stopWatching(),
     async confirmed(table, part, { how, reasons }, error) {
       // What is set aside may come into force at any moment: its instances are not free to stop.
-      carried = { table, endpoints: endpointsOf(part.gateways === table.gateways ? table.gateways : [...part.gateways, ...table.gateways]), shares: sharesOf(part) }
+      const whole = part.gateways === table.gateways
+      const same = whole && carried.part === carried.table && sameEndpoints(carried.table, table)
+      carried = { table, part: whole ? table : part, endpoints: same ? carried.endpoints : endpointsOf(whole ? table.gateways : [...part.gateways, ...table.gateways]), shares: sharesOf(part, carried) }
       stopWatching()
       stopWatching = draining() ? every(clock, DRAINING_POLL_MS, watchDraining) : () => {}
       refusal = error ? refusalOf(table, error) : undefined
@@ -258,6 +266,15 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
       await report()
     },
   }
+}
+
+/** Have all gateways the endpoints that they had? */
+function sameEndpoints(before: RoutingTable, after: RoutingTable): boolean {
+  const of = ({ routes }: GatewayTable) => JSON.stringify(routes.map(({ target }) => target.is === 'endpoints' ? target.endpoints.map(({ id, state }) => [id, state]) : []))
+  return before.gateways.length === after.gateways.length && after.gateways.every((gateway, at) => {
+    const old = before.gateways[at]
+    return gateway === old || old !== undefined && of(gateway) === of(old)
+  })
 }
 
 /** Every endpoint once; one that any route gives new requests to is ready. */
@@ -280,15 +297,18 @@ function busyRoutes({ gateways }: RoutingTable, connections: ReadonlyMap<string,
   }))
 }
 
-/** A gateway that stays what it is keeps its object. */
-const told = new WeakMap<GatewayTable, AgentReport['shares'][string]>()
+const sharesOfOne = ({ routes }: GatewayTable) => Object.fromEntries(routes.map(route => [route.path, route.weight]))
 
-function sharesOf(table: RoutingTable): AgentReport['shares'] {
-  return Object.fromEntries(table.gateways.map(gateway => {
-    const shares = told.get(gateway) ?? Object.fromEntries(gateway.routes.map(route => [route.path, route.weight]))
-    told.set(gateway, shares)
-    return [gateway.name, shares]
-  }))
+/** As carried before, but for what is another object now. A gateway that stays what it is keeps its shares' object, too. */
+function sharesOf(table: RoutingTable, before: Confirmed): AgentReport['shares'] {
+  const old = before.part.gateways
+  const changed = table.gateways.filter((gateway, at) => gateway !== old[at])
+  const sameNames = table.gateways.length === old.length && changed.length < old.length / 2 && table.gateways.every((gateway, at) => gateway === old[at] || gateway.name === old[at]?.name)
+  if (sameNames && changed.length === 0) return before.shares
+  const known = new Map(sameNames ? [] : old.map(gateway => [gateway, before.shares[gateway.name]]))
+  const some = Object.fromEntries((sameNames ? changed : table.gateways).map(gateway => [gateway.name, known.get(gateway) ?? sharesOfOne(gateway)]))
+  // Written into the object of before: to copy ten thousand names is what costs most of a change, and what was carried before is over.
+  return sameNames ? Object.assign(before.shares, some) : some
 }
 
 function refusalOf(table: RoutingTable, error: unknown): NonNullable<AgentReport['refusal']> {

@@ -34,12 +34,13 @@ export function openOutliers(): Outliers {
 
   return {
     watch(table) {
-      breakers = new Map(table.gateways.flatMap(({ name, routes }) => routes.flatMap(({ path, policy, target }): [string, Breaker][] => {
+      breakers = new Map()
+      for (const { name, routes } of table.gateways) for (const { path, policy, target } of routes) {
         const breaker = policy?.circuit_breaker
-        if (!breaker || target.is !== 'endpoints') return []
+        if (!breaker || target.is !== 'endpoints') continue
         const ready = target.endpoints.filter(({ state }) => state === 'ready').length
-        return [[`${name}\n${path}`, { consecutive: breaker.consecutive_errors, ejectMs: breaker.eject * 1000, ejectedMax: Math.floor(ready * breaker.max_ejected / 100) }]]
-      })))
+        breakers.set(`${name}\n${path}`, { consecutive: breaker.consecutive_errors, ejectMs: breaker.eject * 1000, ejectedMax: Math.floor(ready * breaker.max_ejected / 100) })
+      }
       for (const key of watched.keys()) if (!breakers.has(routeOf(key))) watched.delete(key)
     },
     add(samples, nowMs) {

@@ -33,6 +33,8 @@ export interface BuildInput {
   readonly address: string
   /** The shared listener for virtual hosts; absent = none, and no default names. */
   readonly virtualHosts?: { readonly address: string; readonly port: number }
+  /** Where these are the same objects as for another table, deployments, statuses and what is looked up are the same. Absent: not known. */
+  readonly sources?: readonly unknown[]
 }
 
 export interface GatewayProblem {
@@ -44,13 +46,9 @@ export interface GatewayProblem {
 export function buildTable(input: BuildInput, memo?: TableMemo): { readonly table: RoutingTable; readonly problems: readonly GatewayProblem[] } {
   const problems: GatewayProblem[] = []
   const listening = withoutPortConflicts(input, problems)
-  const targets: Targets = {
-    gateways: new Set(listening.map(({ name }) => name)),
-    deployments: new Map(input.deployments.map(deployment => [deployment.name, deployment])),
-    statuses: new Map(input.statuses.map(status => [status.name, status])),
-  }
+  const targets = targetsOf(input, listening)
   const universe = listening.some(isSelecting) ? candidates(input.deployments, input.statuses) : []
-  const now: Now = { input, targets }
+  const now: Now = { input, targets, listening, same: memo?.begin(input, listening) ?? false }
   const gateways = listening.map(gateway => {
     // What selects, rests on everything there is.
     const built = memo && !isSelecting(gateway) ? remembered(gateway, now, memo) : build(gateway, now, universe)
@@ -60,6 +58,20 @@ export function buildTable(input: BuildInput, memo?: TableMemo): { readonly tabl
   return {
     table: { revision: input.revision, gateways: withoutLoops(gateways, problems), ...(input.virtualHosts ? { virtual_hosts: input.virtualHosts } : {}) },
     problems,
+  }
+}
+
+function targetsOf({ deployments, statuses }: BuildInput, listening: readonly Gateway[]): Targets {
+  const named = lookup(listening)
+  return { gateways: { has: name => named(name) !== undefined }, deployments: { get: lookup(deployments) }, statuses: { get: lookup(statuses) } }
+}
+
+/** By name; all are put in order only if one is asked for. */
+function lookup<T extends { readonly name: string }>(items: readonly T[]): (name: string) => T | undefined {
+  let byName: ReadonlyMap<string, T> | undefined
+  return name => {
+    byName ??= new Map(items.map(item => [item.name, item]))
+    return byName.get(name)
   }
 }
 

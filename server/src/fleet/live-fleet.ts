@@ -95,11 +95,11 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
 }
 
 /** Asked for one by one, for every instance that there is. */
-const byId = new WeakMap<AgentReport, ReadonlyMap<string, AgentReport['endpoints'][number]>>()
+const byId = new WeakMap<AgentReport['endpoints'], ReadonlyMap<string, AgentReport['endpoints'][number]>>()
 
-function endpointsOf(report: AgentReport): ReadonlyMap<string, AgentReport['endpoints'][number]> {
-  const known = byId.get(report) ?? new Map(report.endpoints.map(endpoint => [endpoint.id, endpoint]))
-  byId.set(report, known)
+function endpointsOf({ endpoints }: AgentReport): ReadonlyMap<string, AgentReport['endpoints'][number]> {
+  const known = byId.get(endpoints) ?? new Map(endpoints.map(endpoint => [endpoint.id, endpoint]))
+  byId.set(endpoints, known)
   return known
 }
 

@@ -4,9 +4,9 @@ import type { GatewayStatus } from '@vamp/model/gateway-status'
 import { FULL_SHARE, type GatewayTable, type RouteTable, type RoutingTable } from '@vamp/model/routing/table'
 
 /** `gateways:<name>` with `deployed` or `undeployed`, when it enters or leaves what every agent carries. */
-export function deployedEvents(before: ReadonlyMap<string, GatewayStatus>, after: readonly GatewayStatus[], present: ReadonlySet<string>): NewEvent[] {
-  const entered = after.filter(status => status.deployed && !before.get(status.name)?.deployed)
-  const left = [...before.values()].filter(status => status.deployed && !present.has(status.name))
+export function deployedEvents(before: ReadonlyMap<string, GatewayStatus>, changed: readonly GatewayStatus[], gone: readonly string[]): NewEvent[] {
+  const entered = changed.filter(status => status.deployed && !before.get(status.name)?.deployed)
+  const left = gone.flatMap(name => { const status = before.get(name); return status?.deployed ? [status] : [] })
   return [
     ...entered.map(status => ({ tags: [`gateways:${status.name}`, 'deployed'], value: { port: status.port, weights: status.desired } })),
     ...left.map(status => ({ tags: [`gateways:${status.name}`, 'undeployed'] })),
@@ -15,8 +15,10 @@ export function deployedEvents(before: ReadonlyMap<string, GatewayStatus>, after
 
 /** `gateways:<name>`, `route:<change>`, `routes:<path>` for every route that differs between two tables. */
 export function routeEvents(before: RoutingTable, after: RoutingTable): NewEvent[] {
-  const old = new Map(before.gateways.map(gateway => [gateway.name, gateway]))
-  return after.gateways.flatMap(gateway => {
+  const changed = after.gateways.filter((gateway, at) => gateway !== before.gateways[at])
+  const names = new Set(changed.map(({ name }) => name))
+  const old = new Map(before.gateways.flatMap(gateway => names.has(gateway.name) ? [[gateway.name, gateway] as const] : []))
+  return changed.flatMap(gateway => {
     const previous = old.get(gateway.name)
     return previous && previous !== gateway ? changesOf(previous, gateway) : []
   })

@@ -6,7 +6,7 @@ import type { Rewrite, RouteArtifact } from '@vamp/model/gateway'
 import type { GatewayStatus } from '@vamp/model/gateway-status'
 import type { Policy } from '@vamp/model/policy'
 import type { Fleet } from '../fleet/fleet.ts'
-import type { RecordKind, RecordOf } from '../store/record.ts'
+import type { RecordKind } from '../store/record.ts'
 import type { Store, Stored } from '../store/store.ts'
 import type { Mirror } from './mirror.ts'
 
@@ -22,6 +22,8 @@ export interface ObservedGateways {
   readonly policies: ReadonlyMap<string, Policy>
   readonly statuses: ReadonlyMap<string, GatewayStatus>
   readonly reports: readonly AgentReport[]
+  /** Where these are the same objects, so is everything but gateways and reports. Absent: it is not known. */
+  readonly sources?: readonly unknown[]
 }
 
 /** The kinds of record whose change may change the table. */
@@ -33,17 +35,20 @@ export const OBSERVED_KINDS: readonly RecordKind[] = [...TABLE_KINDS, 'gateway-s
 export async function observeGateways(store: Store, mirror: Mirror, fleet: Fleet): Promise<ObservedGateways> {
   const revision = await store.revision() + 1
   await mirror.refresh()
-  const byName = <K extends RecordKind>(kind: K): Map<string, RecordOf[K]> => new Map(mirror.list(kind).map(({ name, value }) => [name, value]))
   return {
     revision,
     gateways: mirror.list('gateways'),
     deployments: mirror.list('deployments').map(({ value }) => value),
     deploymentStatuses: mirror.list('deployment-statuses').map(({ value }) => value),
-    conditions: byName('conditions'),
-    rewrites: byName('rewrites'),
-    routes: byName('routes'),
-    policies: byName('policies'),
-    statuses: byName('gateway-statuses'),
+    conditions: mirror.values('conditions'),
+    rewrites: mirror.values('rewrites'),
+    routes: mirror.values('routes'),
+    policies: mirror.values('policies'),
+    statuses: mirror.values('gateway-statuses'),
+    sources: SOURCES.map(kind => mirror.list(kind)),
     reports: fleet.reports(),
   }
 }
+
+/** What gateways are built of besides themselves. */
+const SOURCES: readonly RecordKind[] = ['deployments', 'deployment-statuses', 'conditions', 'rewrites', 'routes', 'policies']

@@ -37,24 +37,38 @@ export function planGateways(observed: ObservedGateways, published: RoutingTable
     revision: observed.revision,
     address: listening.address,
     ...(listening.virtualHosts ? { virtualHosts: listening.virtualHosts } : {}),
+    ...(observed.sources ? { sources: observed.sources } : {}),
   }, memo)
   const changed = published.revision === 0 || !sameContent(built, published)
   const table = changed ? built : published
   const problemByName = new Map(problems.toReversed().map(({ gateway, message }) => [gateway, message]))
   const problemOf = (name: string) => problemByName.get(name)
-  const listed = new Set(table.gateways.map(({ name }) => name))
   const statuses = [
     ...table.gateways.map(gateway => gatewayStatus(gateway, table, observed.reports, problemOf(gateway.name))),
-    ...assigned.filter(({ name }) => !listed.has(name)).map(({ value }) => leftOut(value, problemOf(value.name))),
+    ...notListed(assigned, table).map(({ value }) => leftOut(value, problemOf(value.name))),
   ]
-  const present = new Set(observed.gateways.map(({ name }) => name))
+  const putStatuses = statuses.filter(status => !sameStatus(status, observed.statuses.get(status.name)))
+  const removeStatuses = namesGone(observed)
   return {
     unassigned: observed.gateways.filter(({ value }) => value.port.number === 0).map(({ name }) => name),
     ...(changed ? { publish: built } : {}),
-    putStatuses: statuses.filter(status => !sameStatus(status, observed.statuses.get(status.name))),
-    removeStatuses: [...observed.statuses.keys()].filter(name => !present.has(name)),
-    events: [...deployedEvents(observed.statuses, statuses, present), ...(changed && published.revision > 0 ? routeEvents(published, built) : [])],
+    putStatuses, removeStatuses,
+    events: [...deployedEvents(observed.statuses, putStatuses, removeStatuses), ...(changed && published.revision > 0 ? routeEvents(published, built) : [])],
   }
+}
+
+function notListed(assigned: ObservedGateways['gateways'], { gateways }: RoutingTable): ObservedGateways['gateways'] {
+  if (assigned.length === gateways.length) return []
+  const listed = new Set(gateways.map(({ name }) => name))
+  return assigned.filter(({ name }) => !listed.has(name))
+}
+
+/** Those with a status that are no gateways any more. */
+function namesGone({ gateways, statuses }: ObservedGateways): string[] {
+  const known = gateways.reduce((count, { name }) => statuses.has(name) ? count + 1 : count, 0)
+  if (known === statuses.size) return []
+  const present = new Set(gateways.map(({ name }) => name))
+  return [...statuses.keys()].filter(name => !present.has(name))
 }
 
 /** Gateways that are the same objects need no look into them. */

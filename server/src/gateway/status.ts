@@ -11,13 +11,15 @@ const told = new WeakMap<GatewayTable, { readonly rested: readonly unknown[]; re
 
 /** As `statusOf`; the same object as long as it rests on the same. */
 export function gatewayStatus(gateway: GatewayTable, table: RoutingTable, reports: readonly AgentReport[], problem: string | undefined): GatewayStatus {
-  const rested = [problem, ...reports.flatMap(({ shares, refusal }) => [shares[gateway.name], refusal && refusal.revision === table.revision ? refusal : undefined])]
   const before = told.get(gateway)
-  if (before && before.rested.length === rested.length && before.rested.every((part, index) => part === rested[index])) return before.status
+  if (before && before.rested.length === 1 + 2 * reports.length && before.rested[0] === problem
+    && reports.every((report, at) => before.rested[2 * at + 1] === report.shares[gateway.name] && before.rested[2 * at + 2] === refusalOf(report, table))) return before.status
   const status = statusOf(gateway, table, reports, problem)
-  told.set(gateway, { rested, status })
+  told.set(gateway, { rested: [problem, ...reports.flatMap(report => [report.shares[gateway.name], refusalOf(report, table)])], status })
   return status
 }
+
+const refusalOf = ({ refusal }: AgentReport, table: RoutingTable) => refusal && refusal.revision === table.revision ? refusal : undefined
 
 /** A share counts as acknowledged when every agent carries it; where agents differ, the smallest is told. */
 function statusOf(gateway: GatewayTable, table: RoutingTable, reports: readonly AgentReport[], problem: string | undefined): GatewayStatus {

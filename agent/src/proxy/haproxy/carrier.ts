@@ -15,7 +15,8 @@ import type { Applied } from '../proxy.ts'
 import { stepCommands } from './command.ts'
 import { forget, readCarried, refreshSide, writeAtomic, writeCarried, writeSide } from './files.ts'
 import type { Carried, Side } from './files.ts'
-import { compact, EMPTY, layOut, restingEmpty, withoutServer, withRested } from './layout.ts'
+import { changes, withId } from './changed.ts'
+import { compact, EMPTY, layOut, restingEmpty, restless, withoutServer, withRested } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { requireFreePorts, withHolder } from './listeners.ts'
 import type { LogNames } from './log-line.ts'
@@ -79,6 +80,8 @@ export class Carrier {
   #later: { readonly at: number; readonly steps: readonly Step[] }[] = []
   /** Resting slots that were without servers in the last round. */
   #rested: readonly string[] = []
+  /** Slots that tidying looks after. */
+  readonly #restless: Set<string>
   #ended = false
   #persistMs = PERSIST_MS
   #cancelTidy: (() => void) | undefined
@@ -89,7 +92,8 @@ export class Carrier {
     this.#master = master
     this.#layout = carried?.layout ?? EMPTY
     this.#side = carried?.side ?? 'a'
-    this.#names = logNames(this.#layout, { gateways: [], backends: [] })
+    this.#names = logNames(this.#layout, EMPTY, { gateways: [], backends: [] })
+    this.#restless = new Set(this.#layout.slots.filter(restless).map(({ id }) => id))
   }
 
   get names(): LogNames { return this.#names }
@@ -129,7 +133,7 @@ export class Carrier {
       case 'reload': return await this.#replace(table, next, decided.reasons, master)
       case 'runtime': return await this.#run(decided, next, table)
       case 'nothing':
-        this.#layout = next
+        this.#become(next)
         this.#options.onCarried(next)
         return { revision: table.revision, how: 'nothing', reasons: [], commands: 0 }
       default: return decided satisfies never
@@ -225,8 +229,12 @@ export class Carrier {
   }
 
   #become(next: Layout): void {
+    this.#names = logNames(next, this.#layout, this.#names)
+    for (const { before, after } of changes(this.#layout.slots, next.slots)) {
+      if (before) this.#restless.delete(before.id)
+      if (after && restless(after)) this.#restless.add(after.id)
+    }
     this.#layout = next
-    this.#names = logNames(next, this.#names)
   }
 
   async #connected(): Promise<Runtime> {
@@ -306,8 +314,7 @@ export class Carrier {
       this.#cancelPersist = undefined
       alone(() => this.#persist()).catch((cause: unknown) => log.warn('the state of haproxy could not be written', { cause }))
     })
-    const busy = this.#later.length > 0 || this.#layout.slots.some(slot => slot.resting || Object.values(slot.servers).some(server => server.state === 'leaving'))
-    if (busy) this.#cancelTidy ??= clock.after(TIDY_MS, () => {
+    if (this.#later.length > 0 || this.#restless.size > 0) this.#cancelTidy ??= clock.after(TIDY_MS, () => {
       this.#cancelTidy = undefined
       alone(() => this.#tidy()).catch((cause: unknown) => log.warn('leftovers in haproxy could not be removed', { cause }))
     })
@@ -321,12 +328,12 @@ export class Carrier {
     const due = this.#later.filter(each => now - each.at >= TIDY_MS)
     this.#later = this.#later.filter(each => !due.includes(each))
     for (const { steps } of due) await runtime.send(steps.flatMap(stepCommands))
-    for (const slot of this.#layout.slots) {
-      for (const [server, { state }] of Object.entries(slot.servers)) {
+    for (const id of [...this.#restless]) {
+      for (const [server, { state }] of Object.entries(withId(this.#layout.slots, id)?.servers ?? {})) {
         if (state !== 'leaving') continue
-        const [command] = stepCommands({ is: 'delete-server', backend: slot.id, server })
+        const [command] = stepCommands({ is: 'delete-server', backend: id, server })
         const answer = command ? await runtime.ask(command.text) : ''
-        if (/deleted|No such server/.test(answer)) this.#become(withoutServer(this.#layout, slot.id, server))
+        if (/deleted|No such server/.test(answer)) this.#become(withoutServer(this.#layout, id, server))
       }
     }
     const empty = restingEmpty(this.#layout)

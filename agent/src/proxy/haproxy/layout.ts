@@ -9,8 +9,10 @@
 import { Fault } from '@vamp/model/fault'
 import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import { backendLines, spareLines } from './backend.ts'
+import { replaced, withId } from './changed.ts'
 import { requireFrontend } from './frontend.ts'
 import type { Abilities } from './frontend.ts'
+import { lazily } from './lazily.ts'
 import { gatewayProgram, generationsOf } from './program.ts'
 import { WAITING_SERVER } from './policy-lines.ts'
 import { endpointServers } from './server.ts'
@@ -23,6 +25,8 @@ export interface Layout {
   readonly slots: readonly Slot[]
   /** The generation that was given out last. */
   readonly generation: number
+  /** The highest that was ever given out; absent: not known. */
+  readonly highest?: number
 }
 
 export interface LaidGateway {
@@ -63,46 +67,72 @@ export const SPARE_TCP = 8
 /** Generations are numbers of 18 bits: with the 14 bits of a share they are an IPv4 address. */
 export const GENERATIONS = 2 ** 18
 
-export const EMPTY: Layout = { revision: 0, gateways: [], slots: [], generation: 0 }
+export const EMPTY: Layout = { revision: 0, gateways: [], slots: [], generation: 0, highest: 0 }
 
 /**
  * The layout that the table needs, as close to the previous one as it can be. Slots that had to be made or changed cost a reload.
  * A gateway that is the same object as before is laid out as before, without a look into it: a change costs what it changes.
  */
 export function layOut(previous: Layout, table: RoutingTable, abilities: Abilities = { countries: false }): Layout {
-  const wanted = new Map(table.gateways.map(gateway => [gateway.name, gateway]))
-  const open = new Map(previous.gateways.map(laid => [laid.table.name, laid]))
   const sharing = table.virtual_hosts !== undefined
-  const sameHosts = sharing === (previous.virtual_hosts !== undefined)
-  const unchanged = (name: string) => sameHosts && open.get(name)?.table === wanted.get(name) && !leadsToGateways(wanted.get(name))
-  const pool = slotPool(previous, wanted, unchanged)
-  const freeGateway = numbered('g', previous.gateways.map(laid => laid.id))
+  const { pairs, gone } = pairsOf(previous, table, sharing !== (previous.virtual_hosts !== undefined))
+  const named = lazily(() => new Map(table.gateways.map(gateway => [gateway.name, gateway])))
+  const pool = slotPool(previous, [...pairs.values(), ...gone.map(before => ({ before }))], name => named().get(name))
+  const freeGateway = numbered('g', lazily(() => new Set(previous.gateways.map(laid => laid.id))))
   const generations = generationPool(previous)
-  const gateways = table.gateways.map((gateway): LaidGateway => {
-    const before = open.get(gateway.name)
-    if (before && unchanged(gateway.name)) return before
+  const gateways = table.gateways.map((gateway, at): LaidGateway => {
+    const pair = pairs.get(at)
+    if (!pair) return previous.gateways[at] as LaidGateway
+    const { before } = pair
     return inGateway(gateway.name, () => {
       requireFrontend(gateway, sharing, abilities)
-      const slots = gateway.routes.map(route => pool.take(gateway, route, table))
+      const slots = gateway.routes.map(route => pool.take(gateway, route))
       const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, generation: before?.generation ?? 0 }
-      const same = before ? sameProgram(before, laid) : !gatewayProgram(laid)
-      return same ? laid : { ...laid, generation: generations.take(generationsOf(gateway)) }
+      return sameProgram(before, laid) ? laid : { ...laid, generation: generations.take(generationsOf(gateway)) }
     })
   })
   return {
-    revision: table.revision, gateways, slots: pool.slots(), generation: generations.last(),
+    revision: table.revision, gateways, slots: pool.slots(), generation: generations.last(), highest: generations.highest(),
     ...(table.virtual_hosts ? { virtual_hosts: table.virtual_hosts } : {}),
   }
 }
 
-/** Its servers are the addresses of other gateways, so others' changes are its own. */
-const leadsToGateways = (gateway: GatewayTable | undefined): boolean => gateway?.routes.some(({ target }) => target.is === 'gateway') ?? false
+interface GatewayPair { readonly before?: LaidGateway; readonly after?: GatewayTable }
+
+/** By place in the table: gateways that are looked into, with what they were; and those that are gone. */
+function pairsOf(previous: Layout, { gateways }: RoutingTable, all: boolean): { readonly pairs: ReadonlyMap<number, GatewayPair>; readonly gone: readonly LaidGateway[] } {
+  const pairs = new Map<number, GatewayPair>()
+  const [places, left]: [number[], Map<string, LaidGateway>] = [[], new Map()]
+  for (let at = 0; at < Math.max(gateways.length, previous.gateways.length); at++) {
+    const [before, after] = [previous.gateways[at], gateways[at]]
+    if (!all && before && before.table === after) continue
+    if (before) left.set(before.table.name, before)
+    if (after) places.push(at)
+  }
+  for (const at of places) {
+    const after = gateways[at] as GatewayTable
+    const before = left.get(after.name)
+    left.delete(after.name)
+    pairs.set(at, before ? { before, after } : { after })
+  }
+  // The servers of who leads to gateways are the addresses of others, so others' moves are its own.
+  if (left.size > 0 || [...pairs.values()].some(({ before, after }) => !before || !after || listens(before.table) !== listens(after)))
+    for (const [at, after] of gateways.entries()) if (!pairs.has(at) && leadsToGateways(after)) pairs.set(at, { before: previous.gateways[at] as LaidGateway, after })
+  return { pairs, gone: [...left.values()] }
+}
+
+const listens = ({ address, port, policy }: GatewayTable) => JSON.stringify([address, port, policy?.tls !== undefined])
+
+const leadsToGateways = (gateway: GatewayTable): boolean => gateway.routes.some(({ target }) => target.is === 'gateway')
 
 /** Numbers that no gateway has, one after the other and around. */
-function generationPool(previous: Layout): { take(count: number): number; last(): number } {
+function generationPool(previous: Layout): { take(count: number): number; last(): number; highest(): number } {
   let last = previous.generation
+  let highest = previous.highest ?? GENERATIONS
   const taken: { readonly from: number; readonly to: number }[] = []
   const conflict = (from: number, to: number) => {
+    // Above all that were ever given out, nobody has one.
+    if (from > highest) return undefined
     const own = taken.find(block => block.from < to && from < block.to)
     if (own) return own.to
     const laid = previous.gateways.find(({ generation, table }) => generation < to && generation > 0 && from < generation + generationsOf(table))
@@ -110,6 +140,7 @@ function generationPool(previous: Layout): { take(count: number): number; last()
   }
   return {
     last: () => last,
+    highest: () => highest,
     take(count) {
       let first = last + 1
       for (let after: number | undefined = first; after !== undefined;) {
@@ -119,6 +150,7 @@ function generationPool(previous: Layout): { take(count: number): number; last()
       }
       taken.push({ from: first, to: first + count })
       last = first + count - 1
+      highest = Math.max(highest, last)
       return first
     },
   }
@@ -129,7 +161,7 @@ export function compact(layout: Layout): Layout {
   const slots = layout.slots.filter(slot => slot.owner).map(slot => ({
     ...slot, servers: Object.fromEntries(Object.entries(slot.servers).filter(([, server]) => server.state !== 'leaving')),
   }))
-  const freeSlot = numbered('b', slots.map(slot => slot.id))
+  const freeSlot = numbered('b', lazily(() => new Set(slots.map(slot => slot.id))))
   const spares = (mode: 'http' | 'tcp', count: number): Slot[] =>
     Array.from({ length: count }, () => ({ id: freeSlot(), mode, lines: spareLines(mode), resting: false, servers: {} }))
   return {
@@ -140,12 +172,14 @@ export function compact(layout: Layout): Layout {
 
 /** The layout without a server that HAProxy has deleted; a slot that rests without servers is free again. */
 export function withoutServer(layout: Layout, slotId: string, name: string): Layout {
-  return { ...layout, slots: layout.slots.map(slot => {
-    if (slot.id !== slotId) return slot
-    const { [name]: gone, ...servers } = slot.servers
-    return gone?.state === 'leaving' ? { ...slot, servers } : slot
-  }) }
+  const slot = withId(layout.slots, slotId)
+  if (slot?.servers[name]?.state !== 'leaving') return layout
+  const { [name]: _gone, ...servers } = slot.servers
+  return { ...layout, slots: replaced(layout.slots, new Map([[slotId, { ...slot, servers }]])) }
 }
+
+/** Is there something that ends by itself: servers that are leaving, a route's slot that rests? */
+export const restless = (slot: Slot): boolean => slot.resting || Object.values(slot.servers).some(({ state }) => state === 'leaving')
 
 /** Slots that rest and have no servers. */
 export const restingEmpty = (layout: Layout): string[] =>
@@ -153,8 +187,8 @@ export const restingEmpty = (layout: Layout): string[] =>
 
 /** Makes slots free for new routes. */
 export function withRested(layout: Layout, slotIds: readonly string[]): Layout {
-  const rested = new Set(slotIds)
-  return rested.size === 0 ? layout : { ...layout, slots: layout.slots.map(slot => rested.has(slot.id) ? { ...slot, resting: false } : slot) }
+  const rested = slotIds.flatMap(id => { const slot = withId(layout.slots, id); return slot ? [[id, { ...slot, resting: false }] as const] : [] })
+  return { ...layout, slots: replaced(layout.slots, new Map(rested)) }
 }
 
 /** Adds the gateway to a refusal. */
@@ -167,50 +201,52 @@ function inGateway<T>(gateway: string, work: () => T): T {
   }
 }
 
-function sameProgram(before: LaidGateway, after: LaidGateway): boolean {
-  if (before.table === after.table && before.slots.join() === after.slots.join()) return true
-  return JSON.stringify(gatewayProgram(before)) === JSON.stringify(gatewayProgram(after))
+/** Throws for a program that cannot be written, a new one too. */
+function sameProgram(before: LaidGateway | undefined, after: LaidGateway): boolean {
+  if (before?.table === after.table && before.slots.join() === after.slots.join()) return true
+  const program = JSON.stringify(gatewayProgram(after))
+  return before !== undefined && JSON.stringify(gatewayProgram(before)) === program
 }
 
 interface SlotPool {
-  take(gateway: GatewayTable, route: GatewayTable['routes'][number], table: RoutingTable): string
+  take(gateway: GatewayTable, route: GatewayTable['routes'][number]): string
   slots(): readonly Slot[]
 }
 
-function slotPool(previous: Layout, wanted: ReadonlyMap<string, GatewayTable>, unchanged: (gateway: string) => boolean): SlotPool {
-  const slots = new Map(previous.slots.map(slot => [slot.id, slot]))
-  const freeSlot = numbered('b', slots.keys())
+function slotPool(previous: Layout, pairs: readonly GatewayPair[], gatewayNamed: (name: string) => GatewayTable | undefined): SlotPool {
+  const next = new Map<string, Slot>()
+  const freeSlot = numbered('b', lazily(() => new Set(previous.slots.map(({ id }) => id))))
   const owned = new Map<string, Slot>()
-  const ownerKey = (gateway: string, route: string) => JSON.stringify([gateway, route])
-  for (const slot of previous.slots) {
-    if (!slot.owner || unchanged(slot.owner.gateway)) continue
-    const { gateway, route } = slot.owner
-    const table = wanted.get(gateway)
-    const still = table?.routes.find(candidate => candidate.path === route)
-    const lines = table && still ? inGateway(gateway, () => backendLines(table, still)) : undefined
-    if (lines && lines.join('\n') === slot.lines.join('\n')) owned.set(ownerKey(gateway, route), slot)
-    else slots.set(slot.id, rest(slot))
+  const ownerKey = (gateway: string, route: string) => `${gateway}\n${route}`
+  for (const { before, after } of pairs) {
+    const routes = lazily(() => new Map(after?.routes.map(route => [route.path, route])))
+    for (const id of before?.slots ?? []) {
+      const slot = withId(previous.slots, id)
+      if (!slot?.owner) continue
+      const still = routes().get(slot.owner.route)
+      const lines = after && still ? inGateway(after.name, () => backendLines(after, still)) : undefined
+      if (lines && sameLines(lines, slot.lines)) owned.set(ownerKey(slot.owner.gateway, slot.owner.route), slot)
+      else next.set(id, rest(slot))
+    }
   }
-  const free = (mode: string, lines: string) => {
-    for (const slot of slots.values())
-      if (!slot.owner && !slot.resting && slot.mode === mode && slot.lines.join('\n') === lines) return slot
-    return undefined
-  }
+  const free = lazily(() => Map.groupBy(previous.slots.filter(slot => !slot.owner && !slot.resting).reverse(), ({ mode, lines }) => [mode, ...lines].join('\n')))
   return {
-    take(gateway, route, table) {
+    take(gateway, route) {
       const lines = backendLines(gateway, route)
-      const kept = owned.get(ownerKey(gateway.name, route.path)) ?? free(gateway.mode, lines.join('\n'))
+      const kept = owned.get(ownerKey(gateway.name, route.path)) ?? free().get([gateway.mode, ...lines].join('\n'))?.pop()
       const slot: Slot = kept ?? { id: freeSlot(), mode: gateway.mode, lines, resting: false, servers: {} }
-      slots.set(slot.id, {
+      next.set(slot.id, {
         ...slot, owner: { gateway: gateway.name, route: route.path },
-        servers: nextServers(slot.servers, endpointServers(route.target, table)),
+        servers: nextServers(slot.servers, endpointServers(route.target, gatewayNamed)),
         ...(holds(slot.lines) ? { vacant: route.target.is === 'endpoints' && !route.target.endpoints.some(({ state }) => state === 'ready') } : {}),
       })
       return slot.id
     },
-    slots: () => [...slots.values()],
+    slots: () => replaced(previous.slots, next),
   }
 }
+
+const sameLines = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((line, at) => line === b[at])
 
 /** Servers of endpoints that are gone stay, leaving, until HAProxy has let go of them. */
 function nextServers(before: Slot['servers'], wanted: Slot['servers']): Slot['servers'] {
@@ -227,11 +263,10 @@ function rest(slot: Slot): Slot {
 export const holds = (lines: readonly string[]): boolean => lines.some(line => line.includes(WAITING_SERVER))
 
 /** Gives the lowest names `g1`, `g2` … that are not among `taken`. */
-function numbered(letter: string, taken: Iterable<string>): () => string {
-  const ids = new Set(taken)
+function numbered(letter: string, taken: () => ReadonlySet<string>): () => string {
   let number = 0
   return () => {
-    do number++; while (ids.has(`${letter}${number}`))
+    do number++; while (taken().has(`${letter}${number}`))
     return `${letter}${number}`
   }
 }

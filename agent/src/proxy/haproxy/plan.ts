@@ -5,7 +5,11 @@
  * notice; `last` ends what nobody needs any more; `later` is for when no request can be between two look-ups of an old
  * generation. Servers that are leaving are deleted by whoever sees that they have no connections left.
  */
+import type { GatewayTable } from '@vamp/model/routing/table'
+import { changes } from './changed.ts'
+import type { Change } from './changed.ts'
 import { gatewayFrontend, gatewayRaw, hostsFrontend } from './frontend.ts'
+import { lazily } from './lazily.ts'
 import type { LaidGateway, LaidServer, Layout, Slot } from './layout.ts'
 import { WAITING_SERVER } from './policy-lines.ts'
 import { gatewayEntries, generationEntry, hostEntries, mapPaths } from './render.ts'
@@ -48,24 +52,21 @@ export function plan(previous: Layout, next: Layout, maps: string): Plan {
 export function reloadReasons(previous: Layout, next: Layout, paths: FrontendPaths): string[] {
   const reasons = new Set<string>()
   const add = (more: readonly string[]) => { for (const reason of more) reasons.add(reason) }
-  const openBefore = new Map(previous.gateways.map(laid => [laid.id, laid]))
-  const changed = next.gateways.filter(laid => openBefore.get(laid.id)?.table !== laid.table)
-  for (const laid of changed) {
-    const before = openBefore.get(laid.id)
-    if (!before || frontendText(before, paths) !== frontendText(laid, paths)) add(gatewayReasons(previous, laid))
-  }
-  const slotsBefore = new Map(previous.slots.map(slot => [slot.id, slot]))
-  for (const slot of next.slots) {
-    const before = slotsBefore.get(slot.id)
-    if (before === slot || before?.lines === slot.lines) continue
-    if (before?.mode !== slot.mode || before.lines.join('\n') !== slot.lines.join('\n')) add([slotReason(previous, slot)])
-  }
-  if (sharedChanged(previous, next, changed) && hostsText(previous, paths) !== hostsText(next, paths)) add(hostsReasons(previous, next))
+  const gateways = changes(previous.gateways, next.gateways)
+  const ports = lazily(() => new Set(previous.gateways.map(({ table }) => table.port)))
+  for (const { before, after } of gateways) if (after && before?.table !== after.table)
+    if (!before || frontendText(before, paths) !== frontendText(after, paths)) add(gatewayReasons(before?.table, after.table, ports))
+  const usual = lazily(() => new Set(previous.slots.map(linesKey)))
+  for (const { before, after } of changes(previous.slots, next.slots))
+    if (after && before?.lines !== after.lines && (!before || linesKey(before) !== linesKey(after))) add([slotReason(after, usual)])
+  if (sharedChanged(previous, next, gateways) && hostsText(previous, paths) !== hostsText(next, paths)) add(hostsReasons(previous, next))
   // A listener that is shut down at run time keeps its socket, for the next worker, and connections to it would hang.
-  const listening = new Set(next.gateways.map(({ table }) => table.port))
-  for (const { table: { port } } of previous.gateways) if (!listening.has(port)) reasons.add(`port ${port} closed`)
+  const moved = gateways.flatMap(({ before, after }) => before && before.table.port !== after?.table.port ? [before.table.port] : [])
+  for (const port of moved) if (!next.gateways.some(({ table }) => table.port === port)) reasons.add(`port ${port} closed`)
   return [...reasons]
 }
+
+const linesKey = ({ mode, lines }: Slot) => [mode, ...lines].join('\n')
 
 /** What is laid out now was the next layout once; its text is known from then. */
 const texts = new WeakMap<LaidGateway, { readonly generations: string; readonly text: string }>()
@@ -80,23 +81,22 @@ function frontendText(laid: LaidGateway, paths: FrontendPaths): string {
 
 const hostsText = ({ virtual_hosts: hosts, gateways }: Layout, paths: FrontendPaths): string => hosts ? hostsFrontend(hosts.address, hosts.port, gateways, paths, '').join('\n') : ''
 
-/** May the shared listener be another one? */
-function sharedChanged(previous: Layout, next: Layout, changed: readonly LaidGateway[]): boolean {
+/** May the shared listener be another one? Only gateways with virtual hosts that have something special are told in it. */
+function sharedChanged(previous: Layout, next: Layout, gateways: readonly Change<LaidGateway>[]): boolean {
   if (JSON.stringify(previous.virtual_hosts) !== JSON.stringify(next.virtual_hosts)) return true
-  if (!next.virtual_hosts) return false
-  const there = new Set(next.gateways.map(({ id }) => id))
-  const before = new Map(previous.gateways.map(laid => [laid.id, laid]))
-  const hosted = (laid: LaidGateway | undefined) => (laid?.table.virtual_hosts.length ?? 0) > 0
-  return changed.some(laid => hosted(laid) || hosted(before.get(laid.id))) || previous.gateways.some(laid => hosted(laid) && !there.has(laid.id))
+  return next.virtual_hosts !== undefined && gateways.some(({ before, after }) => before?.table !== after?.table && sharedPart(before) !== sharedPart(after))
 }
 
-function gatewayReasons(previous: Layout, laid: LaidGateway): string[] {
-  const after = laid.table
-  const before = previous.gateways.find(each => each.id === laid.id)?.table
-  if (!before && previous.gateways.some(each => each.table.port === after.port)) return [`port ${after.port} passes to gateway ${after.name}`]
+function sharedPart(laid: LaidGateway | undefined): string {
+  if (!laid || laid.table.virtual_hosts.length === 0) return ''
+  const { mode, port, policy, smooth, split, routes } = laid.table
+  return JSON.stringify([mode, policy?.tls?.redirect_http ? port : 0, smooth, split, gatewayRaw(laid.table), routes.some(({ mirror }) => mirror)])
+}
+
+function gatewayReasons(before: GatewayTable | undefined, after: GatewayTable, portsBefore: () => ReadonlySet<number>): string[] {
+  if (!before && portsBefore().has(after.port)) return [`port ${after.port} passes to gateway ${after.name}`]
   if (!before || before.port !== after.port) return [`new port ${after.port}`]
   const reasons = [
-    ...(before.address !== after.address ? [`gateway ${after.name} listens on ${after.address}`] : []),
     ...(before.mode !== after.mode ? [`gateway ${after.name} speaks ${after.mode}`] : []),
     ...(gatewayRaw(before).join('\n') !== gatewayRaw(after).join('\n') ? [`raw condition in gateway ${after.name}`] : []),
     ...(JSON.stringify(before.split) !== JSON.stringify(after.split) ? [`split of gateway ${after.name}`] : []),
@@ -107,10 +107,9 @@ function gatewayReasons(previous: Layout, laid: LaidGateway): string[] {
   return reasons.length > 0 ? reasons : [`frontend of gateway ${after.name}`]
 }
 
-function slotReason(previous: Layout, slot: Slot): string {
-  const usual = previous.slots.some(each => each.lines.join('\n') === slot.lines.join('\n') && each.mode === slot.mode)
+function slotReason(slot: Slot, usual: () => ReadonlySet<string>): string {
   const route = slot.owner ? `${slot.owner.gateway} ${slot.owner.route}` : slot.id
-  return usual ? 'spare backends used up' : `balance, rewrite or policy of route ${route}`
+  return usual().has(linesKey(slot)) ? 'spare backends used up' : `balance, rewrite or policy of route ${route}`
 }
 
 function hostsReasons(previous: Layout, next: Layout): string[] {
@@ -124,10 +123,8 @@ interface GatewaySteps { readonly add: Step[]; readonly flip: Step[]; readonly c
 
 function gatewaySteps(previous: Layout, next: Layout, paths: FrontendPaths): GatewaySteps {
   const steps: GatewaySteps = { add: [], flip: [], close: [], later: [], sure: true }
-  const before = new Map(previous.gateways.map(laid => [laid.id, laid]))
-  for (const laid of next.gateways) {
-    const old = before.get(laid.id)
-    if (!old || old === laid) continue
+  for (const { before: old, after: laid } of changes(previous.gateways, next.gateways)) {
+    if (!old || !laid) continue
     if (next.virtual_hosts) hostSteps(old, laid, paths, steps)
     if (old.generation === laid.generation) continue
     for (const [map, entries] of gatewayEntries(laid, next, paths))
@@ -156,10 +153,8 @@ interface ServerSteps { readonly first: Step[]; readonly last: Step[] }
 
 function serverSteps(previous: Layout, next: Layout): ServerSteps {
   const steps: ServerSteps = { first: [], last: [] }
-  const before = new Map(previous.slots.map(slot => [slot.id, slot]))
-  for (const slot of next.slots) {
-    const old = before.get(slot.id)
-    if (old === slot) continue
+  for (const { before: old, after: slot } of changes(previous.slots, next.slots)) {
+    if (!slot) continue
     for (const [server, wanted] of Object.entries(slot.servers)) oneServer(slot.id, server, old?.servers[server], wanted, steps)
     if (slot.vacant !== undefined && slot.vacant !== old?.vacant) {
       const moment = slot.vacant ? steps.first : steps.last

@@ -2,18 +2,18 @@
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import { Fault } from '@vamp/model/fault'
-import type { RouteTarget, RoutingTable } from '@vamp/model/routing/table'
+import type { GatewayTable, RouteTarget } from '@vamp/model/routing/table'
 
 /** `leaving`: takes nothing new, not even a sticky request, and is deleted when its last connection has ended. */
 export type ServerState = 'ready' | 'draining' | 'leaving'
 
 /** The servers that a route's target asks for, by server name. A gateway target is one server: its listener on this host. */
-export function endpointServers(target: RouteTarget, table: RoutingTable): Record<string, { id: string; address: string; state: 'ready' | 'draining' }> {
+export function endpointServers(target: RouteTarget, gatewayNamed: (name: string) => GatewayTable | undefined): Record<string, { id: string; address: string; state: 'ready' | 'draining' }> {
   if (target.is === 'endpoints') {
     return Object.fromEntries(target.endpoints.map(endpoint =>
       [serverName(endpoint.id), { id: endpoint.id, address: serverAddress(endpoint.host, endpoint.port), state: endpoint.state }]))
   }
-  const gateway = table.gateways.find(candidate => candidate.name === target.gateway)
+  const gateway = gatewayNamed(target.gateway)
   if (!gateway) return {}
   if (gateway.policy?.tls) throw new Fault('proxy_refused', 'the route cannot be carried out', { reason: `a route leads to the gateway ${gateway.name}, which speaks TLS: lead it to a gateway without, or to the services themselves` })
   return { [serverName(gateway.name)]: { id: gateway.name, address: serverAddress(loopback(gateway.address), gateway.port), state: 'ready' } }

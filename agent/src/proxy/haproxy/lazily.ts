@@ -1,0 +1,5 @@
+/** Made when it is first asked for. */
+export function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => { made ??= { value: make() }; return made.value }
+}
