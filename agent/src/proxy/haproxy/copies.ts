@@ -1,7 +1,7 @@
 /** What HAProxy logged of a request becomes a copy of it: to another route of the gateway through the gateway itself, so that it is measured. */
 import type { Endpoint, GatewayTable } from '@vamp/model/routing/table'
 import type { Copy } from '../mirrors.ts'
-import { MIRRORED, mirroredValue } from './frontend.ts'
+import { mirroredHeader } from './frontend.ts'
 import type { Layout } from './layout.ts'
 import type { LoggedCopy } from './log-line.ts'
 import { loopback } from './server.ts'
@@ -22,7 +22,7 @@ export function copyFor({ gateways }: Layout, { gateway, route, head, body }: Lo
   const request = { method, path, ...(body ? { body } : {}) }
   if (mirror.is === 'route') {
     const slot = laid.slots[laid.table.routes.findIndex(({ path: its }) => its === mirror.route)]
-    return slot === undefined ? undefined : { ...request, ...listener(laid.table), headers: [...headers, MIRRORED, mirroredValue(secret, '127.0.0.1', slot)] }
+    return slot === undefined ? undefined : { ...request, ...listener(laid.table), headers: [...headers, mirroredHeader(secret), `127.0.0.1~${slot}`] }
   }
   if (mirror.is === 'gateway') {
     const other = gateways.find(({ table }) => table.name === mirror.gateway)

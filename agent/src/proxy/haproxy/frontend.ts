@@ -125,7 +125,8 @@ function splitsOf(gateways: readonly GatewayTable[]): Split[] {
 }
 
 function httpRules(rules: HttpRules): string[] {
-  const { id, paths } = rules
+  const { id, paths, smooth } = rules
+  const shares = paths.map(id, 'shares')
   return [
     `log-format "${httpLog(rules.splits.length > 0 ? 'var(txn.session)' : 'src_port', rules.mirrors)}"`,
     'http-request set-var(txn.t0) date(0,us)',
@@ -137,19 +138,19 @@ function httpRules(rules: HttpRules): string[] {
     `http-request set-var(txn.g) ${rules.generation}`,
     ...ACLS,
     ...cookieRules(rules),
-    ...conditionRules(rules),
-    ...strengthRules(rules),
     ...sessionRules(rules),
-    ...rules.smooth.map(gateway => `http-request track-sc1 str(${gateway.id}) table ${TURNS}${gateway.only && ` if${gateway.only}`}`),
+    ...smooth.map(gateway => `http-request track-sc1 str(${gateway.id}) table ${TURNS}${gateway.only && ` if${gateway.only}`}`),
     ...keepRules(rules),
+    // The last of what is asked of the request: where there is nothing more to ask, no rule looks on.
+    ...conditionRules(rules),
     `use_backend ${rules.secure ? SECURE_SUCCESSOR : SUCCESSOR} if handed`,
     ...(rules.mirrors ? ['use_backend %[var(txn.shadow)] if { var(txn.shadow) -m found }'] : []),
     'use_backend %[var(txn.cb)] if taken',
     'use_backend %[var(txn.sbe)] if led',
     ...splitRules(rules),
-    ...rules.smooth.map(({ only }) => `use_backend %[sc1_inc_gpc0,mul(${SMOOTH_STEP}),mod(${FULL_SHARE}),add(txn.g),map_ip(${paths.map(id, 'shares')})]${only && ` if${only}`}`),
+    ...smooth.map(({ only }) => `use_backend %[sc1_inc_gpc0,mul(${SMOOTH_STEP}),mod(${FULL_SHARE}),add(txn.g),map_ip(${shares})]${only && ` if${only}`}`),
     // What the shares leave to nobody has no name, and nameless requests are lost.
-    `use_backend %[rand(10000),add(txn.g),map_ip(${paths.map(id, 'shares')})]`,
+    `use_backend %[rand(10000),add(txn.g),map_ip(${shares})]`,
     'default_backend lost',
   ]
 }
@@ -180,26 +181,25 @@ export const SECURE_SUCCESSOR = 'successor-tls'
 function successorRules(secret: string): string[] {
   return [
     'acl handed stopping',
-    `http-request set-src req.hdr(${HANDED}),field(2,~) if { req.hdr(${HANDED}) -m beg ${secret}~ }`,
-    `http-request del-header ${HANDED}`,
+    `http-request set-src req.hdr(${handedHeader(secret)}) if { req.hdr(${handedHeader(secret)}) -m found }`,
+    `http-request del-header ${handedHeader(secret)}`,
   ]
 }
 
-/** Tells where a request comes from that one of us passes on. */
-export const HANDED = 'x-vamp-handed'
-export const handedValue = (secret: string, source: string): string => `${secret}~${source}`
-/** Tells the backend that a copy is for, too. */
-export const MIRRORED = 'x-vamp-mirrored'
-export const mirroredValue = (secret: string, source: string, backend: string): string => `${secret}~${source}~${backend}`
+/** The header that tells where a request comes from that one of us passes on. Its name is the proof: who does not know it, cannot send it. */
+export const handedHeader = (secret: string): string => `x-vamp-handed-${secret}`
+/** Tells the backend that a copy is for, too: `source~backend`. */
+export const mirroredHeader = (secret: string): string => `x-vamp-mirrored-${secret}`
 
 /** A copy goes to the backend that it is for, past conditions and weights, and is logged as one (`m` stands for what chose its way). */
 function mirroredRules(secret: string): string[] {
-  const ours = `{ req.hdr(${MIRRORED}) -m beg ${secret}~ } !handed`
+  const header = mirroredHeader(secret)
+  const ours = `{ req.hdr(${header}) -m found } !handed`
   return [
-    `http-request set-src req.hdr(${MIRRORED}),field(2,~) if ${ours}`,
+    `http-request set-src req.hdr(${header}),field(1,~) if ${ours}`,
     `http-request set-var(txn.cb) str(m) if ${ours}`,
-    `http-request set-var(txn.shadow) req.hdr(${MIRRORED}),field(3,~) if ${ours}`,
-    `http-request del-header ${MIRRORED} if !handed`,
+    `http-request set-var(txn.shadow) req.hdr(${header}),field(2,~) if ${ours}`,
+    `http-request del-header ${header} if !handed`,
   ]
 }
 
@@ -207,7 +207,7 @@ const hasMirrors = ({ routes }: GatewayTable): boolean => routes.some(({ mirror 
 
 /** The backend that hands on. Its requests are the successor's to log. */
 export const successorLines = (secret: string, secure = false): string[] => [
-  `http-request set-header ${HANDED} ${handedValue(secret, '%[src]')}`,
+  `http-request set-header ${handedHeader(secret)} %[src]`,
   'http-request set-log-level silent',
   // Whoever takes it says what keeps the visitor.
   'http-request set-var(txn.g) int(0)',
@@ -225,30 +225,43 @@ function cookieRules({ id, paths, cookie }: HttpRules): string[] {
   ]
 }
 
-/** The request as text, and which condition matches it. Its first line is written only for conditions that ask for it. */
+/**
+ * Which condition matches the request as text, and whether it takes it. First by the headers alone, which is enough for most
+ * gateways; where some condition asks for more than headers, its line is written before them, and all of its conditions
+ * are for such a text only.
+ */
 function conditionRules({ id, paths, raw }: HttpRules): string[] {
   const names = raw.map(acl => [rawFlag(acl), rawWords(acl)] as const)
+  const match = `http-request set-var(txn.c) var(txn.g),concat("\\n",req.h),map_reg_int(${paths.map(id, 'conditions')})`
   return [
     ...names.map(([name, words]) => `acl ${name} ${words.map(quote).join(' ')}`),
-    'http-request set-var(txn.h) req.hdrs if conditions',
-    ...(raw.length > 0 ? ['http-request set-var(txn.raw) str(;) if line'] : []),
-    ...names.map(([name]) => `http-request set-var(txn.raw) var(txn.raw),concat(${name};) if line ${name}`),
-    ...(paths.countries ? [`http-request set-var(txn.country) src,map_ip(${paths.countries}) if line`] : []),
-    'http-request set-var(txn.m) method if line',
-    'http-request set-var(txn.u) path if line',
-    'http-request set-var(txn.ip) src,hex if line',
-    'http-request set-var(txn.h) str(:m),concat("\\n",txn.m,"\\n:u"),concat("\\n",txn.u,"\\n:i"),concat("\\n",txn.ip,"\\n:c"),concat("\\n",txn.country,"\\n:r"),concat("\\n",txn.raw,"\\n"),concat("",txn.h) if line',
-    `http-request set-var(txn.c) var(txn.g),concat("\\n",txn.h),map_reg_int(${paths.map(id, 'conditions')}) if conditions`,
+    'http-request allow if !conditions',
+    'http-request set-var(req.h) req.hdrs',
+    match,
+    'http-request allow if !matched !line',
+    ...strengthRules(id, paths),
+    'http-request allow if !line',
+    ...(raw.length > 0 ? ['http-request set-var(req.raw) str(;)'] : []),
+    ...names.map(([name]) => `http-request set-var(req.raw) var(req.raw),concat(${name};) if ${name}`),
+    ...(paths.countries ? [`http-request set-var(req.country) src,map_ip(${paths.countries})`] : []),
+    'http-request set-var(req.m) method',
+    'http-request set-var(req.u) path',
+    'http-request set-var(req.ip) src,hex',
+    'http-request set-var(req.h) str(:m),concat("\\n",req.m,"\\n:u"),concat("\\n",req.u,"\\n:i"),concat("\\n",req.ip,"\\n:c"),concat("\\n",req.country,"\\n:r"),concat("\\n",req.raw,"\\n"),concat("",req.h)',
+    match,
+    'http-request allow if !matched',
+    ...strengthRules(id, paths),
   ]
 }
 
 /** Strength is drawn once for a visitor who is sticky: who was taken stays, who was turned away stays away. */
-function strengthRules({ id, paths }: HttpRules): string[] {
+function strengthRules(id: string, paths: FrontendPaths): string[] {
   const stick = paths.map(id, 'stick')
   return [
-    `http-request set-var(txn.cb) var(txn.c),concat(/,txn.ck),map_beg(${stick}) if led matched`,
-    `http-request set-var(txn.old) var(txn.ck),field(3,~),concat(/,txn.c),map_str(${stick}) if led matched !taken`,
-    `http-request set-var(txn.cb) rand(10000),add(txn.c),map_ip(${paths.map(id, 'shares')}) if matched !taken !refused`,
+    `http-request set-var(txn.cb) var(txn.c),concat(/,txn.ck),map_beg(${stick}) if led`,
+    `http-request set-var(txn.old) var(txn.ck),field(3,~),concat(/,txn.c),map_str(${stick}) if led !taken`,
+    `http-request set-var(txn.cb) rand(10000),add(txn.c),map_ip(${paths.map(id, 'shares')}) if !taken !refused`,
+    `http-request set-var(txn.away) var(txn.c),concat(=),map_str(${stick}) if !taken`,
   ]
 }
 
@@ -273,7 +286,7 @@ function keepRules({ id, paths, cookie }: HttpRules): string[] {
   return [
     'acl stays be_name,strcmp(txn.sbe) eq 0',
     'acl same srv_name,strcmp(txn.server) eq 0',
-    'http-response set-var(txn.sn) srv_name if instance',
-    `http-response add-header Set-Cookie "vamp_${cookie}=%[be_name,concat(=,txn.g),map_str(${stick})]~%[var(txn.sn)]~%[var(txn.c),concat(=,txn.cb),map_str(${stick})]; Path=/; HttpOnly; SameSite=Lax" if sticky !stays or instance !same or matched sticky !taken !refused`,
+    'http-response allow if !sticky',
+    `http-response add-header Set-Cookie "vamp_${cookie}=%[be_name,map_str(${stick})]~%s~%[var(txn.away)]; Path=/; HttpOnly; SameSite=Lax" if !stays or instance !same or matched !taken !refused`,
   ]
 }

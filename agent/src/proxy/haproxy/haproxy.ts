@@ -18,7 +18,7 @@ import { openCertificateFiles } from './certificate-files.ts'
 import { COUNTRIES_POLL_MS, openCountryFile } from './country-file.ts'
 import { copyFor } from './copies.ts'
 import { readConfiguration } from './files.ts'
-import { HANDED, handedValue } from './frontend.ts'
+import { handedHeader } from './frontend.ts'
 import { heldRoutes } from './held-routes.ts'
 import { latest } from './latest.ts'
 import { openLogReader } from './log-reader.ts'
@@ -71,7 +71,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
     },
   })
   const room = await openWaitingRoom({
-    socket: join(directory, 'waiting.sock'), clock, handed: { header: HANDED, value: source => handedValue(secret, source) },
+    socket: join(directory, 'waiting.sock'), clock, handed: handedHeader(secret),
     onTurnedAway: (gateway, route, latencyMs) => lines.tell([{ gateway, route, instance: '', by: 'weight', status: 503, error: true, ending: 'queue', latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }], 0),
   })
   const carrier: Carrier = await openCarrier({

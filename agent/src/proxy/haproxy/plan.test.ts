@@ -86,6 +86,15 @@ describe('what changes at run time', () => {
     expect(decided.sure, 'a pattern has to be compiled first').toBe(false)
   })
 
+  test('how a route is called in cookies is told of its backend once, and forgotten with the stickiness', () => {
+    const sticky = shop(half, { sticky: 'service' })
+    const before = running(sticky)
+    const entries = (decided: ReturnType<typeof steps>) => [...decided.add, ...decided.later].flatMap(step => step.is === 'add-entries' ? step.entries.map(([key]) => key) : step.is === 'delete-entries' ? step.keys : [])
+    expect(entries(steps(before, table(shop({ ...half, a: { ...half.a, weight: FULL_SHARE }, b: { ...half.b, weight: 0 } }, { sticky: 'service' }))))).not.toContain('b1')
+    const without = steps(before, table(shop(half)))
+    expect(without.later.flatMap(step => step.is === 'delete-entries' ? step.keys : [])).toEqual(expect.arrayContaining(['b1', 'b2']))
+  })
+
   test('what was added is taken back', () => {
     expect(undo([{ is: 'add-entries', map: '/m/x', entries: [['k', 'v']] }, { is: 'add-server', backend: 'b1', server: 's', address: '1.1.1.1:1', weight: 1 }])).toEqual([
       { is: 'server-state', backend: 'b1', server: 's', state: 'maint' }, { is: 'delete-server', backend: 'b1', server: 's' }, { is: 'delete-entries', map: '/m/x', keys: ['k'] },

@@ -127,12 +127,16 @@ function gatewaySteps(previous: Layout, next: Layout, paths: FrontendPaths): Gat
     if (!old || !laid) continue
     if (next.virtual_hosts) hostSteps(old, laid, paths, steps)
     if (old.generation === laid.generation) continue
-    for (const [map, entries] of gatewayEntries(laid, next, paths))
-      if (entries.length > 0) steps.add.push({ is: 'add-entries', map, entries })
+    // Some entries are of the backend, not of the generation: they stay what they are.
+    const [now, then] = [gatewayEntries(laid, next, paths), gatewayEntries(old, previous, paths)]
+    for (const [map, entries] of now) {
+      const added = without(entries, then.get(map) ?? [])
+      if (added.length > 0) steps.add.push({ is: 'add-entries', map, entries: added })
+    }
     if (laid.table.routes.some(({ condition }) => condition !== undefined)) steps.sure = false
     const [key, value] = generationEntry(laid)
     steps.flip.push({ is: 'set-entry', map: paths.generations, key, value, before: generationEntry(old)[1] })
-    for (const [map, entries] of gatewayEntries(old, previous, paths)) forget(map, entries, steps.later)
+    for (const [map, entries] of then) forget(map, without(entries, now.get(map) ?? []), steps.later)
   }
   return steps
 }
@@ -143,6 +147,11 @@ function hostSteps(old: LaidGateway, laid: LaidGateway, paths: FrontendPaths, st
   if (added.length > 0) steps.flip.push({ is: 'add-entries', map: paths.hosts, entries: added })
   const keys = before.map(([host]) => host).filter(host => !after.some(([each]) => each === host))
   if (keys.length > 0) steps.close.push({ is: 'delete-entries', map: paths.hosts, keys })
+}
+
+function without(entries: readonly Entry[], others: readonly Entry[]): readonly Entry[] {
+  const known = new Set(others.map(([key]) => key))
+  return entries.filter(([key]) => !known.has(key))
 }
 
 function forget(map: string, entries: readonly Entry[], into: Step[]): void {

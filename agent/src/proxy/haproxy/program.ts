@@ -59,14 +59,14 @@ export function programEntries(generation: number, program: Program): ProgramEnt
   const strengthNumber = (index: number) => strength(index) * 2 ** DRAW_BITS
   const sticky = (flags & FLAGS.sticky) > 0
   return {
-    conditions: conditions.map(({ pattern }, index) => [`^${number}(?=\\n)${pattern}`, String(strengthNumber(index))]),
+    conditions: conditions.map(({ pattern }, index) => [`^${number}(?=\\n${flags & FLAGS.line ? ':m' : ''})${pattern}`, String(strengthNumber(index))]),
     shares: [
       ...ranges.flatMap(({ from, to, value }) => rangePrefixes(generation, from + flags, to + flags).map((prefix): Entry => [prefix, value])),
       ...conditions.flatMap((condition, index) => rangePrefixes(strength(index), 0, condition.strength).map((prefix): Entry => [prefix, condition.slot])),
     ],
     stick: [
       ...stick.leads.map(([key, value]): Entry => [`${number}/${key}`, value]),
-      ...stick.words.map(([key, value]): Entry => [`${key}=${number}`, value]),
+      ...stick.words,
       // Who is bound to the condition's route, who was turned away from it before, and what to write for those who are turned away.
       ...(sticky ? conditions.flatMap(({ word, slot }, index): Entry[] => {
         const its = strengthNumber(index)

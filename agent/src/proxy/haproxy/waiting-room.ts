@@ -35,7 +35,7 @@ export interface WaitingRoomOptions {
   readonly socket: string
   readonly clock: Clock
   /** The header that proves that we may say where a request came from, and its value for a source. */
-  readonly handed: { readonly header: string; value(source: string): string }
+  readonly handed: string
   /** A request that left without an answer of an instance. */
   readonly onTurnedAway: (gateway: string, route: string, waitedMs: number) => void
 }
@@ -76,7 +76,7 @@ export async function openWaitingRoom({ socket, clock, handed, onTurnedAway }: W
   const goBack = (request: IncomingMessage, response: ServerResponse, { host, port, secure }: HeldRoute, source: string) => {
     const headers = { ...request.headers }
     delete headers[HELD_HEADER]
-    headers[handed.header] = handed.value(source)
+    headers[handed] = source
     const onward = (secure ? httpsRequest : httpRequest)({ host, port, rejectUnauthorized: false, method: request.method, path: request.url, headers, agent: false }, answer => {
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.rawHeaders)
       pipeline(answer, response, () => undefined)
