@@ -34,7 +34,7 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
   let tell: (samples: readonly Sample[], dropped: number) => void = () => {}
   const batch = openSampleBatch(clock, samples => tell(samples, 0))
   const [holds, mirrors] = [openHolds(clock), openMirrors()]
-  const context: ListenerContext = { clock, random, upstreams, holds, mirrors, rates: openRateCounters(), places: new Map(), record: batch.add, active: new Set() }
+  const context: ListenerContext = { clock, random, upstreams, holds, mirrors, rates: openRateCounters(), places: new Map(), record: batch.add, active: new Set(), onFault: fault => log.error('a visit could not be served', { fault }) }
   /** By `127.0.0.1:9050`. */
   let targets: ReadonlyMap<string, Target> = new Map()
   const listeners = new Map<string, Listener>()

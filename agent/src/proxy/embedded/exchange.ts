@@ -172,12 +172,14 @@ function answerHandler({ response, outcome, changes, refuses, cookies, closing, 
 /** Nothing where there is no body. Read only when the instance has been connected to, so that another one can still be asked. */
 function bodyOf(request: IncomingMessage, tap: (chunk: Uint8Array) => void = () => {}): Readable | null {
   if (!hasBody(request)) return null
-  return Readable.from((async function* body() {
+  const body = Readable.from((async function* pieces() {
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       tap(chunk as Uint8Array)
       yield chunk
     }
   })(), { objectMode: false })
+  // Whoever reads it hears of errors only as long as it reads.
+  return body.on('error', () => {})
 }
 
 export function hasBody({ headers: { 'content-length': length, 'transfer-encoding': encoding } }: IncomingMessage): boolean {
@@ -197,7 +199,7 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
-const TITLES = { 400: 'Bad Request', 404: 'Not Found', 502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout' } as const
+const TITLES = { 400: 'Bad Request', 404: 'Not Found', 500: 'Internal Server Error', 502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout' } as const
 
 export function ownAnswer(response: ServerResponse, status: keyof typeof TITLES): void {
   response.writeHead(status, { 'content-type': 'text/plain', 'cache-control': 'no-cache', connection: 'close' })

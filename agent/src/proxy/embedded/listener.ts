@@ -35,6 +35,8 @@ export interface Listener {
 export interface ListenerContext extends Omit<PassageContext, 'closing'> {
   /** What has begun and not ended; the end of the proxy waits for it. */
   readonly active: Set<Duplex | ServerResponse>
+  /** A visit ended in a way that nobody had thought of. */
+  readonly onFault: (fault: unknown) => void
 }
 
 /** Clients of one listener; more are turned away by the system. */
@@ -50,6 +52,8 @@ export async function openListener(at: ListenerAddress, target: () => Target | u
   const server = at.mode === 'tcp' ? tcpServer(target, given) : at.tls ? await secureServer(at.tls, given, target) : httpServer(target, given)
   server.maxConnections = CLIENTS_MAX
   server.on('connection', (socket: Socket) => {
+    // Whoever gives a connection away takes its listeners along, and an error that nobody hears ends the whole program.
+    socket.on('error', ignored)
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
@@ -57,6 +61,7 @@ export async function openListener(at: ListenerAddress, target: () => Target | u
     server.once('error', reject)
     server.listen({ port: at.port, ...(at.address === '' || at.address === '*' ? {} : { host: at.address }) }, () => resolve())
   })
+  server.on('error', context.onFault)
   return {
     at,
     async close() {
@@ -92,27 +97,54 @@ async function secureServer(tls: NonNullable<ListenerAddress['tls']>, context: C
 
 function answering<S extends HttpServer>(server: S, target: () => Target | undefined, context: Context): S {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (!withPath(request)) return ownAnswer(response, 400)
-    const gateway = gatewayOf(target(), request)
-    if (!gateway) return ownAnswer(response, 404)
-    if (target()?.is === 'hosts' && gateway.table.policy?.tls?.redirect_http) return toSecure(request, response, gateway.table.port)
-    context.active.add(response)
-    response.once('close', () => { context.active.delete(response) })
-    pass(context, gateway, () => gatewayOf(target(), request), visitorOf(request), request, response)
+    response.on('error', ignored)
+    const failed = (fault: unknown) => {
+      context.onFault(fault)
+      if (response.headersSent) response.destroy()
+      else ownAnswer(response, 500)
+    }
+    guarded(failed, () => answer(target, context, request, response))
   })
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    const gateway = withPath(request) ? gatewayOf(target(), request) : undefined
-    if (!gateway) {
-      socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
-      return
-    }
-    context.active.add(socket)
-    socket.once('close', () => { context.active.delete(socket) })
-    const visitor = visitorOf(request)
-    const choice = gateway.choose(visitor)
-    upgradeTunnel(context, choice, request, socket, head, gateway.policed ? refusedUpgrade(context, gateway, choice, visitor, socket) : undefined)
+    // With TLS it is not the socket of the connection.
+    socket.on('error', ignored)
+    guarded(fault => { context.onFault(fault); socket.destroy() }, () => upgrade(target, context, request, socket, head))
   })
   return server
+}
+
+const ignored = () => {}
+
+/** No visit may end the program, whatever is wrong with it. */
+function guarded(failed: (fault: unknown) => void, work: () => Promise<void> | void): void {
+  try {
+    work()?.catch(failed)
+  } catch (fault) {
+    failed(fault)
+  }
+}
+
+function answer(target: () => Target | undefined, context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> | void {
+  if (!withPath(request)) return ownAnswer(response, 400)
+  const gateway = gatewayOf(target(), request)
+  if (!gateway) return ownAnswer(response, 404)
+  if (target()?.is === 'hosts' && gateway.table.policy?.tls?.redirect_http) return toSecure(request, response, gateway.table.port)
+  context.active.add(response)
+  response.once('close', () => { context.active.delete(response) })
+  return pass(context, gateway, () => gatewayOf(target(), request), visitorOf(request), request, response)
+}
+
+function upgrade(target: () => Target | undefined, context: Context, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  const gateway = withPath(request) ? gatewayOf(target(), request) : undefined
+  if (!gateway) {
+    socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+    return
+  }
+  context.active.add(socket)
+  socket.once('close', () => { context.active.delete(socket) })
+  const visitor = visitorOf(request)
+  const choice = gateway.choose(visitor)
+  upgradeTunnel(context, choice, request, socket, head, gateway.policed ? refusedUpgrade(context, gateway, choice, visitor, socket) : undefined)
 }
 
 function toSecure(request: IncomingMessage, response: ServerResponse, port: number): void {
@@ -121,12 +153,14 @@ function toSecure(request: IncomingMessage, response: ServerResponse, port: numb
 
 function tcpServer(target: () => Target | undefined, context: Context): TcpServer {
   return createTcpServer({ allowHalfOpen: true, noDelay: true }, socket => {
-    const found = target()
-    if (found?.is !== 'gateway') return socket.destroy()
-    context.active.add(socket)
-    socket.once('close', () => { context.active.delete(socket) })
-    const { remoteAddress, remotePort = 0 } = socket
-    return tcpTunnel(context, found.gateway.choose({ method: '', path: '', headers: {}, ip: plainAddress(remoteAddress), port: remotePort }), socket)
+    guarded(fault => { context.onFault(fault); socket.destroy() }, () => {
+      const found = target()
+      if (found?.is !== 'gateway') { socket.destroy(); return }
+      context.active.add(socket)
+      socket.once('close', () => { context.active.delete(socket) })
+      const { remoteAddress, remotePort = 0 } = socket
+      tcpTunnel(context, found.gateway.choose({ method: '', path: '', headers: {}, ip: plainAddress(remoteAddress), port: remotePort }), socket)
+    })
   })
 }
 

@@ -23,9 +23,9 @@ export interface PassageContext extends ExchangeContext {
 const COPY_BODY_BYTES = 4_000
 
 /** `current`: the gateway as it is at another time. */
-export function pass(context: PassageContext, gateway: PreparedGateway, current: () => PreparedGateway | undefined, visitor: Visitor, request: IncomingMessage, response: ServerResponse): void {
-  if (gateway.policed) void passPolicies(context, gateway, current, visitor, request, response)
-  else exchange(context, gateway.choose(visitor), request, response)
+export function pass(context: PassageContext, gateway: PreparedGateway, current: () => PreparedGateway | undefined, visitor: Visitor, request: IncomingMessage, response: ServerResponse): Promise<void> | void {
+  if (gateway.policed) return passPolicies(context, gateway, current, visitor, request, response)
+  exchange(context, gateway.choose(visitor), request, response)
 }
 
 async function passPolicies(context: PassageContext, gateway: PreparedGateway, current: () => PreparedGateway | undefined, visitor: Visitor, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -87,10 +87,10 @@ describe('what changes at run time', () => {
   })
 
   test('how a route is called in cookies is told of its backend once, and forgotten with the stickiness', () => {
-    const sticky = shop(half, { sticky: 'service' })
+    const sticky = shop(half, { sticky: 'route' })
     const before = running(sticky)
     const entries = (decided: ReturnType<typeof steps>) => [...decided.add, ...decided.later].flatMap(step => step.is === 'add-entries' ? step.entries.map(([key]) => key) : step.is === 'delete-entries' ? step.keys : [])
-    expect(entries(steps(before, table(shop({ ...half, a: { ...half.a, weight: FULL_SHARE }, b: { ...half.b, weight: 0 } }, { sticky: 'service' }))))).not.toContain('b1')
+    expect(entries(steps(before, table(shop({ ...half, a: { ...half.a, weight: FULL_SHARE }, b: { ...half.b, weight: 0 } }, { sticky: 'route' }))))).not.toContain('b1')
     const without = steps(before, table(shop(half)))
     expect(without.later.flatMap(step => step.is === 'delete-entries' ? step.keys : [])).toEqual(expect.arrayContaining(['b1', 'b2']))
   })
