@@ -12,6 +12,7 @@ export async function demandWaysOut(draft: Draft, gateway: Gateway): Promise<voi
   const own = (await pathsOf(draft, gateway)).find(path => isItself(gateway, path))
   if (own !== undefined) refuse('CircularGatewayError', `Route '${own}' of gateway '${gateway.name}' is the gateway's own address.`, `routes/${own}`, 'requests would go in circles')
   await follow(gateway.name, gateway)
+  if ((await policyOf(draft, gateway.policy))?.tls) await demandNobodyBefore(draft, gateway.name)
 
   async function follow(from: string, at: Gateway): Promise<void> {
     for (const name of await waysOut(draft, at)) {
@@ -31,6 +32,12 @@ export async function demandWaysOut(draft: Draft, gateway: Gateway): Promise<voi
     for (let at: string | undefined = last; at !== undefined && at !== gateway.name; at = cameFrom.get(at)) way.unshift(at)
     return refuse('CircularGatewayError', `Gateway '${gateway.name}' leads back to itself: ${[gateway.name, ...way].join(' → ')}.`, 'routes', 'requests would go in circles')
   }
+}
+
+async function demandNobodyBefore(draft: Draft, name: string): Promise<void> {
+  for (const other of await draft.list('gateways'))
+    if (other.name !== name && (await waysOut(draft, other)).includes(name))
+      refuse('TlsGatewayRouteError', `Gateway '${other.name}' leads to '${name}', which would speak TLS.`, 'policy/tls', 'lead it to a gateway without TLS, or to the services themselves')
 }
 
 /** Of other machines' addresses nobody knows which of them are this one. */

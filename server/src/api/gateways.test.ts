@@ -55,6 +55,15 @@ test('no route leads to a gateway that speaks TLS', async () => {
   expect(code(await put('before-it', 'port: 8105\nroutes: {locked: {weight: 100%}}'))).toBe('TlsGatewayRouteError')
 })
 
+test('no gateway that others lead to takes up TLS', async () => {
+  expect((await put('open', 'port: 8107\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')).status).toBe(202)
+  expect((await put('before-open', 'port: 8108\nroutes: {open: {weight: 100%}}')).status).toBe(202)
+
+  const closing = await put('open', 'port: 8107\npolicy: {tls: {certificate: /etc/vamp/shop.pem}}\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')
+
+  expect([closing.status, closing.json]).toEqual([400, expect.objectContaining({ problems: [expect.objectContaining({ code: 'TlsGatewayRouteError', message: "Gateway 'before-open' leads to 'open', which would speak TLS." })] })])
+})
+
 test('a cluster\'s own gateway is changed but neither made nor removed by hand', async () => {
   expect(code(await put('shop/web/none', 'port: 8093'))).toBe('InternalGatewayCreateError')
   expect(code(await server.ask('/gateways/shop/web/http', { method: 'DELETE' }))).toBe('InternalGatewayRemoveError')
