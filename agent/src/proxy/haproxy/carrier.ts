@@ -27,8 +27,8 @@ import { plan, undo } from './plan.ts'
 import type { Plan, Step } from './plan.ts'
 import { alive, checkConfig, findMaster, reload, startMaster, stopMaster, tickSocket } from './process.ts'
 import type { Master } from './process.ts'
-import { render } from './render.ts'
-import type { Files, RenderSettings } from './render.ts'
+import { changedFiles, render } from './render.ts'
+import type { RenderSettings } from './render.ts'
 import { openRuntime } from './runtime.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -74,7 +74,10 @@ export class Carrier {
   #layout: Layout
   #side: Side
   #names: LogNames
-  #written: Files | undefined
+  /** The configuration that was written last. */
+  #config: string | undefined
+  /** What the files say; not known of those that an earlier process left. */
+  #filed: Layout | undefined
   #trusted = false
   #wanted: RoutingTable | undefined
   #later: { readonly at: number; readonly steps: readonly Step[] }[] = []
@@ -158,11 +161,11 @@ export class Carrier {
 
   /** Is the HAProxy that we found another one than we would have started? Asked once. */
   async #stranger(): Promise<string | undefined> {
-    if (this.#written) return undefined
+    if (this.#config !== undefined) return undefined
     const files = render(this.#layout, this.#settings(this.#side))
     const found = await readFile(join(this.#options.directory, 'haproxy.cfg'), 'utf8').catch(() => '')
     if (found !== files.config) return 'its configuration was written for other settings'
-    this.#written = files
+    this.#config = found
     return undefined
   }
 
@@ -178,14 +181,14 @@ export class Carrier {
     const side: Side = this.#side === 'a' ? 'b' : 'a'
     const fresh = compact(next)
     await requireFreePorts(this.#layout, fresh, master.pid)
-    const before = this.#written
+    const before = this.#config
     await this.#write(fresh, side)
     this.#disconnect()
     try {
       await withHolder(() => reload(this.#options, master))
     } catch (fault) {
-      this.#written = before
-      if (before) await writeAtomic(join(this.#options.directory, 'haproxy.cfg'), before.config)
+      this.#config = before
+      if (before !== undefined) await writeAtomic(join(this.#options.directory, 'haproxy.cfg'), before)
       throw fault
     }
     this.#side = side
@@ -200,6 +203,7 @@ export class Carrier {
     this.#options.onCarried(next)
     await this.#connected()
     await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: next })
+    this.#filed = next
     this.#trusted = true
     return { revision: table.revision, how, reasons, commands: 0 }
   }
@@ -294,16 +298,18 @@ export class Carrier {
     const files = render(next, this.#settings(side))
     await checkConfig(this.#options, await writeSide(this.#options.directory, side, files), files.config)
     await writeAtomic(join(this.#options.directory, 'haproxy.cfg'), files.config)
-    this.#written = files
+    this.#config = files.config
   }
 
   async #persist(): Promise<void> {
     if (this.#ended || !this.#master) return
     const began = this.#options.clock.monotonic()
-    const files = render(this.#layout, this.#settings(this.#side))
-    await refreshSide(this.#options.directory, this.#side, files, this.#written)
-    this.#written = files
-    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: this.#layout })
+    const [layout, settings] = [this.#layout, this.#settings(this.#side)]
+    const files = this.#filed ? changedFiles(this.#filed, layout, settings) : render(layout, settings)
+    await refreshSide(this.#options.directory, this.#side, files)
+    this.#config = files.config ?? this.#config
+    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout })
+    this.#filed = layout
     this.#persistMs = Math.max(PERSIST_MS, PERSIST_SHARE * (this.#options.clock.monotonic() - began))
   }
 

@@ -30,10 +30,10 @@ export async function writeSide(directory: string, side: Side, files: Files): Pr
   return config
 }
 
-/** Brings the files of a side up to date; writes only what differs from `before`. */
-export async function refreshSide(directory: string, side: Side, files: Files, before: Files | undefined): Promise<void> {
-  for (const [path, content] of files.maps) if (before?.maps.get(path) !== content) await writeAtomic(path, content)
-  if (before?.config === files.config) return
+/** Brings the files of a side up to date. */
+export async function refreshSide(directory: string, side: Side, files: { readonly maps: ReadonlyMap<string, string>; readonly config?: string }): Promise<void> {
+  for (const [path, content] of files.maps) await writeAtomic(path, content)
+  if (files.config === undefined) return
   await writeAtomic(join(directory, side, 'haproxy.cfg'), files.config)
   await writeAtomic(join(directory, 'haproxy.cfg'), files.config)
 }
@@ -43,7 +43,20 @@ export const readConfiguration = (directory: string): Promise<string | undefined
 
 const carriedFile = (directory: string) => join(directory, 'carried.json')
 
-export const writeCarried = (directory: string, carried: Carried): Promise<void> => writeAtomic(carriedFile(directory), JSON.stringify(carried))
+export const writeCarried = (directory: string, { layout, ...carried }: Carried): Promise<void> => {
+  const { gateways, slots, ...rest } = layout
+  const parts = [JSON.stringify(carried).slice(0, -1), `,"layout":${JSON.stringify(rest).slice(0, -1)},"gateways":[${gateways.map(jsonOf).join()}],"slots":[${slots.map(jsonOf).join()}]}}`]
+  return writeAtomic(carriedFile(directory), parts.join(''))
+}
+
+const json = new WeakMap<object, string>()
+
+/** What is the same object as before, is the same text. */
+function jsonOf(thing: object): string {
+  const text = json.get(thing) ?? JSON.stringify(thing)
+  json.set(thing, text)
+  return text
+}
 
 /** What an earlier process left, if it can be read. */
 export async function readCarried(directory: string): Promise<Carried | undefined> {

@@ -31,6 +31,17 @@ export type Entry = readonly [key: string, value: string]
 export interface ProgramEntries { readonly conditions: readonly Entry[]; readonly shares: readonly Entry[]; readonly stick: readonly Entry[] }
 
 export function gatewayProgram(laid: Pick<LaidGateway, 'table' | 'slots'>): Program {
+  const [known, slots] = [programs.get(laid.table), laid.slots.join()]
+  if (known?.slots === slots) return known.program
+  const program = programOf(laid)
+  programs.set(laid.table, { slots, program })
+  return program
+}
+
+/** Asked for again with every file that is written. */
+const programs = new WeakMap<GatewayTable, { readonly slots: string; readonly program: Program }>()
+
+function programOf(laid: Pick<LaidGateway, 'table' | 'slots'>): Program {
   const { routes, mode, sticky } = laid.table
   const slotOf = (index: number) => laid.slots[index] ?? ''
   const conditions = mode === 'tcp' ? [] : routes.flatMap((route, index) => route.condition

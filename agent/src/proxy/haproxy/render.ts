@@ -1,5 +1,8 @@
 /** A layout as HAProxy's configuration and maps. Pure: the same layout gives the same bytes. */
 import { dirname } from 'node:path'
+import type { GatewayTable } from '@vamp/model/routing/table'
+import { changes } from './changed.ts'
+import type { Change } from './changed.ts'
 import { gatewayFrontend, HOSTS, hostsFrontend, SECURE_SUCCESSOR, SUCCESSOR, successorLines, TURNS, TURNS_LINES } from './frontend.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { LaidGateway, Layout, Slot } from './layout.ts'
@@ -54,19 +57,35 @@ export function render(layout: Layout, settings: RenderSettings): Files {
 }
 
 export function config(layout: Layout, settings: RenderSettings): string {
-  const frame = frameSections(layout, { ...mapPaths(settings.maps), ...(settings.countries ? { countries: settings.countries } : {}) }, settings.secret)
-  const servers = new Map(layout.slots.map(slot => [`backend ${slot.id}`, serverLines(slot, settings)]))
-  const names = new Map<string, string | undefined>([
-    ...layout.gateways.map(laid => [`frontend ${laid.id}`, laid.table.name] as const),
-    ...layout.slots.map(slot => [`backend ${slot.id}`, slot.owner && `${slot.owner.gateway} → ${slot.owner.route}`] as const),
-  ])
-  const sections = [...frame].map(([title, lines]) => {
-    const [key = ''] = title.split(' from ')
-    const name = names.get(key)
-    return section(title, [...(name ? [`# ${JSON.stringify(name)}`] : []), ...lines, ...servers.get(key) ?? []])
-  })
-  return [preamble(settings, delays(layout)), section(`backend ${MAPS_FIRST} from http`, mapsFirst(layout, mapPaths(settings.maps))), ...sections].join('\n')
+  const paths: FrontendPaths = { ...mapPaths(settings.maps), ...(settings.countries ? { countries: settings.countries } : {}) }
+  const key = [settings.maps, settings.secret, settings.countries].join('\n')
+  const hosts = layout.virtual_hosts
+  return [
+    preamble(settings, delays(layout)), section(`backend ${MAPS_FIRST} from http`, mapsFirst(layout, mapPaths(settings.maps))),
+    ...layout.gateways.map(({ id, table }) => known(gatewayTexts, table, `${id}\n${key}`, () =>
+      section(`frontend ${id} from ${table.mode}`, [`# ${JSON.stringify(table.name)}`, ...gatewayFrontend(id, table, paths, settings.secret)]))),
+    ...(hosts ? [section(`frontend ${HOSTS} from http`, hostsFrontend(hosts.address, hosts.port, layout.gateways, paths, settings.secret))] : []),
+    ...layout.slots.map(slot => slotText(slot, settings)),
+  ].join('\n')
 }
+
+/** What is the same object as before, is the same text: thousands of gateways are written often, and few of them change. */
+const gatewayTexts = new WeakMap<GatewayTable, Known<string>>()
+const slotTexts = new WeakMap<Slot, Known<string>>()
+
+interface Known<T> { readonly key: string; readonly value: T }
+
+function known<K extends object, T>(all: WeakMap<K, Known<T>>, of: K, key: string, make: () => T): T {
+  const found = all.get(of)
+  if (found?.key === key) return found.value
+  const value = make()
+  all.set(of, { key, value })
+  return value
+}
+
+const slotText = (slot: Slot, settings: RenderSettings): string => known(slotTexts, slot, settings.waitingSocket, () => section(`backend ${slot.id} from ${slot.mode}`, [
+  ...(slot.owner ? [`# ${JSON.stringify(`${slot.owner.gateway} → ${slot.owner.route}`)}`] : []), ...slot.lines, ...serverLines(slot, settings),
+]))
 
 const MAPS_FIRST = 'maps-first'
 
@@ -83,16 +102,6 @@ function mapsFirst({ gateways, virtual_hosts: hosts }: Layout, paths: FrontendPa
   return [...new Set([look(paths.generations, 'map_str_int'), look(paths.hosts, 'map_str'), ...uses])]
 }
 
-/** The sections that only a reload can change: title → lines, without the servers. */
-export function frameSections(layout: Layout, paths: FrontendPaths, secret = ''): ReadonlyMap<string, readonly string[]> {
-  const sections = new Map<string, readonly string[]>()
-  for (const laid of layout.gateways) sections.set(`frontend ${laid.id} from ${laid.table.mode}`, gatewayFrontend(laid.id, laid.table, paths, secret))
-  const hosts = layout.virtual_hosts
-  if (hosts) sections.set(`frontend ${HOSTS} from http`, hostsFrontend(hosts.address, hosts.port, layout.gateways, paths, secret))
-  for (const slot of layout.slots) sections.set(`backend ${slot.id} from ${slot.mode}`, slot.lines)
-  return sections
-}
-
 function serverLines(slot: Slot, { waitingSocket }: RenderSettings): string[] {
   return [
     ...Object.entries(slot.servers).map(([name, server]) =>
@@ -103,19 +112,67 @@ function serverLines(slot: Slot, { waitingSocket }: RenderSettings): string[] {
 
 export function renderMaps(layout: Layout, maps: string): Map<string, string> {
   const paths = mapPaths(maps)
-  const entries = layoutEntries(layout, paths)
-  return new Map([...entries].map(([path, lines]) => [path, lines.map(([key, value]) => `${key} ${value}\n`).join('')]))
+  const texts = fixedTexts(layout, paths)
+  for (const laid of layout.gateways) addTexts(texts, laid, layout, maps)
+  return joined(texts)
+}
+
+/** The files that say `layout`, where all others still say it as they said `before`. `config`: absent where it stays as it is. */
+export function changedFiles(before: Layout, layout: Layout, settings: RenderSettings): { readonly maps: ReadonlyMap<string, string>; readonly config?: string } {
+  const gateways = changes(before.gateways, layout.gateways)
+  const slots = changes(before.slots, layout.slots)
+  const sameFrame = slots.every(({ before: old, after }) => old && after && slotText(old, settings) === slotText(after, settings))
+    && gateways.every(({ before: old, after }) => old && after) && JSON.stringify(before.virtual_hosts) === JSON.stringify(layout.virtual_hosts)
+  return { maps: changedMaps(gateways, layout, settings.maps), ...(sameFrame ? {} : { config: config(layout, settings) }) }
+}
+
+function changedMaps(gateways: readonly Change<LaidGateway>[], layout: Layout, maps: string): Map<string, string> {
+  if (gateways.length === 0) return new Map()
+  const paths = mapPaths(maps)
+  const touched = new Set(gateways.flatMap(({ before, after }) => [before, after]).flatMap(laid => laid ? [...gatewayTextsOf(laid, layout, maps).keys()] : []))
+  const texts = new Map<string, string[]>([...[...touched].map(path => [path, []] as [string, string[]]), [paths.generations, []], [paths.hosts, []]])
+  for (const [path, lines] of fixedTexts(layout, paths)) if (texts.has(path)) texts.set(path, lines)
+  for (const laid of layout.gateways) for (const [path, text] of gatewayTextsOf(laid, layout, maps)) texts.get(path)?.push(text)
+  return joined(texts)
+}
+
+const joined = (texts: ReadonlyMap<string, readonly string[]>) => new Map([...texts].map(([path, parts]) => [path, parts.join('')]))
+const textOf = (entries: readonly Entry[]) => entries.map(([key, value]) => `${key} ${value}\n`).join('')
+
+function fixedTexts(layout: Layout, paths: FrontendPaths): Map<string, string[]> {
+  return new Map([...fixedEntries(layout, paths)].map(([path, entries]) => [path, [textOf(entries)]]))
+}
+
+const programTexts = new WeakMap<LaidGateway, Known<ReadonlyMap<string, string>>>()
+
+const gatewayTextsOf = (laid: LaidGateway, layout: Layout, maps: string): ReadonlyMap<string, string> =>
+  known(programTexts, laid, `${maps}\n${layout.virtual_hosts !== undefined}`, () => new Map([...gatewayEntries(laid, layout, mapPaths(maps))].map(([path, entries]) => [path, textOf(entries)])))
+
+function addTexts(texts: Map<string, string[]>, laid: LaidGateway, layout: Layout, maps: string): void {
+  for (const [path, text] of gatewayTextsOf(laid, layout, maps)) {
+    const parts = texts.get(path)
+    if (parts) parts.push(text)
+    else texts.set(path, [text])
+  }
 }
 
 /** Every map with its entries, in order; maps without entries are there too. */
 export function layoutEntries(layout: Layout, paths: FrontendPaths): Map<string, Entry[]> {
-  const maps = new Map<string, Entry[]>([
+  const maps = fixedEntries(layout, paths)
+  for (const laid of layout.gateways) for (const [path, entries] of gatewayEntries(laid, layout, paths)) {
+    const there = maps.get(path)
+    if (there) there.push(...entries)
+    else maps.set(path, [...entries])
+  }
+  return maps
+}
+
+function fixedEntries(layout: Layout, paths: FrontendPaths): Map<string, Entry[]> {
+  return new Map<string, Entry[]>([
     [paths.generations, layout.gateways.map(generationEntry)],
     [paths.hosts, layout.gateways.flatMap(hostEntries)],
     ...(layout.virtual_hosts ? KINDS.map((kind): [string, Entry[]] => [paths.map(HOSTS, kind), []]) : []),
   ])
-  for (const laid of layout.gateways) for (const [path, entries] of gatewayEntries(laid, layout, paths)) maps.set(path, [...maps.get(path) ?? [], ...entries])
-  return maps
 }
 
 const KINDS = ['conditions', 'shares', 'stick'] as const
