@@ -58,7 +58,8 @@ async function openProxy({ gateway, data, countries }: AgentOptions, log: Logger
     return await openHaproxy({ directory: socketDirectory(data), clock, log, ...(countries === undefined ? {} : { countries }) })
   }
   const { openEmbedded } = await import('./proxy/embedded/embedded.ts')
-  return openEmbedded({ clock, log, random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48 })
+  const { openCountryLookup } = await import('./proxy/country-lookup.ts')
+  return openEmbedded({ clock, log, random: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48, ...(countries === undefined ? {} : { countries: await openCountryLookup(countries, { clock, log }) }) })
 }
 
 function sequenceFile(file: string): SequenceStore {

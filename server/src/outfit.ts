@@ -129,8 +129,8 @@ async function openProxy(config: Config, data: string, log: Logger): Promise<Pro
     }
     case 'embedded': {
       if (config.gateway === 'auto') log.warn('HAProxy is not installed: the embedded proxy routes the requests, and they stop when this server does')
-      const { openEmbedded } = await import('@vamp/agent/proxy/embedded/embedded')
-      return openEmbedded({ clock, log, random: randomNumber })
+      const [{ openEmbedded }, { openCountryLookup }] = await Promise.all([import('@vamp/agent/proxy/embedded/embedded'), import('@vamp/agent/proxy/country-lookup')])
+      return openEmbedded({ clock, log, random: randomNumber, ...(config.countries === undefined ? {} : { countries: await openCountryLookup(resolve(config.countries), { clock, log }) }) })
     }
     case 'memory': {
       const { openMemoryProxy } = await import('@vamp/agent/proxy/memory/memory')

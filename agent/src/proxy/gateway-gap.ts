@@ -9,10 +9,10 @@ import type { Proxy as ProxyPort } from './proxy.ts'
 
 /** Undefined if it could, as far as the gateway alone tells. */
 export function gatewayGap(driver: ProxyPort['driver'], gateway: GatewayTable, sharedListener: boolean): string | undefined {
-  if (driver === 'embedded') return gapOf(gateway)
+  // Whether there is a map of countries is the agent's business, and it says so.
+  if (driver === 'embedded') return gapOf(gateway, { countries: true })
   if (driver === 'memory') return undefined
   try {
-    // Whether there is a map of countries is the agent's business, and it says so.
     requireFrontend(gateway, sharedListener, { countries: true })
     for (const route of gateway.routes) backendLines(gateway, route)
     gatewayProgram({ table: gateway, slots: [] })

@@ -21,7 +21,7 @@ export function policyGap({ driver, mode, level }: PolicyPlace, policy: PolicySe
   if (mode === 'tcp' && level === 'route' && policy.connection_limit) return 'connection_limit belongs to the gateway where it speaks tcp'
   if (policy.connection_limit?.queue !== undefined) return 'connection_limit.queue is what no proxy of ours can do: beyond the maximum, requests are turned away'
   if (mode === 'tcp' && driver === 'embedded' && policy.tls) return 'the embedded proxy ends TLS for http only'
-  if (driver === 'embedded' && policy.timeouts?.idle !== undefined) return 'timeouts.idle needs HAProxy'
+  if (mode === 'tcp' && driver === 'embedded' && policy.timeouts?.idle !== undefined) return 'timeouts.idle of a tcp gateway needs HAProxy; timeouts.tunnel says how long both sides may be silent'
   return headerGap(policy) ?? (driver === 'haproxy' ? haproxyGap(policy) : undefined)
 }
 

@@ -2,6 +2,7 @@
 import { type Decision, decide } from '@vamp/model/routing/decide'
 import type { PolicySettings } from '@vamp/model/policy'
 import type { Endpoint, GatewayTable, MirrorTarget, RouteTable, RouteTarget, RoutingTable } from '@vamp/model/routing/table'
+import { needsCountry } from '../haproxy/condition-pattern.ts'
 import { nextTurn } from '../turns.ts'
 import { sessionPart, type StickyCookies, stickyCookies, userKeyOf } from '../sticky-cookie.ts'
 import { type OwnAnswers, ownAnswers } from './own-answer.ts'
@@ -53,11 +54,14 @@ export interface ChoiceOptions {
   /** Of gateways whose requests take turns; survives the table. */
   readonly turns: Map<string, number>
   readonly upstreams: Pick<Upstreams, 'inProgress'>
+  /** '' where nobody knows. */
+  readonly countryOf: (address: string) => string
 }
 
-export function prepareGateway(gateway: GatewayTable, table: RoutingTable, { random, upstreams, turns }: ChoiceOptions): PreparedGateway {
+export function prepareGateway(gateway: GatewayTable, table: RoutingTable, { random, upstreams, turns, countryOf }: ChoiceOptions): PreparedGateway {
   const draw = () => gateway.smooth ? nextTurn(turns, gateway.name) : random()
   const cookies: StickyCookies = stickyCookies(gateway)
+  const asksCountry = gateway.routes.some(({ condition }) => condition && needsCountry(condition))
   const routes = new Map(gateway.routes.map(route => [route.path, prepareRoute(gateway, route, table, random)]))
   const mirrors = new Map(gateway.routes.flatMap(({ path, mirror }) => mirror ? [[path, prepareMirror(mirror, routes, table, random, upstreams)] as const] : []))
   return {
@@ -65,7 +69,7 @@ export function prepareGateway(gateway: GatewayTable, table: RoutingTable, { ran
     choose(visitor) {
       const user = userKeyOf(gateway, visitor.headers)
       const bond = cookies.read(visitor.headers['cookie'])
-      const decision = decide(gateway, visitor, { strength: random(), weight: draw(), instance: 0 }, bond, user)
+      const decision = decide(gateway, asksCountry ? { ...visitor, country: countryOf(visitor.ip) } : visitor, { strength: random(), weight: draw(), instance: 0 }, bond, user)
       const route = decision.route && routes.get(decision.route.path)
       const bound = decision.route?.path === bond.route ? route?.endpoints.find(({ id }) => id === bond.instance) : undefined
       return {

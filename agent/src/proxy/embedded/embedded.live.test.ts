@@ -10,6 +10,7 @@ import { systemClock } from '../../base/clock.ts'
 import { silent } from '../../base/log.ts'
 import { proxyContract } from '../contract.ts'
 import { contractGateway, type ProxyHarness } from '../testdata/contract-world.ts'
+import { countryFinder } from '../country-lookup.ts'
 import type { Sample } from '../proxy.ts'
 import { liveHarness } from '../testdata/live-harness.ts'
 import { openEmbedded } from './embedded.ts'
@@ -235,4 +236,33 @@ describe('an embedded proxy', () => {
       expect(await text(await ask('GET', '/'))).toBe('one')
     }
   })
+
+  test('a connection that asks for nothing more is closed when its gateway says so', async () => {
+    const to = await backend('a', (_, response) => response.end('ok'))
+    await harness.proxy.apply({ revision: 1, gateways: [contractGateway('shop', port, { a: { weight: 10_000, to: [to] } }, { policy: { timeouts: { idle: 0.1 } } })] })
+    const socket = connect(port, '127.0.0.1').resume()
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n')
+    await once(socket, 'data')
+    // Node waits for another second, for requests that are on their way.
+    await Promise.race([once(socket, 'close'), sleep(5_000).then(() => { throw new Error('it is still open') })])
+  })
+})
+
+test('an embedded proxy knows countries from a file, and refuses to guess them without one', async () => {
+  const probe = createServer()
+  await once(probe.listen(0, '127.0.0.1'), 'listening')
+  const { port } = probe.address() as AddressInfo
+  await new Promise(resolve => { probe.close(resolve) })
+  const british = contractGateway('shop', port, { a: { weight: 10_000, to: [] }, b: { strength: 10_000, condition: { is: 'country', value: 'gb' }, to: [] } })
+  const opened = { clock: systemClock, log: silent, random: Math.random }
+  await using without = openEmbedded(opened)
+  await expect(without.apply({ revision: 1, gateways: [british] })).rejects.toThrowError(expect.objectContaining({ facts: expect.objectContaining({ reason: expect.stringMatching(/no file of countries/) }) }))
+
+  const samples: Sample[] = []
+  await using proxy = openEmbedded({ ...opened, countries: { of: countryFinder([['127.0.0.0/8', 'GB']]), [Symbol.dispose]: () => {} } })
+  proxy.onSamples(more => { samples.push(...more) })
+  await proxy.apply({ revision: 1, gateways: [british] })
+  expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(503)
+  await proxy.stop(0)
+  expect(samples).toMatchObject([{ route: 'b', by: 'condition' }])
 })

@@ -7,6 +7,7 @@ import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { portHolder } from '../haproxy/port-holder.ts'
+import type { CountryLookup } from '../country-lookup.ts'
 import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
 import { endpointsOf, type PreparedGateway, prepareGateway } from './choice.ts'
 import { openMirrors } from '../mirrors.ts'
@@ -25,11 +26,13 @@ export interface EmbeddedOptions {
   readonly random: () => number
   /** An instance that takes longer for the beginning of its answer, or between two pieces of it, has failed. */
   readonly serverTimeoutMs?: number
+  /** For conditions on the country; ends with the proxy. */
+  readonly countries?: CountryLookup
 }
 
 const ENDED_POLL_MS = 20
 
-export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIMEOUT_MS }: EmbeddedOptions): ProxyPort {
+export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIMEOUT_MS, countries }: EmbeddedOptions): ProxyPort {
   const upstreams = openUpstreams(serverTimeoutMs)
   let tell: (samples: readonly Sample[], dropped: number) => void = () => {}
   const batch = openSampleBatch(clock, samples => tell(samples, 0))
@@ -50,8 +53,8 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
     const wanted = JSON.stringify({ ...table, revision: 0 })
     const how = wanted === carried ? 'nothing' : carried === undefined ? 'start' : 'runtime'
     if (how !== 'nothing') {
-      refuseGaps(table)
-      const next = targetsOf(table, gateway => prepareGateway(gateway, table, { random, upstreams, turns }))
+      refuseGaps(table, { countries: countries !== undefined })
+      const next = targetsOf(table, gateway => prepareGateway(gateway, table, { random, upstreams, turns, countryOf: address => countries?.of(address) ?? '' }))
       await listenAt(next.addresses)
       targets = next.targets
       carried = wanted
@@ -110,6 +113,7 @@ export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIME
     closing.clear()
     await upstreams.close()
     await mirrors.close()
+    countries?.[Symbol.dispose]()
     batch.flush()
   }
   const alone = <T>(work: () => Promise<T>): Promise<T> => {

@@ -103,7 +103,7 @@ function answering<S extends HttpServer>(server: S, target: () => Target | undef
       if (response.headersSent) response.destroy()
       else ownAnswer(response, 500)
     }
-    guarded(failed, () => answer(target, context, request, response))
+    guarded(failed, () => answer(server, target, context, request, response))
   })
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     // With TLS it is not the socket of the connection.
@@ -124,11 +124,13 @@ function guarded(failed: (fault: unknown) => void, work: () => Promise<void> | v
   }
 }
 
-function answer(target: () => Target | undefined, context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> | void {
+function answer(server: HttpServer, target: () => Target | undefined, context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> | void {
   if (!withPath(request)) return ownAnswer(response, 400)
   const gateway = gatewayOf(target(), request)
   if (!gateway) return ownAnswer(response, 404)
   if (target()?.is === 'hosts' && gateway.table.policy?.tls?.redirect_http) return toSecure(request, response, gateway.table.port)
+  // Node asks for it when the answer is over.
+  if (target()?.is === 'gateway') server.keepAliveTimeout = idleMs(gateway)
   context.active.add(response)
   response.once('close', () => { context.active.delete(response) })
   return pass(context, gateway, () => gatewayOf(target(), request), visitorOf(request), request, response)
@@ -146,6 +148,8 @@ function upgrade(target: () => Target | undefined, context: Context, request: In
   const choice = gateway.choose(visitor)
   upgradeTunnel(context, choice, request, socket, head, gateway.policed ? refusedUpgrade(context, gateway, choice, visitor, socket) : undefined)
 }
+
+const idleMs = ({ table }: PreparedGateway) => table.policy?.timeouts?.idle === undefined ? CLIENT_IDLE_MS : table.policy.timeouts.idle * 1000
 
 function toSecure(request: IncomingMessage, response: ServerResponse, port: number): void {
   response.writeHead(308, { location: `https://${(request.headers.host ?? '').replace(/:\d+$/, '')}:${port}${request.url ?? '/'}`, 'content-length': 0 }).end()

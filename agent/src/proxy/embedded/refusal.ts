@@ -5,21 +5,24 @@ import { policyGap } from '@vamp/model/routing/policy-gap'
 import { conditionGap } from '../condition-gap.ts'
 import { BALANCES } from './choice.ts'
 
-export function refuseGaps(table: RoutingTable): void {
+export function refuseGaps(table: RoutingTable, abilities: Abilities): void {
   const secure = new Set(table.gateways.filter(({ policy }) => policy?.tls).map(({ name }) => name))
   for (const gateway of table.gateways) {
     const inner = gateway.routes.find(({ target }) => target.is === 'gateway' && secure.has(target.gateway))
-    const reason = gapOf(gateway) ?? (inner && `route ${inner.path} leads to a gateway that speaks TLS`)
+    const reason = gapOf(gateway, abilities) ?? (inner && `route ${inner.path} leads to a gateway that speaks TLS`)
     if (reason) throw new Fault('proxy_refused', 'the embedded proxy cannot carry the table', { reason: `${reason} (gateway ${gateway.name})`, gateway: gateway.name })
   }
 }
 
+/** What depends on how the driver was opened. */
+export interface Abilities { readonly countries: boolean }
+
 /** Undefined if there is nothing that it cannot do. */
-export function gapOf(gateway: GatewayTable): string | undefined {
+export function gapOf(gateway: GatewayTable, { countries }: Abilities): string | undefined {
   const own = policyGap({ driver: 'embedded', mode: gateway.mode, level: 'gateway' }, gateway.policy ?? {})
   if (own) return own
   for (const route of gateway.routes) {
-    const condition = route.condition && conditionGap(route.condition)
+    const condition = route.condition && conditionGap(route.condition, countries)
     if (condition) return condition
     const policy = policyGap({ driver: 'embedded', mode: gateway.mode, level: 'route' }, route.policy ?? {})
     if (policy) return policy
