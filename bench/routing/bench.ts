@@ -4,25 +4,28 @@
  * the embedded proxy's rate, as a ratio to the bare HAProxy.
  *
  * All run in the same rounds, one after the other, on one thread each; the rate is connections / median latency, which short
- * stalls of the machine do not move. Every figure is the median of the rounds' ratios. Needs HAProxy and wrk.
+ * stalls of the machine do not move. Every figure is the median of the rounds' ratios. Needs HAProxy and wrk. `--instructions` counts
+ * instead what a request costs HAProxy, which no other program disturbs; it needs valgrind.
  */
-import { execFile, execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { systemClock } from '../agent/src/base/clock.ts'
-import { silent } from '../agent/src/base/log.ts'
-import { openEmbedded } from '../agent/src/proxy/embedded/embedded.ts'
-import { openHaproxy } from '../agent/src/proxy/haproxy/haproxy.ts'
-import { findBinary } from '../agent/src/proxy/haproxy/process.ts'
-import type { Proxy as ProxyPort } from '../agent/src/proxy/proxy.ts'
-import type { GatewayTable, RouteTable, RoutingTable } from '../model/src/routing/table.ts'
-import { freePorts } from './free-ports.ts'
+import { systemClock } from '../../agent/src/base/clock.ts'
+import { silent } from '../../agent/src/base/log.ts'
+import { openEmbedded } from '../../agent/src/proxy/embedded/embedded.ts'
+import { openHaproxy } from '../../agent/src/proxy/haproxy/haproxy.ts'
+import { findBinary } from '../../agent/src/proxy/haproxy/process.ts'
+import type { Proxy as ProxyPort } from '../../agent/src/proxy/proxy.ts'
+import type { RoutingTable } from '../../model/src/routing/table.ts'
+import { freePorts } from '../free-ports.ts'
+import { countInstructions } from './instructions.ts'
+import { backends, bareConfig, gateway, INSTANCES, nestedConfig, VERSIONS, withoutLog } from './layouts.ts'
 
 const CONNECTIONS = 16
-const INSTANCES = 4
-const VERSIONS = 3
 
 export async function run(args: readonly string[]): Promise<void> {
+  if (args.includes('--instructions')) return countInstructions()
+  if (spawnSync('wrk', ['-v']).error) throw new Error('wrk makes the requests of this bench and is not installed: apt-get install wrk (https://github.com/wg/wrk)')
   const option = (name: string, usual: number) => args.includes(name) ? Number(args[args.indexOf(name) + 1]) : usual
   const [rounds, seconds] = [option('--rounds', 5), option('--seconds', 2)]
   const directory = mkdtempSync('/tmp/vamp-bench-')
@@ -74,94 +77,6 @@ export async function run(args: readonly string[]): Promise<void> {
     rmSync(directory, { recursive: true, force: true })
   }
 }
-
-function gateway(name: string, port: number, instances: readonly number[]): GatewayTable {
-  const route = (version: number, weight: number, over: Partial<RouteTable> = {}): RouteTable => ({
-    path: `v${version}`, lookup_name: `${name}v${version}`, weight, strength: 0, rewrites: [], ...over,
-    target: { is: 'endpoints', endpoints: instances.slice(version * INSTANCES, (version + 1) * INSTANCES).map(at => ({ id: `i-${at}`, host: '127.0.0.1', port: at, state: 'ready' })) },
-  })
-  return {
-    name, lookup_name: name, address: '127.0.0.1', port, mode: 'http', virtual_hosts: [], sticky: 'instance', routes: [
-      route(0, 7_000),
-      route(1, 2_500, { strength: 5_000, condition: { is: 'and', left: { is: 'user_agent', value: 'Chrome' }, right: { is: 'cookie_contains', name: 'beta', value: '1' } } }),
-      route(2, 500, { strength: 500, condition: { is: 'header_contains', name: 'accept-language', value: 'en-GB' } }),
-    ],
-  }
-}
-
-const backends = (instances: readonly number[]) => `global
-  nbthread 1
-defaults
-  mode http
-  timeout client 60s
-  timeout http-keep-alive 60s
-frontend instances
-${instances.map(port => `  bind 127.0.0.1:${port}`).join('\n')}
-  http-request return status 200 content-type text/plain string ok
-`
-
-const DEFAULTS = `global
-  nbthread 1
-defaults
-  mode http
-  timeout connect 3s
-  timeout client 60s
-  timeout server 60s
-  timeout http-keep-alive 60s
-  option redispatch
-  option forwardfor
-`
-
-const servers = (instances: readonly number[]) => instances.map(port => `  server i-${port} 127.0.0.1:${port}`).join('\n')
-
-const bareConfig = (port: number, instances: readonly number[]) => `${DEFAULTS}
-frontend f
-  bind 127.0.0.1:${port}
-  default_backend b
-backend b
-  balance roundrobin
-${servers(instances)}
-`
-
-/** The original's layout: gateway → one unix socket for each route → the route's instances, cookies on both. */
-const nestedConfig = (port: number, instances: readonly number[], directory: string) => `${DEFAULTS}
-frontend f
-  bind 127.0.0.1:${port}
-  acl chrome req.fhdr(User-Agent) -m sub Chrome
-  acl beta req.cook(beta) -m sub 1
-  acl british req.fhdr(accept-language) -m sub en-GB
-  use_backend im_1 if chrome beta
-  use_backend im_2 if british
-  default_backend other
-backend other
-  balance roundrobin
-  cookie other insert indirect nocache
-${[0, 1, 2].map(version => `  server r${version} unix@${directory}/r${version}.sock cookie r${version} weight ${[70, 25, 5][version]} send-proxy`).join('\n')}
-backend im_1
-  balance roundrobin
-  cookie im_1 insert indirect nocache
-  server r1 unix@${directory}/r1.sock cookie r1 weight 50 send-proxy
-  server other unix@${directory}/other.sock cookie other weight 50 send-proxy
-backend im_2
-  balance roundrobin
-  cookie im_2 insert indirect nocache
-  server r2 unix@${directory}/r2.sock cookie r2 weight 5 send-proxy
-  server other unix@${directory}/other.sock cookie other weight 95 send-proxy
-frontend f_other
-  bind unix@${directory}/other.sock accept-proxy
-  default_backend other
-${[0, 1, 2].map(version => `frontend f_r${version}
-  bind unix@${directory}/r${version}.sock accept-proxy
-  default_backend r${version}
-backend r${version}
-  balance roundrobin
-  cookie r${version} insert indirect nocache
-${instances.slice(version * INSTANCES, (version + 1) * INSTANCES).map(at => `  server i-${at} 127.0.0.1:${at} cookie i-${at}`).join('\n')}
-`).join('')}`
-
-/** Our own configuration on another port, without the log and what is only written down for it. */
-const withoutLog = (config: string, directory: string, from: number, to: number) => config
-  .replaceAll(/^ {2}log(-format)? .*\n/gm, '').replaceAll(/^ {2}http-re.*(txn\.t0\)|txn\.tr\)|txn\.way\)|set-log-level notice).*\n/gm, '').replace(`:${from}\n`, `:${to}\n`).replace(`${directory}/one/admin.sock`, `${directory}/silent.sock`)
 
 /** Sixty-four visitors: different addresses in their headers, so that no cache of patterns hides the work. */
 const REQUESTS = `
