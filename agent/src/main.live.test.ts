@@ -12,6 +12,8 @@ import type { Window } from '@vamp/model/metric'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { AgentReport } from './link/link.ts'
+import { findBinary } from './proxy/haproxy/process.ts'
+import { socketDirectory } from './proxy/haproxy/socket-directory.ts'
 import { contractGateway } from './proxy/testdata/contract-world.ts'
 
 const main = join(import.meta.dirname, 'main.ts')
@@ -77,8 +79,8 @@ async function controlServer(port = 0) {
   }
 }
 
-function startProgram(port: number, token = 'secret'): ChildProcess {
-  const child = spawn(process.execPath, [main, '--server', `http://127.0.0.1:${port}`, '--name', 'a1', '--gateway', 'embedded', '--data', data], { env: { VAMP_TOKEN: token }, stdio: ['ignore', 'ignore', 'pipe'] })
+function startProgram(port: number, token = 'secret', gateway = 'embedded'): ChildProcess {
+  const child = spawn(process.execPath, [main, '--server', `http://127.0.0.1:${port}`, '--name', 'a1', '--gateway', gateway, '--data', data], { env: { VAMP_TOKEN: token }, stdio: ['ignore', 'ignore', 'pipe'] })
   children.push(child)
   return child
 }
@@ -143,6 +145,46 @@ test('the program carries tables, reports, delivers windows, and serves from its
   second.kill('SIGTERM')
   expect(await once(second, 'exit')).toEqual([0, null])
   expect(await ask(gatewayPort)).toBe('')
+})
+
+/** Longer with `CUT_SECONDS=60 npx vitest run --project live agent/src/main`. */
+const CUT_SECONDS = Number(process.env['CUT_SECONDS'] ?? 4)
+
+test.skipIf(findBinary() === undefined)('cut off from everything, and killed meanwhile, it loses no request, and comes back without a reload', { timeout: 60_000 + CUT_SECONDS * 1000 }, async () => {
+  const control = await controlServer()
+  const gatewayPort = await freePort()
+  const [one, two] = await Promise.all(['one', 'two'].map(name => listen(createServer((_, response) => { response.end(name) }))))
+  const to = (id: string, port = 0) => [{ id, host: '127.0.0.1', port, state: 'ready' as const }]
+  const table = (revision: number, weight: number): RoutingTable => ({ revision, gateways: [contractGateway('shop', gatewayPort, { a: { weight, to: to('one', one) }, b: { weight: 10_000 - weight, to: to('two', two) } })] })
+  const first = startProgram(control.port, 'secret', 'haproxy')
+  control.publish(table(3, 10_000))
+  await until(() => control.reports.at(-1)?.acknowledged === 3)
+  const answers = new Map<string, number>()
+  let over = false
+  const visitors = Promise.all(Array.from({ length: 4 }, async () => {
+    while (!over) {
+      const answer = await ask(gatewayPort)
+      answers.set(answer, (answers.get(answer) ?? 0) + 1)
+      await sleep(10)
+    }
+  }))
+  control.close()
+  await sleep(CUT_SECONDS * 500)
+  first.kill('SIGKILL')
+  await once(first, 'exit')
+  startProgram(control.port, 'secret', 'haproxy')
+  await sleep(CUT_SECONDS * 500)
+
+  const returned = await controlServer(control.port)
+  returned.publish(table(4, 0))
+  await until(() => returned.reports.at(-1)?.acknowledged === 4)
+  expect(await ask(gatewayPort)).toBe('two')
+  expect(returned.reports.at(-1)).toMatchObject({ driver: 'haproxy', reloads: 0 })
+  over = true
+  await visitors
+  expect([...answers.keys()].sort()).toEqual(['one', 'two'])
+  expect(answers.get('one')).toBeGreaterThan(CUT_SECONDS * 20)
+  process.kill(Number(JSON.parse(readFileSync(join(socketDirectory(data), 'process.json'), 'utf8')).pid), 'SIGTERM')
 })
 
 test('a wrong token is told, not a crash; a wrong command line is a sentence and the usage', async () => {
