@@ -29,7 +29,11 @@ export async function run(args: readonly string[]): Promise<void> {
   const sizes = args.includes('--sizes') ? (args[args.indexOf('--sizes') + 1] ?? '').split(',').map(Number) : [10, 100, 1_000, 10_000]
   const ports = await freePorts(Math.max(...sizes))
   const rows = []
-  for (const size of sizes) rows.push(await measure(size, ports))
+  for (const size of sizes) {
+    const row = await measure(size, ports)
+    rows.push(row)
+    console.error(JSON.stringify(row))
+  }
   const [first, last] = [rows[0], rows.at(-1)]
   const result = { sizes: rows, slowdown: first && last ? rounded(last.change_ms / first.change_ms) : null }
   console.log(args.includes('--json') ? JSON.stringify(result) : result)

@@ -20,8 +20,8 @@ export interface ProcessSettings {
   readonly clock: Clock
 }
 
-/** Thousands of gateways on a busy machine take their time. */
-const START_MS = 60_000
+/** Ten thousand gateways took more than a minute on a machine that others kept busy. */
+const START_MS = 300_000
 const POLL_MS = 10
 const ASK_AGAIN_MS = 2_000
 
@@ -49,7 +49,7 @@ export const alive = (master: Master): boolean => startOf(master.pid) === master
 /** Throws `Fault('proxy_refused')` with HAProxy's own words if it does not take the configuration. */
 export async function checkConfig({ binary }: ProcessSettings, config: string, text: string): Promise<void> {
   const result = await new Promise<{ failed: boolean; output: string }>(resolve =>
-    execFile(binary, ['-c', '-f', config], { timeout: 60_000, env: {}, maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) =>
+    execFile(binary, ['-c', '-f', config], { timeout: START_MS, env: {}, maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) =>
       resolve({ failed: error !== null, output: `${stderr}${stdout}` })))
   const wrong = result.output.split('\n').filter(line => /^\[(ALERT|WARNING)\]/.test(line))
   if (!result.failed && wrong.length === 0) return
@@ -87,11 +87,18 @@ export async function startMaster(settings: ProcessSettings, signal?: AbortSigna
   if (started !== undefined) await writeAtomic(join(directory, 'process.json'), JSON.stringify({ pid, started } satisfies Master))
   let exit: string | undefined
   void ended.then(why => { exit = why })
-  await until(settings, signal, async () => {
-    if (exit !== undefined) throw await startFailure(directory, 0, exit)
-    return await workerPid(directory, clock) !== undefined
-  })
-  return { pid, started: started ?? '' }
+  const master = { pid, started: started ?? '' }
+  try {
+    await until(settings, signal, async () => {
+      if (exit !== undefined) throw await startFailure(directory, 0, exit)
+      return await workerPid(directory, clock) !== undefined
+    })
+  } catch (fault) {
+    // Whoever tries again would find its ports taken by it.
+    await stopMaster(settings, master, 0)
+    throw fault
+  }
+  return master
 }
 
 /** Replaces the worker by one with the configuration that is in the directory now; resolves when the new one answers and the old one knows. */
