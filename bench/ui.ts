@@ -7,11 +7,13 @@
  * `others_ms`: from the order of a change until another browser shows it.
  *
  * A page is there when its content is drawn and two more frames have passed: the browser answers then. Memory is what lives after a collection;
- * `heap_growth` is the last quarter of the time over the second. Each figure is told on the standard error as soon as there is one, and after so many
+ * `heap_growth` is the last quarter of the time over the second; `shown_ms` is from the order of the last few steps until the page shows them, the longest;
+ * `stopped_minutes` is the time for which all of this was stopped from outside. Each figure is told on the standard error as soon as there is one, and after so many
  * `--seconds` the summary is of those that there are.
  */
 import { openClient } from '@vamp/client/client'
 import { documents } from '@vamp/model/api/documents'
+import { events } from '@vamp/model/api/events'
 import { gateways as gatewayEndpoints } from '@vamp/model/api/gateways'
 import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
@@ -164,21 +166,39 @@ async function soak(tally: Tally, minutes: number, rate: number): Promise<void> 
   const session = await page.context().newCDPSession(page)
   await page.evaluate(`globalThis.slow = []; new PerformanceObserver(list => slow.push(...list.getEntries().map(({ duration }) => Math.round(duration)))).observe({ type: 'longtask' })`)
   const seen: Alive[] = []
-  let told = 0
+  let [told, stoppedMs, ended] = [0, 0, false]
   const began = Date.now()
-  const over = () => tally.over() || Date.now() - began > minutes * 60_000
-  const teller = tellEvidence(stage, { release: 'shop-web-1.2', rate }, over, count => { told += count })
+  const passedMs = () => Date.now() - began - stoppedMs
+  const over = () => tally.over() || passedMs() > minutes * 60_000
+  const teller = tellEvidence(stage, { release: 'shop-web-1.2', rate }, () => ended, (count, stopped) => { told += count; stoppedMs += stopped })
   while (!over()) {
     await page.waitForTimeout(SAMPLE_MS)
     seen.push(await alive(session))
     const quarter = Math.max(1, Math.floor(seen.length / 4))
     const [early, late] = [seen.slice(quarter, 2 * quarter), seen.slice(-quarter)].map(part => median(part.map(({ heap }) => heap))) as [number, number]
-    const passed = (Date.now() - began) / 60_000
+    const passed = passedMs() / 60_000
     const slow = await page.evaluate('globalThis.slow') as readonly number[]
     const { nodes, listeners } = seen.at(-1) ?? { nodes: 0, listeners: 0 }
-    tally.tell({ live_minutes: round(passed), events_per_second: round(told / passed / 60), heap_mb: round(late), heap_growth: round(late / early), dom_nodes: nodes, listeners, longtasks_per_minute: round(slow.length / passed), longest_task_ms: Math.max(0, ...slow) })
+    tally.tell({ live_minutes: round(passed), stopped_minutes: round(stoppedMs / 60_000), events: told, events_per_second: round(told / passed / 60), heap_mb: round(late), heap_growth: round(late / early), dom_nodes: nodes, listeners, longtasks_per_minute: round(slow.length / passed), longest_task_ms: Math.max(0, ...slow) })
   }
+  tally.tell({ shown_ms: await shownAfter(stage, page) })
+  ended = true
   await teller
+}
+
+const SHOWN = 5
+
+/** Milliseconds until a step of the release stands on the page, among everything else that it is told of; the longest of a few. */
+async function shownAfter({ url }: Stage, page: Page): Promise<number> {
+  const client = openClient({ url })
+  const times: number[] = []
+  for (let look = 0; look < SHOWN; look++) {
+    const began = performance.now()
+    await client.call(events.publish, { body: { type: 'release', tags: ['releases:shop-web-1.2'], value: { sentence: `Look ${look}.`, weight: 0 } } })
+    await page.getByText(`Look ${look}.`).waitFor()
+    times.push(performance.now() - began)
+  }
+  return Math.round(Math.max(...times))
 }
 
 const round = (value: number) => Math.round(value * 100) / 100
