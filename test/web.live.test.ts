@@ -152,6 +152,18 @@ clusters: { web: { services: [{ breed: web:1.0, scale: { cpu: 0.2, memory: 64MB,
     await other.context().close()
   })
 
+  test('what several parts of a page show is asked for once', async () => {
+    const asked: { readonly url: string; readonly atMs: number }[] = []
+    page.on('request', request => { asked.push({ url: request.url(), atMs: Date.now() }) })
+    await page.goto(`${stage.url}/deployments/shop`)
+    await page.getByRole('region', { name: /How requests flow/ }).waitFor()
+    await page.waitForTimeout(5000)
+
+    const gateways = asked.filter(({ url }) => /\/gateways\?|by=route/.test(url))
+    expect(gateways.length).toBeGreaterThan(2)
+    expect(gateways.filter(({ url, atMs }, index) => gateways.slice(0, index).some(other => other.url === url && atMs - other.atMs < 150))).toEqual([])
+  })
+
   test('a page that is open says that the server is gone, and goes on when it is back', async () => {
     await page.goto(`${stage.url}/`)
     await page.getByText('2 of 2 ready').first().waitFor()

@@ -15,6 +15,12 @@ export type ReleasePhase =
   | 'aborted'        // a person ended it: weight is back, the new version removed
   | 'failed'         // could not be carried out (the new version never became ready)
 
+/** As people say it. */
+export const PHASE_LABELS: Readonly<Record<ReleasePhase, string>> = {
+  waiting: 'Waiting', preparing: 'Preparing', ramping: 'Ramping', paused: 'Paused', holding: 'Needs a decision', probing: 'Probing', hold_back: 'Holding back',
+  keeping: 'Promoted, old one warm', promoted: 'Promoted', rolling_back: 'Rolling back', rolled_back: 'Rolled back', aborted: 'Aborted', failed: 'Failed',
+}
+
 export type Finding = 'better' | 'not worse' | 'worse' | 'undecided'
 
 export interface MetricEvidence {

@@ -1,6 +1,6 @@
 import { lazy, Suspense } from 'react'
 import { Route, Routes } from 'react-router'
-import { useConnection } from './live.ts'
+import { useConnection } from './connection.ts'
 import Artifacts from './pages/artifacts.tsx'
 import Artifact from './pages/artifact.tsx'
 import Autoscalers from './pages/autoscalers.tsx'

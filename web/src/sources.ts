@@ -15,7 +15,7 @@ import { system } from '@vamp/model/api/system'
 import { KINDS, singular } from '@vamp/model/kind'
 import type { Known, Schema } from './editor/yaml-completion.ts'
 import { vamp } from './server.ts'
-import { lastSeen, type Source } from './live.ts'
+import { lastSeen, type Source } from './look.ts'
 
 const tagged = (...tags: readonly string[]) => ({ tags: told }: Event) => tags.some(tag => told.includes(tag))
 

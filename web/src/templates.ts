@@ -3,7 +3,7 @@ const TEMPLATES: Readonly<Record<string, string>> = {
   blueprints: `kind: breed
 name: web:1.0
 deployable:
-  type: process               # or docker
+  type: process               # or container/docker
   definition: node server.js  # what is started; its port is in the variable PORT
 ports:
   http: 0/http                # 0: a free one is chosen
@@ -53,6 +53,18 @@ instances: 2
 `,
 }
 
-export function templateOf(kind: string): string {
-  return TEMPLATES[kind] ?? `kind: ${kind === 'policies' ? 'policy' : kind.replace(/s$/, '')}\nname: \n`
+/** What there is already: a new document should not change it by oversight. */
+export interface Taken { readonly names: ReadonlySet<string>; readonly ports: ReadonlySet<number> }
+
+const NOTHING_TAKEN: Taken = { names: new Set(), ports: new Set() }
+
+const [FIRST_PORT, NAMES_MAX] = [9050, 100]
+
+export function templateOf(kind: string, { names, ports }: Taken = NOTHING_TAKEN): string {
+  const template = TEMPLATES[kind] ?? `kind: ${kind === 'policies' ? 'policy' : kind.replace(/s$/, '')}\nname: \n`
+  if (kind !== 'blueprints') return template
+  const free = (name: string, suffix = '') => Array.from({ length: NAMES_MAX }, (_, index) => `${name}${index === 0 ? '' : `-${index + 1}`}${suffix}`).find(each => !names.has(each)) ?? name + suffix
+  let port = FIRST_PORT
+  while (ports.has(port)) port++
+  return template.replaceAll('web:1.0', free('web', ':1.0')).replace('name: shop', `name: ${free('shop')}`).replace(String(FIRST_PORT), String(port))
 }

@@ -2,7 +2,7 @@ import type { DeploymentView } from '@vamp/model/api/deployments'
 import type { GatewayView } from '@vamp/model/api/gateways'
 import type { TrafficGroup } from '@vamp/model/api/traffic'
 import { expect, test } from 'vitest'
-import { topologyOf } from './topology.ts'
+import { shortName, topologyOf } from './topology.ts'
 
 const instances = (count: number, state = 'ready') => Array.from({ length: count }, (_, index) => ({ name: `i${index}`, host: '127.0.0.1', ports: { http: 21_000 + index }, state }))
 const version = (name: string, count: number) => ({ breed: { name }, scale: { instances: count }, instances: instances(count), status: { intention: 'Deployment', phase: { name: 'Done' } } })
@@ -41,4 +41,8 @@ test('many gateways are drawn as one, with what passes through all of them', () 
 
   expect(nodes.filter(({ kind }) => kind === 'gateway').map(({ name, note }) => `${name}: ${note}`)).toEqual(['20 gateways: in force'])
   expect(edges.at(-1)).toMatchObject({ to: 'shop/web', rate: 40 })
+})
+
+test('a long name is cut where a part of it begins', () => {
+  expect(['shop-web-1', 'shop-checkout-checkout-4-0-226be2-2', 'shop-web-web-1-1-dba3fb-2', 'a'.repeat(30)].map(shortName)).toEqual(['shop-web-1', '…4-0-226be2-2', '…web-1-1-dba3fb-2', `…${'a'.repeat(17)}`])
 })

@@ -8,7 +8,7 @@ import type { Tone } from './words.ts'
 
 export interface TopologyNode {
   readonly id: string
-  readonly kind: 'gateway' | 'cluster' | 'version' | 'instance' | 'instances' | 'outside'
+  readonly kind: 'gateway' | 'cluster' | 'version' | 'instance' | 'instances'
   readonly name: string
   readonly note: string
   readonly tone: Tone
@@ -130,5 +130,11 @@ function toneOf({ status: { intention, phase }, instances }: ServiceView): Tone 
   return intention === 'Undeployment' ? 'calm' : phase.name === 'Done' ? 'good' : 'busy'
 }
 
-/** The end of a name, which tells one instance from the next. */
-export const shortName = (instance: string): string => instance.length <= 18 ? instance : `…${instance.slice(-16)}`
+const SHORT_MAX = 18
+
+/** The end of a name, which tells one instance from the next: `…4-0-226be2-2`, cut where a part of it begins. */
+export function shortName(instance: string): string {
+  if (instance.length <= SHORT_MAX) return instance
+  const end = instance.slice(-(SHORT_MAX - 1))
+  return `…${end.slice(instance.at(-SHORT_MAX) === '-' ? 0 : Math.max(0, end.indexOf('-') + 1))}`
+}

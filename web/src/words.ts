@@ -1,5 +1,5 @@
 /** Numbers and states as people read them. */
-import type { ReleasePhase } from '@vamp/model/release-status'
+import { PHASE_LABELS, type ReleasePhase } from '@vamp/model/release-status'
 
 /** `12 s`, `4 min`, `3 h`, `2 d` */
 export function duration(ms: number): string {
@@ -77,17 +77,17 @@ export type Tone = 'good' | 'bad' | 'warn' | 'busy' | 'calm'
 interface PhaseWords { readonly tone: Tone; readonly label: string; readonly over: boolean }
 
 export const PHASES: Readonly<Record<ReleasePhase, PhaseWords>> = {
-  waiting: { tone: 'calm', label: 'Waiting', over: false },
-  preparing: { tone: 'busy', label: 'Preparing', over: false },
-  ramping: { tone: 'busy', label: 'Ramping', over: false },
-  paused: { tone: 'warn', label: 'Paused', over: false },
-  holding: { tone: 'warn', label: 'Needs a decision', over: false },
-  probing: { tone: 'warn', label: 'Probing', over: false },
-  hold_back: { tone: 'busy', label: 'Holding back', over: false },
-  keeping: { tone: 'good', label: 'Promoted, old one warm', over: true },
-  promoted: { tone: 'good', label: 'Promoted', over: true },
-  rolling_back: { tone: 'bad', label: 'Rolling back', over: false },
-  rolled_back: { tone: 'bad', label: 'Rolled back', over: true },
-  aborted: { tone: 'calm', label: 'Aborted', over: true },
-  failed: { tone: 'bad', label: 'Failed', over: true },
+  waiting: { tone: 'calm', label: PHASE_LABELS.waiting, over: false },
+  preparing: { tone: 'busy', label: PHASE_LABELS.preparing, over: false },
+  ramping: { tone: 'busy', label: PHASE_LABELS.ramping, over: false },
+  paused: { tone: 'warn', label: PHASE_LABELS.paused, over: false },
+  holding: { tone: 'warn', label: PHASE_LABELS.holding, over: false },
+  probing: { tone: 'warn', label: PHASE_LABELS.probing, over: false },
+  hold_back: { tone: 'busy', label: PHASE_LABELS.hold_back, over: false },
+  keeping: { tone: 'good', label: PHASE_LABELS.keeping, over: true },
+  promoted: { tone: 'good', label: PHASE_LABELS.promoted, over: true },
+  rolling_back: { tone: 'bad', label: PHASE_LABELS.rolling_back, over: false },
+  rolled_back: { tone: 'bad', label: PHASE_LABELS.rolled_back, over: true },
+  aborted: { tone: 'calm', label: PHASE_LABELS.aborted, over: true },
+  failed: { tone: 'bad', label: PHASE_LABELS.failed, over: true },
 }

@@ -1,77 +1,85 @@
-import { graphlib, layout } from '@dagrejs/dagre'
-import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps, getBezierPath, Handle, type Node, type NodeProps, Position, ReactFlow } from '@xyflow/react'
-import { useMemo } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { Link } from 'react-router'
 import type { Topology, TopologyEdge, TopologyNode } from '../topology.ts'
+import { type Place, placesOf } from '../topology-places.ts'
 import { MARKS } from '../ui/badge.tsx'
 import { percent } from '../words.ts'
 
-const SIZES: Readonly<Record<TopologyNode['kind'], readonly [width: number, height: number]>> = { gateway: [176, 52], cluster: [150, 52], version: [160, 52], instance: [190, 46], instances: [160, 46], outside: [150, 46] }
-const WORDS: Readonly<Record<TopologyNode['kind'], string>> = { gateway: 'gateway', cluster: 'cluster', version: 'version', instance: 'instance', instances: 'instances', outside: 'elsewhere' }
+const WORDS: Readonly<Record<TopologyNode['kind'], string>> = { gateway: 'gateway', cluster: 'cluster', version: 'version', instance: 'instance', instances: 'instances' }
+/** Around the picture; a little more above, where the words stand on the border. */
+const [MARGIN, MARGIN_TOP] = [14, 20]
+/** Before it is known how wide a page is. */
+const WIDTH = 1080
 
-const ROOT = '(root)'
-
-type PlaceNode = Node<{ readonly node: TopologyNode }, 'place'>
-type FlowEdge = Edge<{ readonly edge: TopologyEdge }, 'flow'>
-
-const NODE_TYPES = { place: Place }
-const EDGE_TYPES = { flow: Flow }
-const LOOK = { nodesDraggable: false, nodesConnectable: false, nodesFocusable: false, edgesFocusable: false, elementsSelectable: false, zoomOnScroll: false, preventScrolling: false, panOnScroll: false, minZoom: 0.15, maxZoom: 1.4, fitView: true, fitViewOptions: { padding: 0.04, maxZoom: 1 } } as const
-
-/** Where things are follows from which things there are; only then is it placed anew. */
+/** Where things are follows from which things there are; only then are they placed anew. It scrolls where it does not fit. */
 export function TopologyChart({ topology, label }: { readonly topology: Topology; readonly label: string }) {
+  const [width, frame] = useWidth()
   const shape = JSON.stringify([topology.nodes.map(({ id, kind }) => [id, kind]), topology.edges.map(({ from, to }) => [from, to])])
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` is what of the topology needs a new place
-  const places = useMemo(() => placesOf(topology), [shape])
-  const nodes = topology.nodes.map((node): PlaceNode => {
-    const [width, height] = SIZES[node.kind]
-    return { id: node.id, type: 'place', position: places.at.get(node.id) ?? { x: 0, y: 0 }, width, height, data: { node } }
-  })
-  const edges = topology.edges.map((edge): FlowEdge => ({ id: edge.id, type: 'flow', source: edge.from, target: edge.to, data: { edge } }))
+  const places = useMemo(() => placesOf(topology, width - 2 * MARGIN), [shape, width])
+  const ways = topology.edges.flatMap(edge => { const [from, to] = [places.at.get(edge.from), places.at.get(edge.to)]; return from && to ? [{ edge, from, to }] : [] })
   return (
-    <section className="topology" aria-label={label} style={{ height: Math.min(560, Math.max(170, places.height + 24)) }}>
-      <ReactFlow key={shape} nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} edgeTypes={EDGE_TYPES} proOptions={{ hideAttribution: true }} {...LOOK} />
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
+    <section ref={frame} className="topology" aria-label={label} tabIndex={0}>
+      <div className="picture" style={{ width: places.width + 2 * MARGIN, height: places.height + MARGIN + MARGIN_TOP }}>
+        <svg aria-hidden="true" width="100%" height="100%">{ways.map(way => <Line key={way.edge.id} {...way} />)}</svg>
+        {ways.map(way => <Label key={way.edge.id} {...way} />)}
+        {topology.nodes.map(node => { const place = places.at.get(node.id); return place && <Thing key={node.id} node={node} place={place} /> })}
+      </div>
     </section>
   )
 }
 
-function placesOf({ nodes, edges }: Topology): { readonly at: ReadonlyMap<string, { readonly x: number; readonly y: number }>; readonly height: number } {
-  const graph = new graphlib.Graph().setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 132, edgesep: 10 }).setDefaultEdgeLabel(() => ({}))
-  for (const { id, kind } of nodes) { const [width, height] = SIZES[kind]; graph.setNode(id, { width, height }) }
-  const known = new Set(nodes.map(({ id }) => id))
-  // A root that is not drawn: clusters without a gateway stand below the others, not beside the gateways.
-  graph.setNode(ROOT, { width: 0, height: 0 })
-  const led = new Set(edges.map(({ to }) => to))
-  for (const { id, kind } of nodes) if (kind === 'gateway' || (kind === 'cluster' && !led.has(id))) graph.setEdge(ROOT, id, { minlen: kind === 'gateway' ? 1 : 2 })
-  for (const { from, to } of edges) if (known.has(from) && known.has(to)) graph.setEdge(from, to)
-  layout(graph)
-  const at = new Map(nodes.map(({ id, kind }) => { const { x, y } = graph.node(id) as { x: number; y: number }; const [width, height] = SIZES[kind]; return [id, { x: x - width / 2, y: y - height / 2 }] as const }))
-  return { at, height: Number((graph.graph() as { height?: number }).height ?? 0) }
+/** Of the element before: the next one is as wide, mostly. */
+let widthBefore = WIDTH
+
+/** Of an element. Its size is told after it was laid out and before it is seen, so that nothing is laid out for the asking. */
+function useWidth() {
+  const frame = useRef<HTMLElement>(null)
+  const [width, setWidth] = useState(widthBefore)
+  useEffect(() => {
+    const element = frame.current
+    if (!element) return
+    const resized = new ResizeObserver(() => { widthBefore = element.clientWidth; setWidth(widthBefore) })
+    resized.observe(element)
+    return () => resized.disconnect()
+  }, [])
+  return [width, frame] as const
 }
 
-function Place({ data: { node: { kind, name, note, tone, to } } }: NodeProps<PlaceNode>) {
+const at = ({ x, y, width, height }: Place) => ({ left: MARGIN + x, top: MARGIN_TOP + y, width, height })
+
+function Thing({ node: { kind, name, note, tone, to }, place }: { readonly node: TopologyNode; readonly place: Place }) {
   const content = <><span className="kind">{WORDS[kind]}</span><b>{name}</b><span className={`note ${tone}`}><span aria-hidden="true">{MARKS[tone]} </span>{note}</span></>
-  return (
-    <>
-      <Handle type="target" position={Position.Left} isConnectable={false} />
-      {to === undefined ? <div className={`place ${kind}`}>{content}</div> : <Link to={to} className={`place ${kind}`}>{content}</Link>}
-      <Handle type="source" position={Position.Right} isConnectable={false} />
-    </>
-  )
+  return to === undefined ? <div className={`place ${kind}`} style={at(place)}>{content}</div> : <Link to={to} className={`place ${kind}`} title={`${name}: ${note}`} style={at(place)}>{content}</Link>
+}
+
+interface Way { readonly edge: TopologyEdge; readonly from: Place; readonly to: Place }
+
+const FAILING = 0.001
+
+function endsOf({ from, to }: Pick<Way, 'from' | 'to'>) {
+  return { x: MARGIN + from.x + from.width, y: MARGIN_TOP + from.y + from.height / 2, endX: MARGIN + to.x, endY: MARGIN_TOP + to.y + to.height / 2 }
 }
 
 /** Broad where much passes, quick where it is quick, red where it fails; the label says all of it. */
-function Flow({ data, ...at }: EdgeProps<FlowEdge>) {
-  const { rate, errorRate = 0, share } = data?.edge ?? {}
-  const [line, x, y] = getBezierPath(at)
+function Line({ edge: { rate, errorRate = 0 }, ...way }: Way) {
+  const { x, y, endX, endY } = endsOf(way)
+  const half = (endX - x) / 2
+  const path = `M${x} ${y}C${x + half} ${y} ${endX - half} ${endY} ${endX} ${endY}`
   const width = 1.2 + Math.min(6, Math.log2(1 + (rate ?? 0)))
-  const failing = errorRate > 0.001
-  const label = [share === undefined ? '' : percent(share), rate === undefined ? '' : `${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} /s`, failing ? `✕ ${percent(errorRate * 100)}` : ''].filter(Boolean).join(' · ')
   return (
     <>
-      <BaseEdge path={line} className={failing ? 'flow failing' : rate ? 'flow' : 'flow still'} style={{ strokeWidth: width }} />
-      {rate !== undefined && rate > 0 && <path d={line} className="drops" style={{ strokeWidth: Math.min(3, width), animationDuration: `${Math.max(0.4, 4 / Math.log2(2 + rate))}s` }} />}
-      {label && <EdgeLabelRenderer><span className={failing ? 'flow-label failing' : 'flow-label'} style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>{label}</span></EdgeLabelRenderer>}
+      <path d={path} className={errorRate > FAILING ? 'flow failing' : rate ? 'flow' : 'flow still'} style={{ strokeWidth: width }} />
+      {rate !== undefined && rate > 0 && <path d={path} className="drops" style={{ strokeWidth: Math.min(3, width), animationDuration: `${Math.max(0.4, 4 / Math.log2(2 + rate))}s` }} />}
     </>
   )
+}
+
+/** In the middle of the way. */
+function Label({ edge: { rate, errorRate = 0, share }, ...way }: Way) {
+  const failing = errorRate > FAILING
+  const text = [share === undefined ? '' : percent(share), rate === undefined ? '' : `${rate >= 10 ? Math.round(rate) : rate.toFixed(1)} /s`, failing ? `✕ ${percent(errorRate * 100)}` : ''].filter(Boolean).join(' · ')
+  const { x, y, endX, endY } = endsOf(way)
+  return text === '' ? null : <span className={failing ? 'flow-label failing' : 'flow-label'} style={{ left: (x + endX) / 2, top: (y + endY) / 2 }}>{text}</span>
 }

@@ -1,13 +1,13 @@
 import type { ArtifactJson } from '@vamp/model/api/artifacts'
 import { documents } from '@vamp/model/api/documents'
 import { singular } from '@vamp/model/kind'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Link, NavLink, useParams, useSearchParams } from 'react-router'
-import { useLive } from '../live.ts'
+import { useLive } from '../look.ts'
 import { path } from '../path.ts'
 import { vamp } from '../server.ts'
-import { artifactList, EDITED_KINDS, type EditedKind } from '../sources.ts'
-import { templateOf } from '../templates.ts'
+import { allDeployments, allGateways, artifactList, EDITED_KINDS, type EditedKind } from '../sources.ts'
+import { type Taken, templateOf } from '../templates.ts'
 import { ButtonLink } from '../ui/button.tsx'
 import { DocumentEditor } from '../ui/document-editor.tsx'
 import { Page } from '../ui/page.tsx'
@@ -26,16 +26,32 @@ export default function Artifacts() {
   )
 }
 
+/** Unknown until the lists are here; where they cannot be read, nothing is known to be taken. Of use for blueprints alone. */
+function useTaken(): Taken | undefined {
+  const gateways = useLive(allGateways())
+  const lists = [useLive(artifactList('breeds')), useLive(artifactList('blueprints')), useLive(allDeployments())]
+  if (gateways.is === 'loading' || lists.some(({ is }) => is === 'loading')) return undefined
+  return {
+    names: new Set(lists.flatMap(list => list.is === 'here' ? list.value.map(({ name }) => name) : [])),
+    ports: new Set(gateways.is === 'here' ? gateways.value.map(({ port }) => Number.parseInt(port, 10)) : []),
+  }
+}
+
 /** From a template; a blueprint also from a Docker Compose file, which the server reads and nothing is stored of. */
 function Fresh({ kind }: { readonly kind: EditedKind }) {
-  const [text, setText] = useState(templateOf(kind))
+  const taken = useTaken()
+  // What it begins with stays, whatever is made by others meanwhile.
+  const begun = useRef<string>(undefined)
+  if (begun.current === undefined && taken) begun.current = templateOf(kind, taken)
+  const [imported, setImported] = useState<string>()
+  const text = imported ?? begun.current
   const [error, setError] = useState<unknown>()
   const take = async (file: File | undefined) => {
     if (!file) return
     try {
       const name = file.name.replace(/\.ya?ml$/i, '').replaceAll(/[^\w.-]+/g, '-').replace(/^(docker-)?compose$/, 'shop')
       const { data } = await vamp().call(documents.compose, { query: { name, validate_only: true }, body: await file.text() })
-      setText(String(data))
+      setImported(String(data))
       setError(undefined)
     } catch (thrown) {
       setError(thrown)
@@ -45,7 +61,7 @@ function Fresh({ kind }: { readonly kind: EditedKind }) {
     <>
       {kind === 'blueprints' && <label className="line"><span className="dim">Begin with a Docker Compose file:</span> <input type="file" accept=".yml,.yaml" onChange={({ target }) => { void take(target.files?.[0]) }} /></label>}
       {error !== undefined && <Refusal error={error} />}
-      <DocumentEditor key={text} text={text} fresh />
+      {text === undefined ? <div className="code" aria-busy="true" /> : <DocumentEditor key={text} text={text} fresh />}
     </>
   )
 }

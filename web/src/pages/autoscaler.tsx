@@ -1,7 +1,7 @@
 import type { AutoscalerStatus, ScalingPoint, ServiceScaling } from '@vamp/model/autoscaler-status'
 import { useParams } from 'react-router'
 import { TimeChart } from '../chart/time-chart.tsx'
-import { useLive } from '../live.ts'
+import { useLive } from '../look.ts'
 import { path } from '../path.ts'
 import { artifact, autoscalerPoints, autoscalerStatus } from '../sources.ts'
 import { fieldText } from '../ui/artifact-list.tsx'

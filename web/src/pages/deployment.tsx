@@ -1,7 +1,7 @@
 import { type ClusterView, type DeploymentView, deployments } from '@vamp/model/api/deployments'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
-import { useLive } from '../live.ts'
+import { useLive } from '../look.ts'
 import { path } from '../path.ts'
 import { vamp } from '../server.ts'
 import { allGateways, deployment, routeTraffic } from '../sources.ts'

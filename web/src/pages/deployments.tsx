@@ -1,6 +1,6 @@
 import type { DeploymentView } from '@vamp/model/api/deployments'
 import { Link, useSearchParams } from 'react-router'
-import { useLive } from '../live.ts'
+import { useLive } from '../look.ts'
 import { errorText, ofVersion, rateText } from '../measured.ts'
 import { path } from '../path.ts'
 import { allDeployments, routeTraffic } from '../sources.ts'

@@ -1,7 +1,8 @@
 import { events } from '@vamp/model/api/events'
 import type { Event } from '@vamp/model/event'
-import { type FormEvent, useEffect, useRef, useState } from 'react'
+import { type FormEvent, memo, useEffect, useRef, useState } from 'react'
 import { Link, useNavigate, useSearchParams } from 'react-router'
+import { useLater } from '../later.ts'
 import { useEvents } from '../live.ts'
 import { path } from '../path.ts'
 import { vamp } from '../server.ts'
@@ -10,6 +11,8 @@ import { Page } from '../ui/page.tsx'
 import { Refusal } from '../ui/shown.tsx'
 
 const SHOWN_MAX = 300
+/** About a screen of them; the others are drawn when that has been seen. */
+const SHOWN_FIRST = 25
 /** Events come in bursts; the list is drawn a few times a second. */
 const SHOW_MS = 150
 /** Once a second and long: shown only to who asks. */
@@ -25,14 +28,15 @@ export default function Events() {
   const [query] = useSearchParams()
   const [tag, type] = [query.get('tag') ?? '', query.get('type') ?? '']
   const [paused, setPaused] = useState(false)
-  const { shown, error } = useStream(tag, type, paused)
+  const { shown, asked, error } = useStream(tag, type, paused)
+  const later = useLater()
   return (
     <Page title="Events" actions={<Button aria-pressed={paused} onClick={() => setPaused(!paused)}>{paused ? 'Go on' : 'Hold still'}</Button>}>
       <Filter key={`${tag} ${type}`} tag={tag} type={type} />
       <nav className="kinds" aria-label="Often wanted">{OFTEN.map(([words, filter]) => { const to = path.events(filter); return <Link key={words} to={to} className={to === path.events({ tag, type }) ? 'active' : ''}>{words}</Link> })}</nav>
       {error !== undefined && <Refusal error={error} />}
-      {shown.length === 0 ? <p className="empty">No such event.</p> : (
-        <ol className="events card">{shown.map(event => <Entry key={event.id} event={event} type={type} />)}</ol>
+      {shown.length === 0 ? <p className="empty" aria-busy={!asked}>{asked ? 'No such event.' : 'One moment…'}</p> : (
+        <ol className="events card">{(later ? shown : shown.slice(0, SHOWN_FIRST)).map(event => <Entry key={event.id} event={event} type={type} />)}</ol>
       )}
     </Page>
   )
@@ -56,7 +60,8 @@ function Filter({ tag, type }: { readonly tag: string; readonly type: string }) 
   )
 }
 
-function Entry({ event: { timestamp, type, tags, value }, type: asked }: { readonly event: Event; readonly type: string }) {
+/** There are many, and none of them changes. */
+const Entry = memo(function Entry({ event: { timestamp, type, tags, value }, type: asked }: { readonly event: Event; readonly type: string }) {
   const telling = tags.filter(tag => tag.includes(':') || !tags.some(other => other.startsWith(`${tag}:`)))
   return (
     <li>
@@ -66,39 +71,46 @@ function Entry({ event: { timestamp, type, tags, value }, type: asked }: { reado
       {value !== undefined && <Value of={value} />}
     </li>
   )
-}
+})
 
 /** A sentence where there is one; the rest for who opens it. */
 function Value({ of }: { readonly of: unknown }) {
   const { sentence } = (of ?? {}) as { readonly sentence?: unknown }
-  if (typeof sentence === 'string') return <pre><details><summary>{sentence}</summary>{JSON.stringify(of, null, 2)}</details></pre>
+  if (typeof sentence === 'string') return <Folded summary={sentence} of={of} />
   const text = typeof of === 'string' ? of : JSON.stringify(of)
-  if (text.length <= 160) return <pre>{text}</pre>
-  return <pre><details><summary>{text.slice(0, 120)}…</summary>{JSON.stringify(of, null, 2)}</details></pre>
+  return text.length <= 160 ? <pre>{text}</pre> : <Folded summary={`${text.slice(0, 120)}…`} of={of} />
 }
 
-function useStream(tag: string, type: string, paused: boolean): { readonly shown: readonly Event[]; readonly error: unknown } {
+/** Whole documents may be in there: they are written out when somebody looks. */
+function Folded({ summary, of }: { readonly summary: string; readonly of: unknown }) {
+  const [open, setOpen] = useState(false)
+  return <pre><details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}><summary>{summary}</summary>{open && JSON.stringify(of, null, 2)}</details></pre>
+}
+
+function useStream(tag: string, type: string, paused: boolean): { readonly shown: readonly Event[]; /** The past has been read. */ readonly asked: boolean; readonly error: unknown } {
   const [shown, setShown] = useState<readonly Event[]>([])
+  const [asked, setAsked] = useState(false)
   const [error, setError] = useState<unknown>()
   useEffect(() => {
     const gone = new AbortController()
     setShown([])
+    setAsked(false)
     setError(undefined)
     vamp().call(events.query, { query: { ...(tag ? { tag: [tag] } : {}), ...(type ? { type } : {}), per_page: 100 } }, gone.signal)
-      .then(({ data }) => setShown(before => merged(before, data.filter(event => type === LOUD || event.type !== LOUD))), thrown => { if (!gone.signal.aborted) setError(thrown) })
+      .then(({ data }) => { setShown(before => merged(before, data.filter(event => type === LOUD || event.type !== LOUD))); setAsked(true) }, thrown => { if (!gone.signal.aborted) setError(thrown) })
     return () => gone.abort()
   }, [tag, type])
   const waiting = useRef<Event[]>([])
   useEvents(event => {
-    const asked = (tag === '' || event.tags.includes(tag)) && (type === '' ? event.type !== LOUD : event.type === type)
-    if (asked && !paused) waiting.current.unshift(event)
+    const wanted = (tag === '' || event.tags.includes(tag)) && (type === '' ? event.type !== LOUD : event.type === type)
+    if (wanted && !paused) waiting.current.unshift(event)
     if (waiting.current.length > SHOWN_MAX) waiting.current.length = SHOWN_MAX
   })
   useEffect(() => {
     const timer = setInterval(() => { const come = waiting.current.splice(0); if (come.length > 0) setShown(before => merged(come, before)) }, SHOW_MS)
     return () => clearInterval(timer)
   }, [])
-  return { shown, error }
+  return { shown, asked: asked || error !== undefined, error }
 }
 
 /** Newest first, each once. */

@@ -1,5 +1,5 @@
 import { Link } from 'react-router'
-import { useLive } from '../live.ts'
+import { useLive } from '../look.ts'
 import { path } from '../path.ts'
 import { allGateways } from '../sources.ts'
 import { Badge } from '../ui/badge.tsx'
@@ -20,7 +20,7 @@ export default function Gateways() {
           { title: 'port', numeric: true, cell: ({ port }) => port },
           { title: 'requests', numeric: true, cell: ({ state }) => `${(state.requests / state.seconds).toFixed(1)} /s` },
           { title: 'ways out', wide: true, cell: ({ state }) => <Split shares={state.desired} /> },
-          { title: 'belongs to', wide: true, cell: ({ name, internal }) => internal ? <Link to={path.deployment(name.split('/')[0] ?? '')}>{name.split('/')[0]}</Link> : 'nobody' },
+          { title: 'belongs to', wide: true, cell: ({ name }) => name.includes('/') ? <Link to={path.deployment(name.split('/')[0] ?? '')}>{name.split('/')[0]}</Link> : <span className="dim">no deployment</span> },
         ]} />
       )}</Shown>
     </Page>

@@ -1,5 +1,5 @@
 import { system } from '@vamp/model/api/system'
-import { useLive } from '../live.ts'
+import { useLive } from '../look.ts'
 import { vamp } from '../server.ts'
 import { Card, Page } from '../ui/page.tsx'
 import { Pairs } from '../ui/pairs.tsx'

@@ -1,5 +1,6 @@
 import { useParams } from 'react-router'
-import { useLive, useNow } from '../live.ts'
+import { useNow } from '../live.ts'
+import { useLive } from '../look.ts'
 import { path } from '../path.ts'
 import { deployment } from '../sources.ts'
 import { serviceName } from '../troubles.ts'

@@ -1,5 +1,6 @@
 import { Link } from 'react-router'
-import { useLive, useNow } from '../live.ts'
+import { useNow } from '../live.ts'
+import { useLive } from '../look.ts'
 import { path } from '../path.ts'
 import { releaseStatuses } from '../sources.ts'
 import { PhaseBadge } from '../ui/badge.tsx'

@@ -1,6 +1,6 @@
 import { workflows } from '@vamp/model/api/workflows'
 import { Link, useParams } from 'react-router'
-import { useLive } from '../live.ts'
+import { useLive } from '../look.ts'
 import { path } from '../path.ts'
 import { vamp } from '../server.ts'
 import { artifact, workflowRuns } from '../sources.ts'

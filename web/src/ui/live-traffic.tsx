@@ -1,7 +1,7 @@
 import { type TrafficPoint, type TrafficReport, traffic } from '@vamp/model/api/traffic'
 import { lazy, Suspense } from 'react'
 import { useSearchParams } from 'react-router'
-import { useLive } from '../live.ts'
+import { useLive } from '../look.ts'
 import { vamp } from '../server.ts'
 import { milliseconds, percent } from '../words.ts'
 import { Facts } from './facts.tsx'

@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react'
-import { type Live, STALE_MS, useNow } from '../live.ts'
+import { STALE_MS } from '../connection.ts'
+import { useNow } from '../live.ts'
+import type { Live } from '../look.ts'
 import { reasonOf } from '../server.ts'
 import { duration } from '../words.ts'
 

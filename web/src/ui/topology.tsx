@@ -1,11 +1,8 @@
 import type { DeploymentView } from '@vamp/model/api/deployments'
-import { lazy, Suspense } from 'react'
-import { useLive } from '../live.ts'
+import { TopologyChart } from '../chart/topology-chart.tsx'
+import { useLive } from '../look.ts'
 import { allGateways, instanceTraffic, routeTraffic } from '../sources.ts'
 import { topologyOf } from '../topology.ts'
-
-/** The library that draws it comes when one is drawn. */
-const TopologyChart = lazy(async () => ({ default: (await import('../chart/topology-chart.tsx')).TopologyChart }))
 
 /** The way of the requests through deployments, with what passes just now; everything in it is also in the tables. */
 export function TopologyView({ deployments }: { readonly deployments: readonly DeploymentView[] }) {
@@ -14,5 +11,5 @@ export function TopologyView({ deployments }: { readonly deployments: readonly D
   const instances = useLive(instanceTraffic(deployments.length === 1 ? deployments[0]?.name : undefined))
   const topology = topologyOf(deployments, gateways.is === 'here' ? gateways.value : [], { routes: routes.is === 'here' ? routes.value : [], instances: instances.is === 'here' ? instances.value : [] })
   if (topology.nodes.length === 0 || gateways.is === 'loading') return null
-  return <Suspense fallback={<div className="topology" aria-busy="true" />}><TopologyChart topology={topology} label={`How requests flow: ${topology.nodes.length} places`} /></Suspense>
+  return <TopologyChart topology={topology} label={`How requests flow: ${topology.nodes.length} places`} />
 }

@@ -1,6 +1,6 @@
 import type { ClusterView } from '@vamp/model/api/deployments'
 import { Link } from 'react-router'
-import { useLive } from '../live.ts'
+import { useLive } from '../look.ts'
 import { errorText, latencyText, ofVersion, rateText } from '../measured.ts'
 import { path } from '../path.ts'
 import { routeTraffic } from '../sources.ts'
