@@ -12,3 +12,6 @@ export interface Scale {
   /** Spare instances beyond those: started, healthy and paused, so that more are there at once. None where nothing is said. */
   readonly warm?: number
 }
+
+/** Of a service that names none. */
+export const DEFAULT_SCALE: Scale = { kind: 'scales', name: '', metadata: {}, cpu: 1, memory: 1000, instances: 1 }

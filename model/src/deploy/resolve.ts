@@ -4,7 +4,7 @@ import type { Deployment, DeploymentCluster, DeploymentService } from '../deploy
 import { type Parsed, type Problem, ok } from '../problem.ts'
 import { inline } from '../reference.ts'
 import type { Gateway } from '../gateway.ts'
-import type { Scale } from '../scale.ts'
+import { DEFAULT_SCALE, type Scale } from '../scale.ts'
 import { type Lookup, Resolver } from './lookup.ts'
 
 export interface ResolvedCluster extends Omit<Cluster, 'services'> {
@@ -14,9 +14,6 @@ export interface ResolvedCluster extends Omit<Cluster, 'services'> {
 export interface ResolvedBlueprint extends Omit<Blueprint, 'clusters'> {
   readonly clusters: readonly ResolvedCluster[]
 }
-
-/** Of a service that names none. */
-export const DEFAULT_SCALE: Scale = { kind: 'scales', name: '', metadata: {}, cpu: 1, memory: 1000, instances: 1 }
 
 export interface ResolveInput {
   readonly incoming: Blueprint

@@ -8,6 +8,8 @@ import { isName } from '../name.ts'
 import type { Port } from '../port.ts'
 import { ok, type Parsed } from '../problem.ts'
 import { inline, reference } from '../reference.ts'
+import type { Scale } from '../scale.ts'
+import { type ComposeHealth, healthChecks, readComposeDependencies, readComposeHealth, readComposeRestart, readComposeScale, type Say } from './compose-running.ts'
 import { Cursor, type Fields, Reading } from './cursor.ts'
 import { parseOne } from './document.ts'
 import { illegalName } from './header.ts'
@@ -39,6 +41,8 @@ interface ComposeService {
   readonly variables: readonly EnvironmentVariable[]
   readonly dependencies: readonly string[]
   readonly command?: readonly string[]
+  readonly scale?: Scale
+  readonly health: ComposeHealth
 }
 
 function composeOf(name: string, root: SourceNode): Parsed<ComposeImport> {
@@ -57,15 +61,21 @@ function composeOf(name: string, root: SourceNode): Parsed<ComposeImport> {
 function readService(name: string, cursor: Cursor, comments: string[]): ComposeService {
   if (!isName(name)) illegalName(cursor, name)
   const fields = cursor.map()
+  const say = (comment: string) => { comments.push(comment) }
   const command = fields.optional('command')
+  const image = readImage(name, fields)
+  const scale = readComposeScale(name, fields, say)
+  const health = readComposeHealth(fields)
   const service = {
-    name,
-    image: readImage(name, fields),
-    ports: readPorts(fields, name, comments),
+    name, image,
+    ports: unique([...readPorts(fields, name, comments), ...readExposed(fields), ...health.port ? [health.port] : []]),
     variables: readEnvironment(fields.optional('environment')),
-    dependencies: readDependencies(fields.optional('depends_on')),
+    dependencies: readComposeDependencies(name, fields.optional('depends_on'), say),
+    health,
     ...(command ? { command: command.isScalar ? words(command.text()) : command.list().map(item => item.text()) } : {}),
+    ...(scale ? { scale } : {}),
   }
+  readComposeRestart(name, fields, say)
   for (const [key] of fields.unread()) leftOut(comments, `${name}/${key}`)
   return service
 }
@@ -88,6 +98,11 @@ function readPorts(fields: Fields, service: string, comments: string[]): Port[] 
   return fields.optional('ports')?.items().flatMap(item => item.isMap ? readLongPort(item) : readShortPort(item, service, comments)) ?? []
 }
 
+/** Ports for other services alone. */
+function readExposed(fields: Fields): Port[] {
+  return fields.optional('expose')?.items().flatMap(item => readShortPort(item, '', [])) ?? []
+}
+
 /** `3000`, `3000-3005`, `8000:8000`, `127.0.0.1:8001:8001`, each with an optional `/tcp`. */
 function readShortPort(cursor: Cursor, service: string, comments: string[]): Port[] {
   const text = cursor.text()
@@ -107,8 +122,13 @@ function readLongPort(cursor: Cursor): Port[] {
   return portOf(target, fields.optional('protocol')?.text() ?? '', cursor)
 }
 
+/** Of databases, queues and mail, which do not speak HTTP. */
+const OTHER_PORTS: ReadonlySet<number> = new Set([25, 465, 587, 1433, 1521, 1883, 2181, 3306, 4222, 5432, 5672, 6379, 7687, 8883, 9042, 9092, 11211, 26257, 27017])
+
+const usualType = (number: number): Port['type'] => OTHER_PORTS.has(number) ? 'tcp' : 'http'
+
 function portOf(number: number, protocol: string, cursor: Cursor): Port[] {
-  const type = (['http', 'tcp'] as const).find(known => known === (protocol === '' ? 'http' : protocol.toLowerCase()))
+  const type = protocol === '' ? usualType(number) : (['http', 'tcp'] as const).find(known => known === protocol.toLowerCase())
   if (!type) cursor.report('UnsupportedProtocolError', `Unsupported protocol: '${protocol}'.`, 'http or tcp is expected here')
   if (number > PORT_MAX) cursor.unexpectedType(`a port number is at most ${PORT_MAX}`)
   return [{ name: `port_${number}`, number, type: type ?? 'http' }]
@@ -130,11 +150,6 @@ function readEnvironment(cursor: Cursor | undefined): EnvironmentVariable[] {
   })
 }
 
-function readDependencies(cursor: Cursor | undefined): string[] {
-  if (!cursor) return []
-  return cursor.isMap ? cursor.map().all().map(([name]) => name) : cursor.items().map(item => item.text())
-}
-
 /** As a shell separates words: quotes keep spaces, a backslash keeps what follows. */
 function words(text: string): string[] {
   const found = text.match(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/gs) ?? []
@@ -147,11 +162,11 @@ function blueprintOf(name: string, services: readonly ComposeService[], comments
   const linked = services.map(service => linkVariables(service, services, comments))
   const ports = (service: string) => [
     ...services.find(candidate => candidate.name === service)?.ports ?? [],
-    ...linked.flatMap(({ links }) => links.filter(link => link.service === service).map(link => ({ name: `port_${link.port}`, number: link.port, type: 'http' as const }))),
+    ...linked.flatMap(({ links }) => links.filter(link => link.service === service).map(link => ({ name: `port_${link.port}`, number: link.port, type: usualType(link.port) }))),
   ]
   return {
     kind: 'blueprints', name, metadata: {}, gateways: [], environment_variables: [], dialects: {},
-    clusters: linked.map(({ service, variables, links }) => clusterOf(service, unique(ports(service.name)), variables, [...new Set([...service.dependencies, ...links.map(link => link.service)])])),
+    clusters: linked.map(({ service, variables, links }) => clusterOf(service, unique(ports(service.name)), variables, [...new Set([...service.dependencies, ...links.map(link => link.service)])], comment => { comments.push(comment) })),
   }
 }
 
@@ -172,12 +187,14 @@ function unique(ports: readonly Port[]): Port[] {
   return [...new Map(ports.map(port => [port.name, port] as const).toReversed()).values()].toReversed()
 }
 
-function clusterOf(service: ComposeService, ports: readonly Port[], variables: readonly EnvironmentVariable[], dependencies: readonly string[]): Cluster {
+function clusterOf(service: ComposeService, ports: readonly Port[], variables: readonly EnvironmentVariable[], dependencies: readonly string[], say: Say): Cluster {
+  const checks = healthChecks(service.name, service.health, ports, say)
   const breed = {
     kind: 'breeds', name: breedName(service.name), metadata: {}, deployable: { type: 'container/docker', definition: service.image },
     ports, environment_variables: variables, constants: [], arguments: [],
     dependencies: Object.fromEntries(dependencies.map(name => [name, reference(breedName(name))])),
+    ...(checks ? { health_checks: checks } : {}),
   } as const
   const dialects = service.command ? { docker: { Cmd: service.command } } : {}
-  return { name: service.name, metadata: {}, gateways: [], dialects: {}, services: [{ breed: inline(breed), environment_variables: [], arguments: [], dialects }] }
+  return { name: service.name, metadata: {}, gateways: [], dialects: {}, services: [{ breed: inline(breed), ...(service.scale ? { scale: inline(service.scale) } : {}), environment_variables: [], arguments: [], dialects }] }
 }
