@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { onRightNode } from './own-node.mjs'
 
-// Plain JavaScript, so that what strips types is loaded only when something has changed since the last start.
-enableCompileCache()
-await import('../src/main.ts')
+await onRightNode(fileURLToPath(import.meta.url), () => import('../src/main.ts'))

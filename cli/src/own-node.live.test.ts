@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 const MAIN = join(import.meta.dirname, '../bin/vamp.mjs')
+const AGENT = join(import.meta.dirname, '../../agent/bin/vamp-agent.mjs')
 /** The first of the two takes itself for old; the second one says that it is there. */
 const OLD = `data:text/javascript,${encodeURIComponent("if (!process.env.TOLD_OLD) { process.env.TOLD_OLD = 'yes'; Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } }) } else console.error('the other one')")}`
 
@@ -19,6 +20,15 @@ test('what it prints and its exit code are those of the other one', async () => 
 
   expect(await once(child, 'close')).toEqual([3, null])
   expect(said).toBe('the other one\nerror there is no file nothing.yml\n')
+})
+
+test('so does the agent', async () => {
+  const child = spawn(process.execPath, ['--import', OLD, AGENT, '--nonsense'], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] } })
+  let said = ''
+  child.stderr.on('data', more => { said += more })
+
+  const [exit] = await once(child, 'close')
+  expect([exit, said.split('\n')[0]]).toEqual([2, 'the other one'])
 })
 
 test('what ends the first one ends both', async () => {
