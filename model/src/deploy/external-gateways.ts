@@ -58,7 +58,11 @@ function checkPort(deployment: Deployment, gateway: Gateway, stored: ReadonlyMap
   const holder = [...stored.values()].find(({ name, port }) => name !== own && port.number > 0 && port.number === gateway.port.number)
   return holder ? [{
     code: 'UnavailableGatewayPortError',
-    message: `Gateway port '${gateway.port.number}' is/was in use by deployment: '${holder.name}'. Remove '${holder.name}' gateway first or use different port.`,
+    message: takenPort(gateway.port.number, holder),
     path: `gateways/${gateway.name}`,
   }] : []
+}
+
+export function takenPort(number: number, holder: Pick<Gateway, 'name'>): string {
+  return `Gateway port '${number}' is in use by gateway '${holder.name}'. Remove that gateway first, or use another port.`
 }

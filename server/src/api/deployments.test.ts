@@ -25,6 +25,16 @@ test('a blueprint is deployed under its name, with a gateway for each port', asy
   expect((await server.ask('/gateways/one%2F8080')).json).toEqual(expect.objectContaining({ port: '8080/http', internal: false }))
 })
 
+test('that a gateway was given its port meanwhile is no change that somebody asked for', async () => {
+  await deploy('assigned')
+  const gateway = await server.store.get('gateways', 'assigned/web/http')
+  if (gateway) await server.store.put('gateways', 'assigned/web/http', { ...gateway.value, port: { ...gateway.value.port, number: 41_234 } })
+
+  const plan = async (text: string) => ((await server.ask('/deployments/assigned?plan=true', { method: 'PUT', body: text })).json as { changes: { kind: string; do: string }[] }).changes.find(({ kind }) => kind === 'deployments')?.do
+  expect(await plan(body('assigned'))).toBe('keep')
+  expect(await plan(body('assigned').replace('instances: 2', 'instances: 3'))).toBe('update')
+})
+
 test('a stored blueprint is deployed by its name', async () => {
   await server.ask('/blueprints', { method: 'POST', body: body('stored') })
 

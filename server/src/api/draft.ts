@@ -91,7 +91,7 @@ function mismatch(kind: Kind, name: string, expected: Expected, before: Stored |
 function changeOf(draft: Drafted): Change {
   const { kind, name, before, after, note } = draft
   return {
-    do: verbOf(draft), kind, name,
+    do: wishedVerb(draft), kind, name,
     ...(before ? { before: printJson(before.value) } : {}),
     ...(after ? { after: printJson(after) } : {}),
     ...(note === undefined ? {} : { note }),
@@ -102,6 +102,13 @@ function verbOf({ before, after }: Drafted): Change['do'] {
   if (!before) return after ? 'create' : 'keep'
   if (!after) return 'delete'
   return textOf(before.value) === textOf(after) ? 'keep' : 'update'
+}
+
+/** Which port a gateway was given is written into the deployment with its next change; nobody asked for that. */
+function wishedVerb(draft: Drafted): Change['do'] {
+  const { before, after } = draft
+  if (before?.value.kind !== 'deployments' || after?.kind !== 'deployments') return verbOf(draft)
+  return textOf(before.value) === textOf({ ...after, ports: before.value.ports }) ? 'keep' : 'update'
 }
 
 function archived(draft: Drafted, by: string): NewEvent[] {

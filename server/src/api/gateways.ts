@@ -1,5 +1,6 @@
 /** Stable endpoints and the ways out of them. A cluster's own gateways come and go with the cluster; their weights and conditions are anybody's. */
 import { gateways } from '@vamp/model/api/gateways'
+import { takenPort } from '@vamp/model/deploy/external-gateways'
 import type { Gateway, Route as GatewayRoute } from '@vamp/model/gateway'
 import { printJson } from '@vamp/model/print/json'
 import { inline } from '@vamp/model/reference'
@@ -82,7 +83,7 @@ function routesOf(gateway: Gateway, before: Gateway): readonly GatewayRoute[] {
 async function demandFreePort(draft: Draft, { name, port, virtual_hosts: hosts }: Gateway): Promise<void> {
   if (port.number === 0) return
   const holder = (await draft.list('gateways')).find(other => other.name !== name && other.port.number === port.number)
-  if (holder) refuse('UnavailableGatewayPortError', `Gateway port '${port.number}' is/was in use by deployment: '${holder.name}'. Remove '${holder.name}' gateway first or use different port.`, 'port', hosts.length > 0 ? 'virtual hosts need no port of their own' : undefined)
+  if (holder) refuse('UnavailableGatewayPortError', takenPort(port.number, holder), 'port', hosts.length > 0 ? 'virtual hosts need no port of their own' : undefined)
 }
 
 /** Whether a cluster that runs has this gateway as its own. */
