@@ -3,7 +3,9 @@ import type { Change } from '@vamp/model/api/change'
 import { printYamlValue } from '@vamp/model/print/yaml'
 import type { Io } from './io.ts'
 
-const CONTEXT = 2
+const CONTEXT = 3
+/** Of something that is all new, or all gone, so much is shown. */
+const WHOLE_MAX = 16
 /** Beyond this the comparison of every line with every other is not worth it. */
 const LINES_MAX = 2000
 
@@ -16,14 +18,27 @@ export function changeLines({ do: verb, kind, name, before, after, note }: Chang
   const title = `${kind}/${name} ${titles[verb]}\n`
   const noted = note === undefined ? '' : colours.yellow(`  ${note}\n`)
   if (verb === 'keep') return `${colours.dim(title)}${noted}`
-  const lines = compare(linesOf(before), linesOf(after)).map(line => line.startsWith('+') ? colours.green(line) : line.startsWith('-') ? colours.red(line) : colours.dim(line))
+  const compared = compare(linesOf(before), linesOf(after))
+  const more = verb === 'update' ? 0 : compared.length - WHOLE_MAX
+  const lines = [...more > 3 ? [...compared.slice(0, WHOLE_MAX), `  … ${more} more lines`] : compared].map(line => line.startsWith('+') ? colours.green(line) : line.startsWith('-') ? colours.red(line) : colours.dim(line))
   return `${colours.bold(title)}${noted}${lines.map(line => `  ${line}\n`).join('')}`
 }
 
-const linesOf = (value: unknown) => value === undefined ? [] : printYamlValue(value).trimEnd().split('\n')
+/** Without what says nothing: places that are empty, what the title says already, and names for machines. */
+function linesOf(value: unknown): readonly string[] {
+  const { name: _, kind: __, lookup_name: ___, ...said } = (telling(value) ?? {}) as Readonly<Record<string, unknown>>
+  return Object.keys(said).length === 0 ? [] : printYamlValue(said).trimEnd().split('\n')
+}
+
+function telling(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(item => telling(item) ?? item)
+  if (typeof value !== 'object' || value === null) return value ?? undefined
+  const fields = Object.entries(value).flatMap(([key, inner]) => { const said = telling(inner); return said === undefined ? [] : [[key, said] as const] })
+  return fields.length === 0 ? undefined : Object.fromEntries(fields)
+}
 
 /** Longest common subsequence; unchanged lines only near changed ones. */
-export function compare(before: readonly string[], after: readonly string[]): readonly string[] {
+function compare(before: readonly string[], after: readonly string[]): readonly string[] {
   if (before.length > LINES_MAX || after.length > LINES_MAX) return [`- ${before.length} lines`, `+ ${after.length} lines`]
   const common = commonLengths(before, after)
   const lines: string[] = []
@@ -48,8 +63,22 @@ function commonLengths(before: readonly string[], after: readonly string[]): rea
 
 function near(lines: readonly string[]): readonly string[] {
   const changed = lines.flatMap((line, index) => line.startsWith(' ') ? [] : [index])
-  return lines.flatMap((line, index) => {
-    if (changed.some(at => Math.abs(at - index) <= CONTEXT)) return [line]
-    return changed.some(at => Math.abs(at - index) === CONTEXT + 1) ? ['  …'] : []
-  }).filter((line, index, all) => line !== '  …' || all[index - 1] !== '  …')
+  const shown = lines.map((_, index) => changed.some(at => Math.abs(at - index) <= CONTEXT))
+  return lines.flatMap((line, index) => shown[index] ? [...shown[index - 1] || index === 0 ? [] : [gap(lines, index)], line] : [])
 }
+
+/** Lines were left out before this one: of what they are a part of. */
+function gap(lines: readonly string[], index: number): string {
+  const within: string[] = []
+  let depth = depthOf(lines[index])
+  for (let before = index - 1; before >= 0 && depth > 0; before--) {
+    const line = lines[before] ?? ''
+    if (depthOf(line) >= depth) continue
+    depth = depthOf(line)
+    // A list's entry has no name of its own.
+    if (!line.slice(2).trim().startsWith('- ')) within.unshift(line.slice(2).trim().replace(/:$/, ''))
+  }
+  return `  … ${within.join(' › ')}`.trimEnd()
+}
+
+const depthOf = (line = '') => line.slice(2).search(/[^ ]/)

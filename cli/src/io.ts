@@ -9,6 +9,7 @@ export interface Io {
   err(text: string): void
   /** Everything that is piped in. */
   stdin(): Promise<string>
+  /** Of the terminal as it is now; it changes when somebody drags its corner. */
   readonly columns: number
   readonly rows: number
   /** A person looks at it. */
@@ -33,7 +34,7 @@ export function processIo(environment: Readonly<Record<string, string | undefine
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
       return Buffer.concat(chunks).toString()
     },
-    columns: process.stdout.columns ?? COLUMNS,
+    get columns() { return process.stdout.columns ?? COLUMNS },
     get rows() { return process.stdout.rows ?? ROWS },
     terminal,
     colours: createColors(terminal && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb'),

@@ -9,12 +9,21 @@ import { addOriginal } from './verbs/original.ts'
 import { addLooking, addReading } from './verbs/reading.ts'
 import { addRelease } from './verbs/release.ts'
 import { addRunning, addScaling } from './verbs/running.ts'
-import { addCopies, addOptions, addServer } from './verbs/server.ts'
+import { addCopies, addOptions, addServer, addStart } from './verbs/server.ts'
 import type { ProgramContext } from './verbs/verb.ts'
 import { addWorkflow } from './verbs/workflow.ts'
 
-/** In the order of the help. */
-const VERBS = [addServer, addCopies, addDocuments, addReading, addRelease, addScaling, addRunning, addWorkflow, addLooking, addTokens, addOptions, addContexts, addBeginning, addOriginal]
+/** In the order of the help: first what comes first. */
+const VERBS = [
+  { heading: 'Begin:', add: [addStart, addBeginning] },
+  { heading: 'Documents:', add: [addDocuments] },
+  { heading: 'Look:', add: [addReading, addLooking] },
+  { heading: 'Release:', add: [addRelease] },
+  { heading: 'Run and scale:', add: [addRunning, addScaling] },
+  { heading: 'Automate:', add: [addWorkflow] },
+  { heading: 'The server:', add: [addServer, addOptions, addTokens, addContexts, addCopies] },
+  { heading: 'As in the original:', add: [addOriginal] },
+]
 
 export function buildProgram(context: ProgramContext): Command {
   const { io } = context
@@ -23,6 +32,9 @@ export function buildProgram(context: ProgramContext): Command {
     .showSuggestionAfterError().helpCommand('help [command]', 'show help for a command').addHelpText('after', `\n${EXIT_HELP}\n`)
   for (const { flag, help, env, fallback } of CLIENT_OPTIONS) program.option(flag, `${help} (${env}${fallback === undefined ? '' : `; ${fallback} if not given`})`)
   program.option('--context <name>', 'one of the servers that vamp context knows (VAMP_CONTEXT)')
-  for (const add of VERBS) add(program, context)
+  for (const { heading, add } of VERBS) {
+    program.commandsGroup(heading)
+    for (const each of add) each(program, context)
+  }
   return program
 }

@@ -43,7 +43,7 @@ test.each([
   ['release-noisy.txt', noisy, 100, []],
   ['release-narrow.txt', ramping, 72, []],
   ['release-low-confidence.txt', { ...suspected, rolls_back_at: 5 }, 100, []],
-  ['release-promoted.txt', { ...ramping, phase: 'keeping', verdict: 'promoted', weight: 100, sentence: 'Promoted after 301 s: errors are at most +0.08 points.', next: 'Version web:1.1 stays warm for 1800 s: one call returns to it.' }, 100, []],
+  ['release-promoted.txt', { ...ramping, phase: 'keeping', verdict: 'promoted', weight: 100, sentence: 'Promoted after 301 s: errors are at most +0.08 points.', next: 'Version web:1.1 stays warm for 30 min: one call returns to it.' }, 100, []],
 ] as const)('a release is shown with its evidence and what it waits for (%s)', (file, view, columns, past) => {
   const text = releaseText(view, { columns, colours: createColors(false), now: () => NOW }, past)
 

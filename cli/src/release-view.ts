@@ -1,6 +1,6 @@
 /** A release as a person wants to see it: where it is, why, on what evidence, and what comes next. */
 import type { ReleaseView } from '@vamp/model/api/releases'
-import type { MetricEvidence } from '@vamp/model/release-status'
+import { type MetricEvidence, PHASE_LABELS, type ReleasePhase } from '@vamp/model/release-status'
 import { age } from './columns.ts'
 import { meter, scaleOf, spark } from './evidence-line.ts'
 import type { Io } from './io.ts'
@@ -26,7 +26,7 @@ export function releaseText(view: ReleaseView, { columns, colours, now }: Pick<I
     `${colours.bold(view.name)}  ${view.deployment}/${view.cluster}: ${view.from || '?'} → ${view.to}`,
     `${phaseText(view, colours)} for ${age(view.since, now())}${view.started ? `, first request ${age(view.started, now())} ago` : ''}`,
     ...wrap(view.sentence, width).map(line => `  ${line}`),
-    ...(view.next ? wrap(/^(Next|Waiting|Paused|Frozen)\b/.test(view.next) ? view.next : `Next: ${view.next}`, width).map(line => `  ${line}`) : []),
+    ...(view.next ? wrap(/^(Next|Waiting|Paused|Frozen|Version|Correct)\b/.test(view.next) ? view.next : `Next: ${view.next}`, width).map(line => `  ${line}`) : []),
     '',
     ...meters(view, colours, looks, width),
     `requests  ${view.requests.canary} to ${view.to}, ${view.failed.canary} failed; ${view.requests.baseline} to ${view.from || 'the old version'}, ${view.failed.baseline} failed`,
@@ -118,8 +118,11 @@ function level(metric: string, value: number | null): string {
   return metric.startsWith('latency') ? `${value < 10 ? value.toFixed(1) : Math.round(value)} ms` : `${Math.round(value * 10_000) / 100}%`
 }
 
+/** In the middle of a sentence. */
+export const phaseWords = (phase: ReleasePhase): string => PHASE_LABELS[phase].toLowerCase()
+
 function phaseText({ phase, verdict }: ReleaseView, colours: Io['colours']): string {
-  const text = phase.replaceAll('_', ' ')
+  const text = phaseWords(phase)
   if (verdict === 'promoted') return colours.green(text)
   if (verdict !== undefined || phase === 'rolling_back') return colours.red(text)
   return phase === 'paused' || phase === 'holding' ? colours.yellow(text) : colours.cyan(text)

@@ -63,6 +63,13 @@ describe.skipIf(NO_TMUX)('a terminal', () => {
     expect(await shows(/it ended with 1/)).toContain('Rolled back after 9 s.')
   })
 
+  test('the only release that is under way need not be named', async () => {
+    await put('ramping', 5, 'No sign of harm.')
+    type('release status --watch')
+
+    expect(await shows(/No sign of harm/)).toMatch(/traffic .* 5% to web:1\.1/)
+  })
+
   test('what is higher than the terminal is cut, and still drawn in place', async () => {
     tmux('resize-window', '-x', String(COLUMNS), '-y', '6')
     await put('ramping', 5, 'No sign of harm.')
@@ -72,6 +79,23 @@ describe.skipIf(NO_TMUX)('a terminal', () => {
     await put('ramping', 25, 'Still no sign of harm.')
     await shows(/Still no sign/)
     expect(screen('-S', '-').match(/shop-web-1\.1 {2}shop\/web/g)).toHaveLength(1)
+  })
+
+  test.each([['narrower', 58], ['wider', 120]])('a view follows a terminal that becomes %s', async (_, columns) => {
+    await put('ramping', 5, 'No sign of harm, and this sentence is so long that it does not fit into one line of a narrow terminal.')
+    type('release status shop-web-1.1 --watch')
+    await shows(/No sign of harm/)
+    tmux('resize-window', '-x', String(columns), '-y', String(ROWS))
+
+    await put('ramping', 25, 'Still no sign of harm, and this sentence is so long that it does not fit into one line of a narrow terminal.')
+    const later = await shows(/Still no sign/)
+
+    expect(later.match(/shop-web-1\.1 {2}shop\/web/g)).toHaveLength(1)
+    const longest = Math.max(...later.split('\n').filter(line => !line.includes('clear;')).map(line => line.length))
+    expect(longest).toBeLessThanOrEqual(columns)
+    // What was written for the width of before would be broken within a word.
+    expect(later).toMatch(/(?:^|\s)terminal\.(?:\s|$)/)
+    if (columns > COLUMNS) expect(longest).toBeGreaterThan(COLUMNS)
   })
 
   test('a list that is watched goes on until Ctrl-C', async () => {

@@ -54,7 +54,7 @@ async function putStatus({ store, fleet }: TestServer, [, what = '']: readonly s
   if (what === 'failed') await store.put('deployment-statuses', 'shop', { name: 'shop', services: [{ cluster: 'web', service: 'web:1.0', intention: 'Deployment', phase: 'Failed', since, notification: '0 of 2 ready; shop-web-1 exited with code 1' }], instances: [{ ...instance(1), state: 'failed', reason: 'exited with code 1' }] })
   if (what === 'rolled-back') await store.put('release-statuses', 'shop-web-web-1.1', {
     name: 'shop-web-web-1.1', deployment: 'shop', cluster: 'web', from: 'web:1.0', to: 'web:1.1', phase: 'rolled_back', since, started: since, ended: since, weight: 0, verdict: 'rolled_back',
-    sentence: 'Rolled back after 4 s. The new version failed 5 of 66 requests; the old version, in the same seconds, 0 of as many.', next: 'Nothing: version web:1.1 is removed.',
+    sentence: 'Rolled back after 4 s. The new version failed 5 of 66 requests; the old version, in the same seconds, 0 of as many.', next: 'Version web:1.1 is gone.',
     evidence: [{ metric: 'error_rate', finding: 'worse', harm: 634.2, safety: 0.1, baseline: 0, canary: 0.0758, sentence: 'The new version failed 5 of 66 requests.' }, { metric: 'latency_p99', finding: 'undecided', harm: 1, safety: 2.34, baseline: 48.1, canary: 9.61, sentence: '' }],
     harm: 317.6, requests: { baseline: 393, canary: 66 }, failed: { baseline: 0, canary: 5 }, excess: 5, budget: { spent: 5, total: 200 }, judged_until: 0, judge: null,
   })

@@ -29,7 +29,7 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<number
   const body = textOf(ordered, flags.deploy)
   const { changes } = await client.plan(documents.put, { body }, io.signal)
   if (flags.plan) {
-    io.out(form === 'table' ? changes.map(change => changeLines(change, io.colours)).join('') : asData({ changes }, form))
+    io.out(form === 'table' ? changes.map(change => changeLines(follows(change, changes) ? { ...change, before: undefined, after: undefined } : change, io.colours)).join('') : asData({ changes }, form))
     return EXIT.ok
   }
   const { data } = await client.call(documents.put, { body }, io.signal)
@@ -37,6 +37,12 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<number
   else tell(changes, io)
   const deployments = [...new Set(changes.flatMap(({ kind, name }) => kind === 'deployments' ? [name] : []))]
   return flags.wait ? waitForDeployments(session, deployments, patience) : EXIT.ok
+}
+
+/** What a blueprint of the same files makes says nothing that the blueprint does not say. */
+function follows({ do: verb, kind, name }: Change, changes: readonly Change[]): boolean {
+  const [first = ''] = name.split('/')
+  return verb === 'create' && (kind === 'deployments' || (kind === 'gateways' && first !== name)) && ['blueprints', 'deployments'].every(other => changes.some(each => each.kind === other && each.name === first && each.do === 'create'))
 }
 
 /** Deployments go before the gateways and releases that need them, so blueprints bring theirs along. */

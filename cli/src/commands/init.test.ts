@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createColors } from 'picocolors'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { testServer } from '@vamp/server/api/testdata/test-server'
 import type { Io } from '../io.ts'
 import { run } from '../run.ts'
 
@@ -25,18 +26,31 @@ describe('vamp init', () => {
   })
 
   test('a compose file becomes clusters with a gateway, and a release of the first', async () => {
-    await writeFile(join(directory, 'compose.yml'), 'services:\n  front:\n    image: nginx:1.29\n    ports: ["8080:80"]\n    depends_on: [api]\n  api:\n    image: shop/api:2.1\n    ports: ["3000"]\n')
+    await writeFile(join(directory, 'compose.yml'), 'services:\n  db:\n    image: postgres:17\n    ports: ["5432:5432"]\n    volumes: [data:/data]\n  front:\n    image: nginx:1.29\n    ports: ["8080:80"]\n    depends_on: [api]\n    environment: { MODE: live }\n  api:\n    image: shop/api:2.1\n    ports: ["3000"]\n')
 
-    await said('init', join(directory, 'shop'), '--compose', join(directory, 'compose.yml'))
+    const { text } = await said('init', join(directory, 'shop'), '--compose', join(directory, 'compose.yml'))
 
     expect(await readFile(join(directory, 'shop/shop.yml'), 'utf8')).toMatch(/9050: front\/port_80[\s\S]*definition: shop\/api:2\.1/)
-    expect(await readFile(join(directory, 'shop/shop-release.yml'), 'utf8')).toMatch(/port_80: 80\/http[\s\S]*cluster: front/)
+    expect(await readFile(join(directory, 'shop/shop-release.yml'), 'utf8')).toMatch(/name: front:next[\s\S]*definition: nginx:next[\s\S]*port_80: "80"[\s\S]*MODE: live[\s\S]*api: api:1\.0\.0[\s\S]*cluster: front/)
+    expect(text).toMatch(/Other than in compose\.yml:[\s\S]* {2}Did not include unsupported field: 'db\/volumes'\.\n[\s\S]*Next:/)
     expect(await said('lint', join(directory, 'shop'))).toMatchObject({ exit: 0 })
   })
 
   test('the server that it tells to start is one that runs what was written', async () => {
     expect((await said('init', join(directory, 'a'), '--image', 'nginx:1.29')).text).toContain('vamp up --containers docker ')
     expect((await said('init', join(directory, 'b'), '--command', 'node server.js')).text).toMatch(/vamp up +#/)
+  })
+
+  test('a port that a gateway of the server has is not taken again', async () => {
+    await using server = await testServer()
+    host = server.url
+    for (const [name, port] of [['one', 9050], ['other', 9051]]) await server.ask(`/gateways/${name}`, { method: 'PUT', body: `name: ${name}\nport: ${port}/http\nroutes: {}\n` })
+
+    const { text } = await said('init', join(directory, 'shop'))
+    host = 'http://127.0.0.1:1'
+
+    expect(text).toMatch(/^Visitors come in at port 9052: 9050 is that of gateway one\.[\s\S]*curl http:\/\/127\.0\.0\.1:9052\//)
+    expect(await readFile(join(directory, 'shop/shop.yml'), 'utf8')).toContain('9052: web/http')
   })
 
   test('a compose service that is built says how it gets an image', async () => {
@@ -54,9 +68,12 @@ describe('vamp init', () => {
   })
 })
 
+/** Nobody listens there. */
+let host = 'http://127.0.0.1:1'
+
 async function said(...words: readonly string[]): Promise<{ readonly exit: number; readonly text: string }> {
   let text = ''
   const print = (printed: string) => { text += printed }
   const io: Io = { out: print, err: print, stdin: async () => '', columns: 100, rows: 24, terminal: false, colours: createColors(false), signal: new AbortController().signal, now: () => 0, sleep: async () => undefined }
-  return { exit: await run(words, io, {}), text }
+  return { exit: await run(words, io, { VAMP_HOST: host }), text }
 }

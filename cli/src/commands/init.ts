@@ -1,14 +1,19 @@
 /** `vamp init --image nginx:1.29 --port 80`, `vamp init --compose docker-compose.yml`: a first project, with what each line is for. */
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import type { Client } from '@vamp/client/client'
+import { gateways } from '@vamp/model/api/gateways'
 import type { Blueprint } from '@vamp/model/blueprint'
+import type { Breed } from '@vamp/model/breed'
 import { parseCompose } from '@vamp/model/parse/compose'
 import { parseBodies } from '@vamp/model/parse/document'
 import { printYaml } from '@vamp/model/print/yaml'
 import { describeProblems } from '@vamp/model/problem'
 import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
+import { wrap } from '../release-view.ts'
 import type { Io } from '../io.ts'
+import type { Session } from '../session.ts'
 
 export interface InitFlags {
   readonly name?: string
@@ -16,46 +21,68 @@ export interface InitFlags {
   readonly command?: string
   readonly compose?: string
   readonly port?: string
-  readonly gatewayPort: string
+  /** The first free one if not given. */
+  readonly gatewayPort?: string
   readonly force?: boolean
 }
 
 interface Written { readonly file: string; readonly text: string }
 
-export async function init(io: Io, directory: string, flags: InitFlags): Promise<number> {
+interface Project { readonly files: readonly Written[]; /** Sentences about what is not as it was where it comes from. */ readonly changed: readonly string[] }
+
+/** As the original's examples have it. */
+const GATEWAY_PORT = 9050
+/** A server that does not answer by then has no say in which port is free. */
+const ANSWER_MS = 1500
+
+export async function init({ io, client }: Session, directory: string, flags: InitFlags): Promise<number> {
   if ([flags.image, flags.command, flags.compose].filter(Boolean).length > 1) throw new CommandFailure(EXIT.usage, 'say one of --image, --command and --compose')
   if (flags.port !== undefined && !isPort(flags.port)) throw new CommandFailure(EXIT.usage, `--port ${flags.port} is no port`)
-  if (!isPort(flags.gatewayPort)) throw new CommandFailure(EXIT.usage, `--gateway-port ${flags.gatewayPort} is no port`)
+  if (flags.gatewayPort !== undefined && !isPort(flags.gatewayPort)) throw new CommandFailure(EXIT.usage, `--gateway-port ${flags.gatewayPort} is no port`)
   const name = flags.name ?? nameFrom(basename(resolve(directory)))
-  const project = flags.compose === undefined ? ofOne(name, flags) : await ofCompose(name, flags.compose, flags)
-  for (const { file, text } of project) {
+  const gatewayPort = flags.gatewayPort ?? await freePort(client, io)
+  const { files, changed }: Project = flags.compose === undefined ? { files: ofOne(name, gatewayPort, flags), changed: [] } : await ofCompose(name, flags.compose, gatewayPort)
+  for (const { file, text } of files) {
     const parsed = parseBodies(text)
     if (parsed.is === 'refused') throw new CommandFailure(EXIT.refused, `nothing was written\n${describeProblems(parsed.problems, file)}`)
   }
-  await write(io, directory, project, flags.force === true)
-  const at = (index: number) => join(directory, project[index]?.file ?? '')
+  await write(io, directory, files, flags.force === true)
+  if (changed.length > 0) io.out(`\nOther than in ${basename(flags.compose ?? '')}:\n${changed.map(sentence => `${wrap(sentence, io.columns - 4).map((line, index) => `  ${index === 0 ? '' : '  '}${line}\n`).join('')}`).join('')}`)
+  const at = (index: number) => join(directory, files[index]?.file ?? '')
   // A server runs processes unless it is told otherwise, and would refuse an image.
   const up = flags.image === undefined && flags.compose === undefined ? 'vamp up' : 'vamp up --containers docker'
-  io.out(`\nNext:\n  ${up.padEnd(39)} # in another terminal, if it does not run yet\n  vamp apply -f ${at(0)} --wait\n  curl http://127.0.0.1:${flags.gatewayPort}/\n  vamp apply -f ${at(1)}           # when there is a next version\n`)
+  const steps = [[up, 'in another terminal'], [`vamp apply -f ${at(0)} --wait`], [`curl http://127.0.0.1:${gatewayPort}/`], ...files.length > 1 ? [[`vamp apply -f ${at(1)}`, 'when there is a next version']] : []] satisfies readonly (readonly string[])[]
+  const width = Math.max(...steps.map(([step = '']) => step.length))
+  io.out(`\nNext:\n${steps.map(([step = '', why]) => `  ${why ? `${step.padEnd(width)}  # ${why}` : step}\n`).join('')}`)
   return EXIT.ok
 }
 
 const isPort = (text: string) => /^\d+$/.test(text) && Number(text) > 0 && Number(text) < 65_536
 const nameFrom = (folder: string) => folder.toLowerCase().replaceAll(/[^a-z0-9-]+/g, '-').replaceAll(/^-+|-+$/g, '') || 'shop'
 
+/** Two gateways cannot have one port; a server that runs knows which ones are taken. */
+async function freePort(client: Client, io: Io): Promise<string> {
+  const known = await client.all(gateways.list, {}, AbortSignal.timeout(ANSWER_MS)).catch(() => [])
+  const holders = new Map(known.map(({ name, port }) => [Number.parseInt(String(port), 10), name]))
+  let port = GATEWAY_PORT
+  while (holders.has(port)) port++
+  if (port !== GATEWAY_PORT) io.out(`Visitors come in at port ${port}: ${GATEWAY_PORT} is that of gateway ${holders.get(GATEWAY_PORT)}.\n`)
+  return String(port)
+}
+
 /** Nothing is overwritten unasked, and then nothing at all is written. */
-async function write(io: Io, directory: string, project: readonly Written[], force: boolean): Promise<void> {
-  const there = (await Promise.all(project.map(async ({ file }) => await stat(join(directory, file)).then(() => [file], () => [])))).flat()
+async function write(io: Io, directory: string, files: readonly Written[], force: boolean): Promise<void> {
+  const there = (await Promise.all(files.map(async ({ file }) => await stat(join(directory, file)).then(() => [file], () => [])))).flat()
   if (there.length > 0 && !force) throw new CommandFailure(EXIT.refused, `there is ${there.join(' and ')} already; nothing was written\n  → --force writes over it`)
   await mkdir(directory, { recursive: true })
-  for (const { file, text } of project) {
+  for (const { file, text } of files) {
     await writeFile(join(directory, file), text)
     io.out(`${join(directory, file)} written\n`)
   }
 }
 
 /** `nginx:1.29` → the version 1.29 of `web`. */
-function ofOne(name: string, { image, command, port, gatewayPort }: InitFlags): readonly Written[] {
+function ofOne(name: string, gatewayPort: string, { image, command, port }: InitFlags): readonly Written[] {
   const tag = image === undefined ? '1.0' : /:([\w.-]+)$/.exec(image)?.[1] ?? 'latest'
   const breed = `${name}:${tag}`
   const number = port ?? (image === undefined ? '0' : '80')
@@ -86,24 +113,26 @@ clusters:
     services:
       - breed: ${breed}
         scale: { cpu: 0.2, memory: 128MB, instances: 2 }   # of each: cores and memory; and how many
-` }, releaseFile({ name, cluster: 'web', breed, deployable: deployable(nextOf(image ?? '')), port: `http: ${number}/http`, check: 'http' })]
+` }, releaseFile({ name, cluster: 'web', next: nextName(breed), breed: `kind: breed
+name: ${nextName(breed)}
+deployable:
+${deployable(nextOf(image ?? ''))}
+ports:
+  http: ${number}/http
+health_checks:
+  - { path: /, port: http, initial_delay: 1s, interval: 2s, timeout: 2s, failures: 3 }
+` })]
 }
 
 const nextOf = (image: string) => `${image.replace(/:[\w.-]+$/, '')}:next`
 
-interface Next { readonly name: string; readonly cluster: string; readonly breed: string; readonly deployable: string; readonly port: string; /** The port that is asked whether it is well. */ readonly check: string }
+interface Next { readonly name: string; readonly cluster: string; readonly next: string; /** The document of that breed. */ readonly breed: string }
 
-function releaseFile({ name, cluster, breed, deployable, port, check }: Next): Written {
-  const next = `${breed.replace(/:[^:]*$/, '')}:next`
+const nextName = (breed: string) => `${breed.replace(/:[^:]*$/, '')}:next`
+
+function releaseFile({ name, cluster, next, breed }: Next): Written {
   return { file: `${name}-release.yml`, text: `# The next version and how it comes to the visitors. Give it its real version and deployable, then vamp apply -f ${name}-release.yml
-kind: breed
-name: ${next}
-deployable:
-${deployable}
-ports:
-  ${port}
-health_checks:
-  - { path: /, port: ${check}, initial_delay: 1s, interval: 2s, timeout: 2s, failures: 3 }
+${breed.trimEnd()}
 ---
 # It begins with a small share of the requests and gets more as the evidence grows that it does no harm. Every request is
 # measured; if it does harm it goes back by itself, within seconds. vamp release status ${name}-${cluster}-next --watch
@@ -121,7 +150,7 @@ keep: 30m                       # the old version stays warm for so long: going 
 ` }
 }
 
-async function ofCompose(name: string, file: string, { gatewayPort }: InitFlags): Promise<readonly Written[]> {
+async function ofCompose(name: string, file: string, gatewayPort: string): Promise<Project> {
   const text = await readFile(file, 'utf8').catch(error => { throw new CommandFailure(EXIT.not_found, `${file} cannot be read: ${String((error as NodeJS.ErrnoException).code)}`) })
   const parsed = parseCompose(name, text)
   if (parsed.is === 'refused') throw new CommandFailure(EXIT.refused, `nothing was written\n${describeProblems(parsed.problems, file)}`)
@@ -131,22 +160,20 @@ async function ofCompose(name: string, file: string, { gatewayPort }: InitFlags)
   const body = printYaml(blueprint).replace(/^clusters:/m, `${gateways}clusters:`)
   const notes = comments.map(comment => `# ${comment.replaceAll('\n', ' ')}\n`).join('')
   const cluster = first?.cluster ?? blueprint.clusters[0]?.name ?? 'web'
-  return [
-    { file: `${name}.yml`, text: `# Made of ${basename(file)}: every compose service is a cluster of its own. vamp apply -f ${name}.yml stores and deploys it.\n${notes}${body}` },
-    releaseFile({ name, cluster, breed: `${cluster}:1.0.0`, deployable: `  type: container/docker\n  definition: ${imageOf(blueprint, cluster)}`, port: `${first?.port ?? 'http'}: ${first?.number ?? 80}/http`, check: first?.port ?? 'http' }),
-  ]
+  const files = [{ file: `${name}.yml`, text: `# Made of ${basename(file)}: every compose service is a cluster of its own. vamp apply -f ${name}.yml stores and deploys it.\n${notes}${body}` }]
+  const breed = breedOf(blueprint, cluster)
+  if (!breed) return { files, changed: comments }
+  const next = { ...breed, name: nextName(breed.name), deployable: { ...breed.deployable, definition: nextOf(breed.deployable.definition) } }
+  return { files: [...files, releaseFile({ name, cluster, next: next.name, breed: printYaml(next) })], changed: comments }
 }
 
-function firstPort(blueprint: Blueprint): { readonly cluster: string; readonly port: string; readonly number: number } | undefined {
-  for (const { name, services } of blueprint.clusters)
-    for (const { breed } of services) {
-      const [port] = breed.is === 'inline' ? breed.value.ports : []
-      if (port) return { cluster: name, port: port.name, number: port.number }
-    }
-  return undefined
+/** Where visitors come in: what speaks HTTP rather than a database. */
+function firstPort(blueprint: Blueprint): { readonly cluster: string; readonly port: string } | undefined {
+  const ports = blueprint.clusters.flatMap(({ name }) => breedOf(blueprint, name)?.ports.map(({ name: port, type }) => ({ cluster: name, port, type })) ?? [])
+  return ports.find(({ type }) => type === 'http') ?? ports[0]
 }
 
-function imageOf(blueprint: Blueprint, cluster: string): string {
+function breedOf(blueprint: Blueprint, cluster: string): Breed | undefined {
   const breed = blueprint.clusters.find(({ name }) => name === cluster)?.services[0]?.breed
-  return breed?.is === 'inline' && breed.value.deployable ? nextOf(breed.value.deployable.definition) : 'image:next'
+  return breed?.is === 'inline' ? breed.value : undefined
 }

@@ -68,8 +68,15 @@ async function scaleLike({ client, io }: Session, { deployment, cluster, instanc
   return { cpu: scale.cpu, memory: scale.memory, instances: Number(instances) }
 }
 
-/** Of one release, or of all. Watching one ends with it: 0 if it was promoted. */
+/** Of one release, or of all. Watching one ends with it: 0 if it was promoted. The only one that is under way need not be named to be watched. */
 export async function releaseStatus(session: Session, name: string | undefined, flags: StatusFlags): Promise<number> {
+  if (name !== undefined || !flags.watch || formOf(flags.output) !== 'table') return statusOf(session, name, flags)
+  const { data } = await session.client.call(releases.statuses, {}, session.io.signal)
+  const [only, ...others] = data.filter(({ phase }) => !OVER.has(phase) && phase !== 'keeping')
+  return statusOf(session, others.length === 0 ? only?.name : undefined, flags)
+}
+
+async function statusOf(session: Session, name: string | undefined, flags: StatusFlags): Promise<number> {
   const { client, io } = session
   const form = formOf(flags.output)
   const looks: Look[] = []

@@ -1,5 +1,5 @@
 /** The story of the demonstration: one version runs, a good one replaces it, two bad ones are sent back. */
-import type { ReleaseStatus } from '@vamp/model/release-status'
+import { PHASE_LABELS, type ReleaseStatus } from '@vamp/model/release-status'
 import type { Stage } from './stage.ts'
 import { startVisitors, type Visitors, type Visits } from './visitors.ts'
 
@@ -38,6 +38,8 @@ const LOOK_MS = 250
 const READY_SECONDS_MAX = 60
 const RELEASE_SECONDS_MAX = 240
 const SETTLED: ReadonlySet<string> = new Set(['keeping', 'promoted', 'rolled_back', 'aborted', 'failed'])
+/** The sentence of these says what goes on. */
+const SAYS_ITSELF: ReadonlySet<string> = new Set(['waiting', 'preparing', 'ramping', 'keeping', 'promoted', 'rolled_back'])
 const OVER: ReadonlySet<string> = new Set(['promoted', 'rolled_back', 'aborted', 'failed'])
 
 const CHAPTERS = [
@@ -85,7 +87,7 @@ async function follow(api: StoryApi, stage: Stage, visitors: Visitors, name: str
   await until(`release ${name} is decided`, RELEASE_SECONDS_MAX, signal, async () => {
     status = await api.release(name)
     if (!status) return false
-    if (status.phase !== phase && status.phase !== 'rolling_back') stage.say(status.phase === 'ramping' || status.phase === 'preparing' ? status.sentence : `${status.phase}: ${status.sentence}`)
+    if (status.phase !== phase && status.phase !== 'rolling_back') stage.say(SAYS_ITSELF.has(status.phase) ? status.sentence : `${PHASE_LABELS[status.phase]}: ${status.sentence}`)
     phase = status.phase
     stage.live(`${status.to} has ${status.weight} % · evidence of harm ${odds(status.harm)} · ${status.requests.canary} requests, ${status.failed.canary} failed · ${visitsLine(visitors.visits)}`)
     return status.verdict !== undefined && (SETTLED.has(status.phase) || status.phase === 'rolling_back')

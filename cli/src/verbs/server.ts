@@ -3,14 +3,16 @@ import type { Command } from 'commander'
 import { asking, OUTPUT, type ProgramContext } from './verb.ts'
 
 /** The server's flags are the server's: they are read where they are used. */
-export function addServer(program: Command, context: ProgramContext): void {
-  const { io, environment, end } = context
-  const ask = asking(program, context)
-  const inside = () => import('../commands/inside.ts')
-  program.command('up').description('start the server').allowUnknownOption().helpOption(false).argument('[flags...]')
-    .action(async (_, __, command: Command) => { end(await (await import('../commands/up.ts')).up(command.args, io, environment)) })
+export function addStart(program: Command, { io, environment, end }: ProgramContext): void {
   program.command('demo').description('a small shop, one good release and two bad ones, judged on live traffic').allowUnknownOption().helpOption(false).argument('[flags...]')
     .action(async (_, __, command: Command) => { end(await (await import('../commands/demo.ts')).demo(command.args, io, environment)) })
+  program.command('up').description('start the server').allowUnknownOption().helpOption(false).argument('[flags...]')
+    .action(async (_, __, command: Command) => { end(await (await import('../commands/up.ts')).up(command.args, io, environment)) })
+}
+
+export function addServer(program: Command, context: ProgramContext): void {
+  const ask = asking(program, context)
+  const inside = () => import('../commands/inside.ts')
   program.command('version').description('of this program and of the server').option(...OUTPUT)
     .action(flags => ask(async session => (await import('../commands/version.ts')).version(session, flags)))
   program.command('health').description('whether the server is ready; or how well something is, from 0 to 1. Exit code 0 if all is well').argument('[place]', 'deployment, deployment/cluster or deployment/cluster/service')
