@@ -51,7 +51,7 @@ test('a version with errors is rolled back by itself and leaves nothing behind',
   expect(w.visits.get('web:1.2')?.failed).toBeLessThanOrEqual(30)
   expect(failed(w)).toBe(w.visits.get('web:1.2')?.failed)
   expect([...w.machine.instances.values()].map(({ workload }) => workload.service)).toEqual(['web:1.0', 'web:1.0'])
-  expect(status?.next).toBe('Nothing: version web:1.2 is gone.')
+  expect(status?.next).toBe('Version web:1.2 is gone.')
 })
 
 test('a version whose slowest requests take twice as long is rolled back although nothing fails', async () => {

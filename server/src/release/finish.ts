@@ -30,7 +30,7 @@ export function promote(observed: ObservedRelease, status: ReleaseStatus, { by, 
     const back = { ...inPhase(status, 'hold_back', observed.nowMs, status.sentence, `All of the traffic in ${clock.hold_back} s; until then rollback is armed.`), weight: holdBackWeight, judge }
     return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, new Map([...losers, [back.to, holdBackWeight]]))], events: [releaseEvent('weight', back)] }
   }
-  const warm = strategy === 'rolling' ? `Version ${status.from} keeps its last instance for ${keep} s.` : `Version ${status.from} stays warm for ${keep} s: one call returns to it.`
+  const warm = strategy === 'rolling' ? `Version ${status.from} keeps its last instance for ${lasting(keep)}.` : `Version ${status.from} stays warm for ${lasting(keep)}: one call returns to it.`
   const promoted: ReleaseStatus = {
     ...inPhase(status, 'keeping', observed.nowMs, status.sentence, warm),
     weight: 100, verdict: 'promoted', ended: iso(observed.nowMs),
@@ -62,10 +62,13 @@ function withoutVersions(observed: ObservedRelease, status: ReleaseStatus, versi
     const next = `Version ${versions.join(', ')} cannot be removed: ${removal}`
     return next === status.next ? NOTHING : { writes: [statusWrite(observed, { ...status, next })], events: [] }
   }
-  const next = versions.length > 0 ? removing(versions) : `Nothing: ${status.from} serves those who are not of the audience.`
+  const next = versions.length > 0 ? removing(versions) : `Version ${status.from} serves those who are not of the audience.`
   const over = inPhase(status, phase, observed.nowMs, status.sentence, next)
   return { writes: [statusWrite(observed, over), ...removal, ...withoutDoubles(removal, goneWrites(observed))], events: [releaseEvent('ended', over)] }
 }
+
+/** `30 min`, `90 s` */
+const lasting = (seconds: number): string => seconds >= 120 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`
 
 const removing = (versions: readonly string[]): string => `Version ${versions.join(', ')} is being removed.`
 
@@ -75,7 +78,7 @@ export function removed(observed: ObservedRelease, status: ReleaseStatus): Relea
   if (!isRemoving(status)) return NOTHING
   const services = observed.deployment?.value.clusters.find(({ name }) => name === status.cluster)?.services ?? []
   if (versions.some(version => services.some(({ breed }) => breed.name === version))) return NOTHING
-  return { writes: [statusWrite(observed, { ...status, next: `Nothing: version ${versions.join(', ')} is gone.` })], events: [] }
+  return { writes: [statusWrite(observed, { ...status, next: `Version ${versions.join(', ')} is gone.` })], events: [] }
 }
 
 export function isRemoving({ next }: ReleaseStatus): boolean {

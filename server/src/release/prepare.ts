@@ -129,7 +129,7 @@ function whyNot(observed: ObservedRelease, from: string): string | undefined {
 }
 
 function refuse(observed: ObservedRelease, blank: ReleaseStatus, why: string): ReleasePlan {
-  const failed: ReleaseStatus = { ...inPhase(blank, 'failed', observed.nowMs, why, 'Nothing: correct it and start another release.'), verdict: 'failed', ended: iso(observed.nowMs) }
+  const failed: ReleaseStatus = { ...inPhase(blank, 'failed', observed.nowMs, why, 'Correct it and start another release.'), verdict: 'failed', ended: iso(observed.nowMs) }
   return { writes: [statusWrite(observed, failed)], events: [releaseEvent('failed', failed)] }
 }
 

@@ -47,7 +47,7 @@ export function releaseReconciler({ store, traffic, clock, log, gateCalls, sessi
         if (error instanceof Fault && error.code === 'revision_mismatch') return again(LOST_RACE_MS)
         throw error
       }
-      for (const { type, tags, value } of plan.events) if (type === 'release') log.info('release', { release: name, tags, ...briefly(value) })
+      for (const { type, tags, value } of plan.events) if (type === 'release') log.info('release', { release: name, change: tags.find(tag => tag.startsWith('release:'))?.slice('release:'.length), ...briefly(value) })
       gateCalls.ask(name, plan.calls ?? [])
       return again(LOOK_AGAIN_MS)
     },
