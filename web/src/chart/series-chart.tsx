@@ -82,11 +82,11 @@ function optionsOf({ lines, logarithmic, range, height = 220, axis, rightAxis, b
   const stepped = uPlot.paths.stepped?.({ align: 1 })
   const [low, high] = range
   return {
-    width, height, legend: { show: false }, padding: [8, 12, 0, 0],
+    width, height, legend: { show: false }, padding: [8, 30, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { x: { time: true }, y: logarithmic ? { distr: 3, range: (_, __, max) => [low, Math.max(high, max)] } : { range: (_, __, max) => [low, Math.max(high, max ?? high)] }, ...(rightAxis ? { right: { range: (_: uPlot, __: number, max: number) => [0, Math.max(2, (max ?? 0) * 1.1)] as [number, number] } } : {}) },
     axes: [
-      { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: 96, size: 30, values: (_, moments) => moments.map(momentText(moments)) },
+      { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { show: false }, font: '12px system-ui', space: (_, __, from, to) => to - from < SECONDS_SHOWN_S ? 96 : 78, size: 30, values: (_, moments) => moments.map(momentText(moments)) },
       { stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 62, values: (_, values) => values.map(value => value === null ? '' : axis(value)) },
       ...(rightAxis ? [{ scale: 'right', side: 1 as const, stroke: ink, grid: { show: false }, ticks: { show: false }, font: '12px system-ui', size: 44, values: (_: uPlot, values: number[]) => values.map(rightAxis) }] : []),
     ],
@@ -101,6 +101,9 @@ function optionsOf({ lines, logarithmic, range, height = 220, axis, rightAxis, b
     },
   }
 }
+
+/** Of shorter charts the seconds are written, too, which take more room. */
+const SECONDS_SHOWN_S = 290
 
 /** As this person writes times; with the day where the chart is longer than one. */
 function momentText(moments: readonly number[]): (seconds: number) => string {

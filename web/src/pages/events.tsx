@@ -96,8 +96,7 @@ function useStream(tag: string, type: string, paused: boolean): { readonly shown
     setShown([])
     setAsked(false)
     setError(undefined)
-    vamp().call(events.query, { query: { ...(tag ? { tag: [tag] } : {}), ...(type ? { type } : {}), per_page: 100 } }, gone.signal)
-      .then(({ data }) => { setShown(before => merged(before, data.filter(event => type === LOUD || event.type !== LOUD))); setAsked(true) }, thrown => { if (!gone.signal.aborted) setError(thrown) })
+    past(tag, type, found => { setShown(before => merged(before, found)) }, gone.signal).then(() => setAsked(true), thrown => { if (!gone.signal.aborted) setError(thrown) })
     return () => gone.abort()
   }, [tag, type])
   const waiting = useRef<Event[]>([])
@@ -111,6 +110,19 @@ function useStream(tag: string, type: string, paused: boolean): { readonly shown
     return () => clearInterval(timer)
   }, [])
   return { shown, asked: asked || error !== undefined, error }
+}
+
+/** Pages of the past that are read until there are enough: while releases run, most of it is evidence. */
+const [PAGES_MAX, PER_PAGE, ENOUGH] = [8, 100, 50]
+
+async function past(tag: string, type: string, on: (found: readonly Event[]) => void, signal: AbortSignal): Promise<void> {
+  for (let page = 1, count = 0; page <= PAGES_MAX && count < ENOUGH; page++) {
+    const { data } = await vamp().call(events.query, { query: { ...(tag ? { tag: [tag] } : {}), ...(type ? { type } : {}), page, per_page: PER_PAGE } }, signal)
+    const quiet = data.filter(event => type === LOUD || event.type !== LOUD)
+    on(quiet)
+    count += quiet.length
+    if (data.length < PER_PAGE) return
+  }
 }
 
 /** Newest first, each once. */
