@@ -96,7 +96,7 @@ function useStream(tag: string, type: string, paused: boolean): { readonly shown
     setShown([])
     setAsked(false)
     setError(undefined)
-    past(tag, type, found => { setShown(before => merged(before, found)) }, gone.signal).then(() => setAsked(true), thrown => { if (!gone.signal.aborted) setError(thrown) })
+    past(tag, type, gone.signal).then(found => { setShown(before => merged(before, found)); setAsked(true) }, thrown => { if (!gone.signal.aborted) setError(thrown) })
     return () => gone.abort()
   }, [tag, type])
   const waiting = useRef<Event[]>([])
@@ -112,17 +112,18 @@ function useStream(tag: string, type: string, paused: boolean): { readonly shown
   return { shown, asked: asked || error !== undefined, error }
 }
 
-/** Pages of the past that are read until there are enough: while releases run, most of it is evidence. */
-const [PAGES_MAX, PER_PAGE, ENOUGH] = [8, 100, 50]
+const PER_PAGE = 100
+/** What Vamp tells of by itself, beside the evidence: while releases run, that is most of the newest, and hides these. */
+const TOLD = ['release', 'archive', 'workflow', 'scaling', 'instance', 'node', 'image', 'event', 'synchronization']
+const TOLD_EACH = 30
 
-async function past(tag: string, type: string, on: (found: readonly Event[]) => void, signal: AbortSignal): Promise<void> {
-  for (let page = 1, count = 0; page <= PAGES_MAX && count < ENOUGH; page++) {
-    const { data } = await vamp().call(events.query, { query: { ...(tag ? { tag: [tag] } : {}), ...(type ? { type } : {}), page, per_page: PER_PAGE } }, signal)
-    const quiet = data.filter(event => type === LOUD || event.type !== LOUD)
-    on(quiet)
-    count += quiet.length
-    if (data.length < PER_PAGE) return
-  }
+/** What everybody may tell is in the newest; what Vamp tells is asked for by its type, where nothing is asked for but evidence. */
+async function past(tag: string, type: string, signal: AbortSignal): Promise<readonly Event[]> {
+  const ask = async (of: string, count: number) => (await vamp().call(events.query, { query: { ...(tag ? { tag: [tag] } : {}), ...(of ? { type: of } : {}), per_page: count } }, signal)).data
+  const newest = await ask(type, PER_PAGE)
+  if (type !== '' || newest.length < PER_PAGE) return newest.filter(event => type === LOUD || event.type !== LOUD)
+  const told = await Promise.all(TOLD.map(each => ask(each, TOLD_EACH)))
+  return merged(newest.filter(event => event.type !== LOUD), told.flat()).toSorted((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp))
 }
 
 /** Newest first, each once. */

@@ -41,7 +41,7 @@ export default function Overview() {
           : <ul className="tiles">{all.map(each => <DeploymentTile key={each.name} deployment={each} />)}</ul>}
         </Shown>
       </Card>
-      {troubles.length === 0 && deployments.is === 'here' && gateways.is === 'here' && <p className="quiet"><Badge tone="good">Nothing hurts: every service and gateway is as it should be.</Badge></p>}
+      {troubles.length === 0 && deployments.is === 'here' && deployments.value.length > 0 && gateways.is === 'here' && <p className="quiet"><Badge tone="good">Nothing hurts: every service and gateway is as it should be.</Badge></p>}
     </Page>
   )
 }
