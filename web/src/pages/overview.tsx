@@ -37,7 +37,7 @@ export default function Overview() {
       <LiveTraffic of={{}} title="What all visitors get" />
       <Card title="What runs" aside={<Link to={path.deployments()}>all deployments</Link>}>
         <Shown of={deployments}>{all => all.length === 0
-          ? <div className="empty">Nothing is deployed yet. <Link to={path.newArtifact('blueprints')}>Write a blueprint</Link>, or run <code>vamp apply -f shop.yml</code>.</div>
+          ? <div className="empty">Nothing is deployed yet. <Link to={path.newArtifact('blueprints')}>Write a blueprint</Link>, or begin on the command line with <code>vamp init</code>.</div>
           : <ul className="tiles">{all.map(each => <DeploymentTile key={each.name} deployment={each} />)}</ul>}
         </Shown>
       </Card>
