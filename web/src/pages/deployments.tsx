@@ -34,7 +34,7 @@ function Services({ all }: { readonly all: readonly DeploymentView[] }) {
   return (
     <Table label="Services of all deployments" empty="Nothing is deployed yet." keyOf={({ place }) => path.service(place)} rows={rows} columns={[
       { title: 'deployment', cell: ({ place: { deployment } }) => <Link to={path.deployment(deployment)}>{deployment}</Link> },
-      { title: 'cluster', cell: ({ place }) => <Link to={path.cluster(place)}>{place.cluster}</Link> },
+      { title: 'cluster', wide: true, cell: ({ place }) => <Link to={path.cluster(place)}>{place.cluster}</Link> },
       { title: 'version', cell: ({ place }) => <Link to={path.service(place)}>{place.service}</Link> },
       { title: 'state', cell: ({ service }) => <ServiceBadge service={service} /> },
       { title: 'instances', numeric: true, cell: ({ service }) => readyText(service) },
