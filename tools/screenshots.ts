@@ -13,7 +13,7 @@ const SETTLE_MS = 1500
 const DOCS = join(import.meta.dirname, '../docs/screenshots')
 /** Which look of a screen the docs show, by the name they know it by. */
 const SHOWN: Readonly<Record<string, string>> = {
-  overview: 'overview-light-desktop', release: 'release-light-desktop', gateway: 'gateway-dark-desktop', deployment: 'deployment-light-desktop',
+  overview: 'overview-light-desktop', release: 'release-light-desktop', gateway: 'gateway-light-desktop', deployment: 'deployment-light-desktop',
   'rolled-back': 'rolled-back-dark-desktop', 'rolled-back-phone': 'rolled-back-light-phone', editor: 'new-artifact-light-desktop', 'new-release': 'new-release-light-desktop',
 }
 const BYTES_MAX = 180_000

@@ -6,6 +6,6 @@ export function Pairs({ of }: { readonly of: object }) {
 function flat(value: object, prefix = ''): (readonly [string, string])[] {
   return Object.entries(value).flatMap(([name, inner]) => {
     if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) return flat(inner, `${prefix}${name}.`)
-    return [[`${prefix}${name}`, Array.isArray(inner) ? inner.map(each => typeof each === 'object' ? JSON.stringify(each) : String(each)).join(', ') : String(inner)] as const]
+    return [[`${prefix}${name}`, Array.isArray(inner) ? inner.map(each => typeof each === 'object' ? JSON.stringify(each) : String(each)).join(', ') : inner === null ? 'not set' : String(inner)] as const]
   })
 }
