@@ -13,7 +13,7 @@ export function Badge({ tone, children }: { readonly tone: Tone; readonly childr
 
 export function PhaseBadge({ phase }: { readonly phase: ReleasePhase }) {
   const { tone, label } = PHASES[phase]
-  return <Badge tone={tone}>{label}</Badge>
+  return <span className="phase"><Badge tone={tone}>{label}</Badge></span>
 }
 
 const SERVICE_TONES: Readonly<Record<Phase, Tone>> = { Done: 'good', Failed: 'bad', Updating: 'busy', Initiated: 'busy' }
