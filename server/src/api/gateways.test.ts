@@ -112,5 +112,6 @@ test('what a proxy that is there cannot do is refused, with its reason, in a gat
   expect((await own.ask('/policies/queues', { method: 'PUT', body: 'name: queues\nconnection_limit: {maximum: 5, queue: 3}' })).status).toBe(400)
 
   report('embedded')
-  expect((await put('policy: {timeouts: {idle: 5s}}')).json).toMatchObject({ problems: [{ message: expect.stringContaining('The embedded proxy cannot carry') }] })
+  const raw = await own.ask('/gateways/one', { method: 'PUT', body: 'name: one\nport: 8190\nroutes: {"[10.0.0.1:80]": {weight: 100%, condition: "< hdr_sub(user-agent) X >"}}' })
+  expect(raw.json).toMatchObject({ problems: [{ message: expect.stringMatching(/The embedded proxy cannot carry .* only HAProxy can examine it/) }] })
 })
