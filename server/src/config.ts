@@ -141,7 +141,7 @@ export const OPTIONS: readonly Option[] = [
   option({ key: 'containers', flag: 'containers', ...oneOf('process', 'docker', 'swarm', 'memory'), fallback: 'process', help: 'what runs the services' }),
   option({ key: 'processLimits', flag: 'process-limits', ...oneOf('on', 'off'), fallback: 'off', help: 'whether the CPU and memory of a scale bind processes, by control groups of Linux; containers are always bound by theirs' }),
   option({ key: 'docker', flag: 'docker', value: '<unix:///…, tcp://…>', fallback: 'unix:///var/run/docker.sock', help: 'the Docker engine, several of them with commas between, or a manager of the Swarm', read: matching(/^(unix:\/\/\/[^,]+|tcp:\/\/[^/\s,]+:\d+)(,(unix:\/\/\/[^,]+|tcp:\/\/[^/\s,]+:\d+))*$/) }),
-  option({ key: 'spreadBy', flag: 'spread-by', value: '<label>', help: 'a label of Docker engines whose values share the instances of a service evenly; without it they are packed', read: matching(/^[\w.\/-]+$/) }),
+  option({ key: 'spreadBy', flag: 'spread-by', value: '<label>', help: 'a label of Docker engines whose values share the instances of a service evenly; without it they are packed', read: matching(/^[\w./-]+$/) }),
   option({ key: 'dockerTls', flag: 'docker-tls', value: '<directory>', help: 'with ca.pem, cert.pem and key.pem for an engine behind TLS', read: text }),
   option({ key: 'dockerNetwork', flag: 'docker-network', value: '<name>', fallback: 'bridge', help: 'network of the instances whose artifacts name none', read: text }),
   option({ key: 'registryConfig', flag: 'registry-config', value: '<file>', help: 'credentials for registries, as docker login writes them; ~/.docker/config.json if not given', read: text }),

@@ -128,6 +128,8 @@ const BLOCKS_KEPT = 25
 const BLOCKS_MIN = 6
 /** So long it is believed that a load was too much which was only passed through: what was late may have piled up before. */
 const PASSING_SECONDS = 120
+/** So long it is believed that a load is borne which is not borne now. */
+const FRESH_SECONDS = 300
 /** Errors of log latency that are taken for equal. */
 const EQUAL_ERROR = 0.1
 
@@ -183,8 +185,8 @@ export function openQueueEstimator({ limitMs, quantile: wanted }: LatencyPromise
     const isBad = ({ weight, share, rate, settled: long, at }: typeof first) => weight >= WEIGHT_BAD && (long || newest - at < PASSING_SECONDS) && surely(share, weight) > allowed && rate > 0
     const best = seen.findLast(({ share, lately }) => share <= allowed && lately.share <= allowed)?.rate ?? 0
     // What became slower is not what it was proven to be: lately there was no more than one late beside those that were aimed at.
-    const proven = seen.findLast(({ share, weight, lately }) => share <= aimed && weight >= enough && lately.late <= 1 + RULE_OF_THREE * aimed * lately.requests)?.rate ?? 0
-    const good = seen.findLast(({ share, weight, lately }) => share <= allowed / 2 && lately.share <= allowed / 2 && weight >= RULE_OF_THREE / allowed)?.rate ?? 0
+    const proven = seen.findLast(({ share, weight, lately, at }) => newest - at < FRESH_SECONDS && share <= aimed && weight >= enough && lately.late <= 1 + RULE_OF_THREE * aimed * lately.requests)?.rate ?? 0
+    const good = seen.findLast(({ share, weight, lately, at }) => newest - at < FRESH_SECONDS && share <= allowed / 2 && lately.share <= allowed / 2 && weight >= RULE_OF_THREE / allowed)?.rate ?? 0
     const { careful, likely } = fit(settled(seen), shapeOf(seen), saturation && newest - saturation.at < HALF_LIFE_SECONDS ? saturation.rate : undefined)
     const bad = seen.find(bin => isBad(bin) && bin.rate > proven)?.rate
     return { fitted: careful, likely, best, good, proven, bad, allowed, aimed }

@@ -14,7 +14,7 @@ test('a workload becomes a container with its identity, environment and size', (
     Image: 'shop:1',
     Env: ['COLOUR=red', 'PORT_WEB=8080', 'PORT=8080', 'VAMP_DEPLOYMENT=shop', 'VAMP_CLUSTER=web', 'VAMP_SERVICE=web:1.0', 'VAMP_INSTANCE=one'],
     Labels: {
-      'io.vamp.deployment': 'shop', 'io.vamp.cluster': 'web', 'io.vamp.service': 'web:1.0', 'io.vamp.instance': 'one',
+      'io.vamp.deployment': 'shop', 'io.vamp.cluster': 'web', 'io.vamp.service': 'web:1.0', 'io.vamp.size': '{"cpu":2,"memory":64}', 'io.vamp.instance': 'one',
       'io.vamp.digest': 'd1', 'io.vamp.owner': 'me', 'io.vamp.ports': '{"web":8080}', 'io.vamp.health-checks': '[]',
     },
     HostConfig: { NetworkMode: 'bridge', CpuShares: 2048, Memory: 64_000_000, RestartPolicy: { Name: 'no' } },
