@@ -85,6 +85,30 @@ test('while an instance drains its connections are told as they end, faster than
   expect(given.last()?.endpoints).toEqual([{ id: 'one', state: 'draining', connections: 0 }])
 })
 
+test('what was counted before an instance began to drain is never told of it, however late the answer comes', async () => {
+  const answers: ((connections: ReadonlyMap<string, number>) => void)[] = []
+  let slow = false
+  const counting = (proxy: ProxyPort): ProxyPort => ({ ...proxy, connections: () => slow ? new Promise(done => { answers.push(done) }) : Promise.resolve(new Map([['one', 1], ['two', 1]])) })
+  await using given = await world(undefined, counting)
+  given.pair.publish(tableOf(1, endpoint('one', 'draining'), endpoint('two')))
+  await given.clock.advance(0)
+  slow = true
+  await given.clock.advance(50)
+  expect(answers).toHaveLength(1)
+
+  given.pair.publish(tableOf(2, endpoint('one', 'draining'), endpoint('two', 'draining')))
+  await given.clock.advance(0)
+  answers[0]?.(new Map())
+  await given.clock.advance(0)
+  const told = given.pair.reports.flatMap(({ endpoints }) => endpoints).filter(({ id, state }) => id === 'two' && state === 'draining')
+  expect(told.filter(({ connections }) => connections === 0)).toEqual([])
+
+  slow = false
+  for (const answer of answers) answer(new Map([['one', 1], ['two', 1]]))
+  await given.clock.advance(100)
+  expect(given.last()?.endpoints).toEqual([{ id: 'one', state: 'draining', connections: 1 }, { id: 'two', state: 'draining', connections: 1 }])
+})
+
 test('a gateway whose port is taken is reported with the reason and holds up no other; it comes when the port is free', async () => {
   await using given = await world()
   given.pair.publish(tableOf(1, endpoint('one')))

@@ -234,8 +234,9 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   }
   /** Tells when something changed on an instance that drains. */
   const watchDraining = async () => {
+    const counted = carried
     await count()
-    if (draining() !== toldDraining) tell()
+    if (counted === carried && draining() !== toldDraining) tell()
   }
   return {
     report,

@@ -18,6 +18,8 @@ export const AGENTS_MAX = 1000
 export const LOCAL_AGENT = 'local'
 
 const EMPTY: RoutingTable = { revision: 0, gateways: [] }
+/** Of an endpoint that an agent may have taken up and has said nothing of. */
+const MAYBE_READY = { state: 'ready', connections: 0 } as const
 
 export interface LiveFleet extends Fleet {
   /** The server's end of an agent's link. One that joins again keeps what it reported until it reports again. Throws `Fault('too_large')`. */
@@ -31,7 +33,7 @@ interface Member { report?: AgentReport; heardAt: number }
 export function openFleet({ clock }: { clock: Clock }): LiveFleet {
   let table = EMPTY
   /** Of the published table; made when somebody asks. */
-  let endpoints: Map<string, Endpoint['state']> | undefined
+  let endpoints: ReadonlyMap<string, Endpoint['state']> | undefined
   const members = new Map<string, Member>()
   const tableListeners = new Set<(table: RoutingTable) => void>()
   const reportListeners = new Set<(report: AgentReport) => void>()
@@ -55,13 +57,14 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
     reports,
     acknowledged,
     endpoint(id) {
-      const live = reports()
-      const seen = live.map(report => endpointsOf(report).get(id)).filter(endpoint => endpoint !== undefined)
-      // A published table that somebody has not confirmed may be coming into force at this moment.
-      const pending = live.some(report => report.acknowledged < table.revision) ? published().get(id) : undefined
-      const states = [...seen.map(endpoint => endpoint.state), ...(pending ? [pending] : [])]
+      // Whoever has not confirmed the published table may route by any of those in between: what it has not told of may be in rotation there.
+      const seen = reports().flatMap(report => {
+        const told = endpointsOf(report).get(id)
+        const coming = report.acknowledged < table.revision ? published().get(id) : undefined
+        return [...(told ? [told] : []), ...(coming === 'ready' || coming && !told ? [MAYBE_READY] : [])]
+      })
       const connections = seen.reduce((sum, endpoint) => sum + endpoint.connections, 0)
-      return { state: states.includes('ready') ? 'ready' : states.includes('draining') ? 'draining' : 'absent', connections }
+      return { state: seen.some(({ state }) => state === 'ready') ? 'ready' : seen.length > 0 ? 'draining' : 'absent', connections }
     },
     serves(id) {
       const live = reports()

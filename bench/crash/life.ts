@@ -1,0 +1,223 @@
+/**
+ * One random life of a deployment behind a gateway with visitors: an operator changes what is wanted, somebody kills the server,
+ * instances and the engine meanwhile. Then quiet, and the account: what is wanted runs, once, and nothing else; who could be served was.
+ */
+import { systemClock as clock } from '../../agent/src/base/clock.ts'
+import { seeded } from '../../stats/src/testdata/seeded.ts'
+import type { Ground } from './ground.ts'
+import type { Server } from './server.ts'
+import { startVisitors, type Visitors } from './visitors.ts'
+
+const CHANGES = 4
+const INSTANCES_MAX = 4
+const CONVERGE_MS = 90_000
+const QUIET_MS = 1500
+
+export interface Account {
+  readonly seed: number
+  readonly requests: number
+  readonly underWay: number
+  readonly nobody: number
+  readonly leaving: number
+  readonly kills: number
+  /** What should not be. */
+  readonly wrong: readonly string[]
+  /** What happened, in order. */
+  readonly trail: readonly string[]
+}
+
+export interface LifeOptions { readonly seed: number; readonly ground: Ground; readonly server: Server; readonly gateway: number }
+
+interface Wanted { version: number; instances: number; generation: number }
+
+interface InstanceRow { readonly name: string; readonly state: string; readonly service: string }
+
+export async function live(options: LifeOptions): Promise<Account> {
+  const { seed, ground, gateway } = options
+  const [trail, wrong]: [string[], string[]] = [[], []]
+  const note = (what: string) => { trail.push(`${time()} ${what}`) }
+  const operator = openOperator(options, note)
+  const random = seeded(seed)
+  await operator.first(upTo(random, INSTANCES_MAX - 1) + 1)
+  const visitors = startVisitors(gateway, operator.leaves)
+  await visitors.answered()
+  const villain = startVillain(options, visitors, note)
+  try {
+    for (let change = 0; change < CHANGES; change++) {
+      await clock.sleep(upTo(random, 900))
+      await operator.change(random)
+    }
+    await villain.stop()
+    wrong.push(...await operator.converged())
+    await clock.sleep(QUIET_MS)
+    wrong.push(...await quiet(operator, ground, visitors))
+  } catch (error) {
+    wrong.push(String(error))
+  } finally {
+    await villain.stop()
+    await visitors.stop()
+  }
+  wrong.push(...visitors.lost.map(what => `a request was lost: ${what}`), ...await operator.end().then(() => [], (error: unknown) => [String(error)]))
+  wrong.push(...(await ground.remains()).map(what => `${what} is left over`))
+  return { seed, requests: visitors.requests, ...visitors.excused, kills: villain.kills, wrong, trail }
+}
+
+/** As the server's log tells it. */
+const time = () => new Date().toISOString().slice(11, 23)
+const upTo = (random: () => number, count: number) => Math.floor(random() * count)
+
+interface Operator {
+  first(instances: number): Promise<void>
+  /** One of the things that are done to a deployment. */
+  change(random: () => number): Promise<void>
+  /** What is wrong when it should be as wanted. */
+  converged(): Promise<readonly string[]>
+  ready(): Promise<readonly string[]>
+  /** As the server says, if there is one. */
+  leaves(instance: string): Promise<boolean>
+  readonly wanted: Wanted
+  end(): Promise<void>
+}
+
+function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (what: string) => void): Operator {
+  const name = `life-${seed}`
+  const wanted: Wanted = { version: 1, instances: 1, generation: 0 }
+  const service = ({ version, instances, generation }: Wanted) => ({
+    breed: {
+      name: `web:${version}`, deployable: ground.deployable, ports: { web: '0/http' }, environment_variables: { GENERATION: String(generation), WARM_UP: seed % 2 === 0 ? '0' : '0.3' },
+      health_checks: [{ path: '/', port: 'web', initial_delay: '0s', interval: '1s', timeout: '2s', failures: 3 }],
+    },
+    scale: { cpu: 0.1, memory: '64MB', instances }, ...(ground.dialects === undefined ? {} : { dialects: ground.dialects }),
+  })
+  const rows = () => server.ask<readonly InstanceRow[]>('GET', `/instances?per_page=100&deployment=${name}`)
+  const ready = async () => (await rows()).filter(({ state, service }) => state === 'ready' && service === `web:${wanted.version}`).map(({ name: id }) => id)
+  const put = () => server.ask('PUT', `/deployments/${name}`, { name, gateways: { [gateway]: 'web/web' }, clusters: { web: { services: [service(wanted)] } } })
+  const until = async (what: string, holds: () => Promise<boolean>) => {
+    for (const end = clock.monotonic() + CONVERGE_MS; !await holds(); await clock.sleep(100)) if (clock.monotonic() > end) throw new Error(`never ${what}: ${JSON.stringify(await rows())}`)
+  }
+  /** The next version comes beside the present one, gets the traffic when it is ready, and stays alone. */
+  const replace = async () => {
+    const before = wanted.version
+    wanted.version++
+    note(`web:${wanted.version} beside web:${before}`)
+    await put()
+    await until(`web:${wanted.version} ready`, async () => (await ready()).length > 0)
+    const path = `/gateways/${name}/web/web`
+    const view = await server.ask<{ routes: Record<string, object> }>('GET', path)
+    const routes = Object.fromEntries(Object.entries(view.routes).map(([route, settings]) => [route, { ...settings, weight: route.includes(`web:${wanted.version}`) ? '100%' : '0%' }]))
+    note(`traffic to web:${wanted.version}`)
+    await server.ask('PUT', path, { ...view, routes })
+    note(`without web:${before}`)
+    await server.ask('PUT', `/deployments/${name}?delete=true`, { name, clusters: { web: { services: [{ breed: { name: `web:${before}`, deployable: ground.deployable } }] } } })
+  }
+  return {
+    wanted, ready,
+    leaves: async instance => server.lives && (await server.ready(), await rows()).some(({ name: id, state }) => id === instance && state !== 'ready'),
+    async first(instances) {
+      wanted.instances = instances
+      note(`${instances} of web:1`)
+      await put()
+      await until('ready', async () => (await ready()).length === instances)
+    },
+    async change(random) {
+      const what = upTo(random, 4)
+      if (what === 0) { await replace(); return }
+      if (what < 3) wanted.instances = 1 + upTo(random, INSTANCES_MAX)
+      else wanted.generation++
+      note(what < 3 ? `${wanted.instances} instances` : `generation ${wanted.generation}`)
+      await put()
+    },
+    async converged() {
+      const settled = async () => { const all = await rows(); return all.length === wanted.instances && all.every(({ state, service }) => state === 'ready' && service === `web:${wanted.version}`) }
+      return until('as wanted', settled).then(() => [], (error: unknown) => [`${String(error)}, wanted ${JSON.stringify(wanted)}`])
+    },
+    async end() {
+      note('undeployed')
+      await server.ask('DELETE', `/deployments/${name}?all=true`)
+      await until('gone', async () => (await rows()).length === 0)
+    },
+  }
+}
+
+/** Nothing is done any more: who is ready runs, once, and answers, and nobody else. */
+async function quiet(operator: Operator, ground: Ground, visitors: Visitors): Promise<readonly string[]> {
+  const [ready, running] = [(await operator.ready()).toSorted(), (await ground.running()).toSorted()]
+  const recent = visitors.recent(QUIET_MS / 2)
+  const answered = [...new Set(recent.flatMap(({ instance }) => instance ?? []))].toSorted()
+  const strange = recent.filter(({ failure, generation }) => failure !== undefined || generation !== String(operator.wanted.generation))
+  return [
+    ...(ready.join() === running.join() ? [] : [`ready are ${ready.join(', ')}, and there run ${running.join(', ')}`]),
+    ...(ready.length === operator.wanted.instances ? [] : [`${ready.length} ready, wanted ${operator.wanted.instances}`]),
+    ...(answered.join() === running.join() ? [] : [`there run ${running.join(', ')}, and ${answered.join(', ')} answered`]),
+    ...(strange.length === 0 ? [] : [`${strange.length} of ${recent.length} requests were not answered as wanted: ${JSON.stringify(strange[0])}`]),
+  ]
+}
+
+interface Villain {
+  readonly kills: number
+  /** Everything that was stopped goes on; the server runs. */
+  stop(): Promise<void>
+}
+
+function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors, note: (what: string) => void): Villain {
+  const random = seeded(seed + 1_000_003)
+  const ending = new AbortController()
+  let kills = 0
+  const someone = async () => { const all = (await ground.running()).toSorted(); return all[upTo(random, all.length)] }
+  const during = async (harm: { to: number }, work: () => Promise<void>) => { await work(); harm.to = clock.monotonic() }
+  const killInstance = async () => {
+    const instance = await someone()
+    if (instance === undefined) return
+    note(`killed ${instance}`)
+    await during(visitors.harm(instance), () => ground.kill(instance))
+  }
+  /** Requests that it has taken wait with it; if it is replaced meanwhile they end with it. */
+  const pauseInstance = async () => {
+    const instance = await someone()
+    if (instance === undefined) return
+    const pausedMs = 200 + upTo(random, 4000)
+    note(`paused ${instance} for ${pausedMs} ms`)
+    const harm = visitors.harm(instance)
+    await ground.pause(instance)
+    await clock.sleep(pausedMs, ending.signal).catch(() => {})
+    await ground.resume(instance)
+    harm.to = clock.monotonic()
+  }
+  /** Every other one at least lives until it answers, or nothing would ever be done. */
+  let early = false
+  const killServer = async () => {
+    early = !early && random() < 0.5
+    if (!early) {
+      await server.ready()
+      await clock.sleep(upTo(random, 1000), ending.signal).catch(() => {})
+    }
+    if (ending.signal.aborted) return
+    note('killed the server')
+    await server.kill()
+    await clock.sleep(upTo(random, 1500))
+    server.start()
+    note('the next server')
+  }
+  const restartEngine = async () => {
+    note('killed the engine')
+    await during(visitors.harm(), async () => { await ground.restart?.() })
+    note('the next engine')
+  }
+  const ways = [killServer, killServer, killServer, killInstance, killInstance, pauseInstance, ...(ground.restart ? [restartEngine] : [])]
+  const work = (async () => {
+    while (!ending.signal.aborted) {
+      await clock.sleep(100 + upTo(random, 2000), ending.signal).catch(() => {})
+      if (ending.signal.aborted) break
+      kills++
+      await ways[upTo(random, ways.length)]?.()
+    }
+    if (!server.lives) server.start()
+  })()
+  return {
+    get kills() { return kills },
+    async stop() {
+      ending.abort()
+      await work
+    },
+  }
+}

@@ -1,0 +1,61 @@
+/** The server as a program that may be killed at any moment, and the operator who asks it until it has answered. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { systemClock as clock } from '../../agent/src/base/clock.ts'
+import { freePorts } from '../free-ports.ts'
+
+const MAIN = fileURLToPath(new URL('../../cli/bin/vamp.mjs', import.meta.url))
+const GIVE_UP_MS = 120_000
+const AGAIN_MS = 50
+
+export interface Server {
+  /** Until an answer came, from whichever life of the server. Throws what it refuses. */
+  ask<T>(method: string, path: string, body?: object): Promise<T>
+  readonly lives: boolean
+  /** When it answers; at once if it does not live. */
+  ready(): Promise<void>
+  kill(): Promise<void>
+  start(): void
+  /** Tells it to end everything. */
+  stop(): Promise<void>
+}
+
+/** `log`: the file for what all of its lives say. */
+export async function openServer(directory: string, flags: readonly string[], log: string): Promise<Server> {
+  const [port] = await freePorts(1)
+  const output = openSync(log, 'a')
+  let child: ChildProcess | undefined
+  const start = () => {
+    child = spawn(process.execPath, [MAIN, 'up', '--port', String(port), '--data', join(directory, 'data'), '--on-exit', 'stop', '--gateway', 'haproxy', '--log-level', 'debug', ...flags], { stdio: ['ignore', output, output] })
+  }
+  const lives = () => child !== undefined && child.exitCode === null && child.signalCode === null
+  const end = async (signal: NodeJS.Signals) => {
+    const ending = child
+    if (!ending || !lives()) return
+    const ended = once(ending, 'exit')
+    ending.kill(signal)
+    await ended
+  }
+  return {
+    get lives() { return lives() },
+    async ask<T>(method: string, path: string, body?: object) {
+      for (const until = clock.monotonic() + GIVE_UP_MS; ; await clock.sleep(AGAIN_MS)) {
+        const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) }).catch(() => undefined)
+        const text = await response?.text().catch(() => undefined)
+        if (response?.ok && text !== undefined) return (text === '' ? undefined : JSON.parse(text)) as T
+        // Not ready yet, or somebody wrote at the same time.
+        if (response && text !== undefined && ![409, 412, 500, 503].includes(response.status)) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+        if (clock.monotonic() > until) throw new Error(`${method} ${path} is never answered: ${response?.status} ${text}`)
+      }
+    },
+    async ready() {
+      while (lives() && !(await fetch(`http://127.0.0.1:${port}/api/v1/health/ready`).then(({ ok }) => ok, () => false))) await clock.sleep(AGAIN_MS)
+    },
+    kill: () => end('SIGKILL'),
+    start,
+    stop: () => end('SIGTERM'),
+  }
+}

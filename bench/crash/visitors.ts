@@ -1,0 +1,105 @@
+/** Visitors of the gateway, who know of every request that failed whether anybody could have served it. */
+import { Agent, request } from 'node:http'
+import { systemClock as clock } from '../../agent/src/base/clock.ts'
+
+const CONNECTIONS = 6
+const PAUSE_MS = 15
+const TIMEOUT_MS = 20_000
+/** What was done to instances began at most so much later than it was noted. */
+const BLUR_MS = 20
+
+export interface Visit { readonly from: number; readonly to: number; readonly instance?: string; readonly generation?: string; readonly failure?: string }
+
+/** Something was done to an instance, from and to; absent: to all of them. A request that was under way then may be lost with it. */
+export interface Harm { readonly from: number; to: number; readonly instance?: string }
+
+export interface Visitors {
+  readonly requests: number
+  /** Failed, while an instance was there that had served before. */
+  readonly lost: readonly string[]
+  /** Failed with the instance that had them, while there was none, or while those that there were had been told to leave. */
+  readonly excused: { readonly underWay: number; readonly nobody: number; readonly leaving: number }
+  /** When the first one was answered. */
+  answered(): Promise<void>
+  /** Whose requests may fail; `to` is set when it is over. */
+  harm(instance?: string): Harm
+  /** Those of the last milliseconds. */
+  recent(ms: number): readonly Visit[]
+  stop(): Promise<void>
+}
+
+/** `leaves`: whether an instance is on its way out of service, as far as anybody can tell. */
+export function startVisitors(port: number, leaves: (instance: string) => Promise<boolean>): Visitors {
+  const agent = new Agent({ keepAlive: true })
+  const harms: Harm[] = []
+  /** Instance → port, of those that have answered. */
+  const known = new Map<string, number>()
+  const lost: string[] = []
+  const excused = { underWay: 0, nobody: 0, leaving: 0 }
+  let visits: Visit[] = []
+  let [running, requests] = [true, 0]
+
+  const judge = async (visit: Visit, served: ReadonlyMap<string, number>) => {
+    if (harms.some(({ from, to }) => visit.from <= to + BLUR_MS && visit.to >= from)) { excused.underWay++; return }
+    // One that is stopped cannot serve, one that was killed does not answer: unless it was started again since, and has served.
+    const hurt = new Set(harms.filter(({ to }) => to >= visit.from).map(({ instance }) => instance))
+    for (const [instance, place] of served)
+      if (!hurt.has(instance) && (await ask(place, '/', false)).instance === instance) {
+        if (await leaves(instance)) { excused.leaving++; return }
+        lost.push(`${visit.failure} after ${Math.round(visit.to - visit.from)} ms at ${new Date().toISOString().slice(11, 23)}, while ${instance} answers`)
+        return
+      }
+    excused.nobody++
+  }
+  const visitor = async (index: number) => {
+    while (running) {
+      const served = new Map(known)
+      const visit = await ask(port, index % 3 === 0 ? '/slow' : '/', index % 2 === 0 ? agent : false)
+      // Before the first answer there is nothing to lose.
+      if (visit.failure !== undefined && served.size === 0) { await clock.sleep(PAUSE_MS); continue }
+      requests++
+      visits.push(visit)
+      if (visits.length > 5000) visits = visits.slice(-2500)
+      if (visit.failure !== undefined) await judge(visit, served)
+      else if (visit.instance !== undefined) known.set(visit.instance, visit.place)
+      await clock.sleep(PAUSE_MS)
+    }
+  }
+  const all = Array.from({ length: CONNECTIONS }, (_, index) => visitor(index))
+  return {
+    get requests() { return requests },
+    lost, excused,
+    harm(instance) {
+      const harm: Harm = { from: clock.monotonic(), to: Number.POSITIVE_INFINITY, ...(instance === undefined ? {} : { instance }) }
+      harms.push(harm)
+      return harm
+    },
+    async answered() { while (known.size === 0) await clock.sleep(PAUSE_MS) },
+    recent: ms => visits.filter(({ from }) => from >= clock.monotonic() - ms),
+    async stop() {
+      running = false
+      await Promise.all(all)
+      agent.destroy()
+    },
+  }
+}
+
+function ask(port: number, path: string, agent: Agent | false): Promise<Visit & { readonly place: number }> {
+  const from = clock.monotonic()
+  return new Promise(done => {
+    const over = (rest: Partial<Visit> & { place?: number }) => done({ from, to: clock.monotonic(), place: 0, ...rest })
+    const asked = request({ host: '127.0.0.1', port, path, agent, timeout: TIMEOUT_MS }, response => {
+      let text = ''
+      response.on('data', chunk => { text += String(chunk) })
+      response.on('end', () => {
+        const [instance, place, generation] = text.split(' ')
+        if (response.statusCode !== 200 || instance === undefined || generation === undefined) over({ failure: `${response.statusCode} ${text.slice(0, 60).replaceAll(/\s+/g, ' ')}` })
+        else over({ instance, place: Number(place), generation })
+      })
+      response.on('error', error => over({ failure: error.message }))
+    })
+    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)))
+    asked.on('error', error => over({ failure: error.message }))
+    asked.end()
+  })
+}
