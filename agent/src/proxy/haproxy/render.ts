@@ -35,6 +35,11 @@ export interface RenderSettings {
 const RING_BYTES = 4 * 1024 * 1024
 /** A line may carry a copy of a request. */
 const LINE_BYTES = 15_000
+/**
+ * Where several instances are dead and nobody takes them out, as while there is no server, a request must try until it meets one that
+ * lives. It tries another one at once, and the only one there is once a second.
+ */
+const RETRIES = 'retries 10'
 
 /**
  * Gateways that share a map. At its start HAProxy looks every use of a map up in the list of all maps, so a map for each
@@ -215,11 +220,11 @@ function preamble(settings: RenderSettings, withDelays: boolean): string {
     ]),
     section('defaults http', [
       'mode http', 'log global', 'timeout connect 3s', 'timeout client 60s', 'timeout server 60s', 'timeout http-request 15s',
-      'timeout http-keep-alive 60s', 'timeout queue 5s', 'timeout tunnel 1h', 'option redispatch 1', 'retries 3',
+      'timeout http-keep-alive 60s', 'timeout queue 5s', 'timeout tunnel 1h', 'option redispatch 1', RETRIES,
       'retry-on conn-failure', 'option idle-close-on-response',
     ]),
     section('defaults tcp', [
-      'mode tcp', 'log global', 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', 'retries 3',
+      'mode tcp', 'log global', 'timeout connect 3s', 'timeout client 1h', 'timeout server 1h', 'timeout queue 5s', 'option redispatch 1', RETRIES,
     ]),
     section('frontend tick from http', [`bind unix@${settings.tickSocket} mode 600`, 'log-format "tick"', 'http-request return status 204']),
     section('backend lost from http', ['http-request return status 503']),
