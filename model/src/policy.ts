@@ -15,6 +15,8 @@ export interface PolicySettings {
   readonly failover?: readonly string[]
   /** Where a route has no instance, requests wait for one, at most `maximum` at a time and none longer than `time`: a service may have been scaled to zero. */
   readonly hold?: { readonly time: number; readonly maximum: number }
+  /** Seconds in which an instance that has just come into rotation gets a growing part of its requests. */
+  readonly slow_start?: number
   readonly headers?: { readonly request?: HeaderChanges; readonly response?: HeaderChanges }
   readonly redirect?: { readonly to: string; readonly status: number; readonly condition?: string }
   readonly tls?: { readonly certificate: string; readonly key?: string; readonly redirect_http?: boolean }

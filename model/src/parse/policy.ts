@@ -21,6 +21,7 @@ export function readPolicyReference(cursor: Cursor): Reference<PolicySettings> {
 /** Longer than most programs need to start, shorter than most clients wait. */
 const HOLD_SECONDS = 30
 const HELD_MAX = 1000
+const SLOW_START_SECONDS_MAX = 3600
 
 const RETRY_REASONS = ['connect', 'timeout', '5xx', '500', '502', '503', '504'] as const
 
@@ -46,6 +47,7 @@ function readSettings(fields: Fields): PolicySettings {
       methods: inner.optional('methods')?.oneOf(['GET', 'any'], 'GET') ?? 'GET',
     })),
     ...part(fields, 'hold', inner => ({ time: time(inner, 'time') ?? HOLD_SECONDS, maximum: inner.optional('maximum')?.integer() ?? HELD_MAX })),
+    ...present({ slow_start: slowStart(fields.optional('slow_start')) }),
     ...present({ failover: fields.optional('failover')?.items().map(item => item.text()) }),
     ...part(fields, 'headers', inner => present({ request: changes(inner.optional('request')), response: changes(inner.optional('response')) })),
     ...part(fields, 'redirect', inner => ({ to: text(inner.required('to')), status: readStatus(inner.optional('status'), 302), ...present({ condition: condition(inner.optional('condition')) }) })),
@@ -109,6 +111,12 @@ function time(fields: Fields, name: string): number | undefined {
 
 function condition(cursor: Cursor | undefined): string | undefined {
   return cursor && readExpression(cursor)
+}
+
+function slowStart(cursor: Cursor | undefined): number | undefined {
+  const seconds = cursor && readTime(cursor)
+  if (seconds !== undefined && (seconds < 1 || seconds > SLOW_START_SECONDS_MAX)) cursor?.unexpectedType(`a time from 1s to ${SLOW_START_SECONDS_MAX}s is expected here`)
+  return seconds
 }
 
 function count(cursor: Cursor | undefined): number {

@@ -102,13 +102,15 @@ const share = percent
 const milliseconds = seconds
 const changes = record<NonNullable<NonNullable<PolicySettings['headers']>['request']>>({}, { set: fc.dictionary(word, text, { maxKeys: 2 }).map(entries => ({ ...entries })), add: fc.dictionary(word, text, { maxKeys: 2 }).map(entries => ({ ...entries })), remove: fc.array(word, { maxLength: 2 }) })
 const status = fc.integer({ min: 100, max: 599 })
-const policyFields: { [K in keyof PolicySettings]: Arbitrary<NonNullable<PolicySettings[K]>> } = {
+const policyFields: { [K in keyof PolicySettings]-?: Arbitrary<NonNullable<PolicySettings[K]>> } = {
   timeouts: record<NonNullable<PolicySettings['timeouts']>>({}, { connect: milliseconds, request: milliseconds, idle: milliseconds, tunnel: milliseconds }),
   retries: record<NonNullable<PolicySettings['retries']>>({ attempts: count, on: fc.uniqueArray(fc.constantFrom('connect', 'timeout', '5xx', '503'), { maxLength: 3 }), methods: fc.constantFrom('idempotent', 'any') }),
   circuit_breaker: record<NonNullable<PolicySettings['circuit_breaker']>>({ consecutive_errors: count, eject: seconds, max_ejected: percent }),
   rate_limit: fc.oneof(record<NonNullable<PolicySettings['rate_limit']>>({ requests: count, per: seconds, by: fc.constantFrom('gateway', 'ip') }), record<NonNullable<PolicySettings['rate_limit']>>({ requests: count, per: seconds, by: fc.constant('header'), header: word })),
   connection_limit: record<NonNullable<PolicySettings['connection_limit']>>({ maximum: count }, { queue: count, queue_timeout: seconds }),
   fault: record<NonNullable<PolicySettings['fault']>>({}, { delay: fc.record({ time: seconds, share }), abort: fc.record({ status, share }) }),
+  hold: record<NonNullable<PolicySettings['hold']>>({ time: seconds, maximum: count }),
+  slow_start: fc.integer({ min: 1, max: 3600 }),
   mirror: record<NonNullable<PolicySettings['mirror']>>({ to: text, share, methods: fc.constantFrom('GET', 'any') }),
   failover: fc.array(text, { maxLength: 2 }),
   headers: record<NonNullable<PolicySettings['headers']>>({}, { request: changes, response: changes }),

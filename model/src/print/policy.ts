@@ -4,7 +4,7 @@ import type { Json } from './fields.ts'
 
 /** Times and shares in the language's units, everything else as it is. */
 export function printPolicySettings(settings: PolicySettings): Json {
-  const { timeouts, retries, circuit_breaker, rate_limit, connection_limit, fault, mirror, failover, headers, redirect, tls, maintenance } = settings
+  const { timeouts, retries, circuit_breaker, rate_limit, connection_limit, fault, hold, slow_start, mirror, failover, headers, redirect, tls, maintenance } = settings
   return defined({
     timeouts: timeouts && defined({ connect: time(timeouts.connect), request: time(timeouts.request), idle: time(timeouts.idle), tunnel: time(timeouts.tunnel) }),
     retries,
@@ -15,6 +15,8 @@ export function printPolicySettings(settings: PolicySettings): Json {
       delay: fault.delay && { time: printTime(fault.delay.time), share: printPercentage(fault.delay.share) },
       abort: fault.abort && { status: fault.abort.status, share: printPercentage(fault.abort.share) },
     }),
+    hold: hold && { ...hold, time: printTime(hold.time) },
+    slow_start: time(slow_start),
     mirror: mirror && { ...mirror, share: printPercentage(mirror.share) },
     failover,
     headers,

@@ -22,6 +22,7 @@ export function policyGap({ driver, mode, level }: PolicyPlace, policy: PolicySe
   if (policy.connection_limit?.queue !== undefined) return 'connection_limit.queue is what no proxy of ours can do: beyond the maximum, requests are turned away'
   if (mode === 'tcp' && driver === 'embedded' && policy.tls) return 'the embedded proxy ends TLS for http only'
   if (mode === 'tcp' && driver === 'embedded' && policy.timeouts?.idle !== undefined) return 'timeouts.idle of a tcp gateway needs HAProxy; timeouts.tunnel says how long both sides may be silent'
+  if (driver !== 'haproxy' && policy.slow_start !== undefined) return `slow_start needs HAProxy: the ${driver} proxy gives every instance its full part from its first request on; vamp up --gateway haproxy`
   return headerGap(policy) ?? (driver === 'haproxy' ? haproxyGap(policy) : undefined)
 }
 

@@ -47,6 +47,7 @@ const policyFields = {
   connection_limit: fields({ maximum: count, queue: integer, queue_timeout: time }, ['maximum']),
   fault: fields({ delay: fields({ time, share: percentage }, ['time']), abort: fields({ status: integer, share: percentage }, ['status']) }),
   hold: fields({ time, maximum: integer }),
+  slow_start: time,
   mirror: fields({ to: text, share: percentage, methods: oneOf('GET', 'any') }, ['to']),
   failover: some(text),
   headers: fields({ request: shared('header_changes'), response: shared('header_changes') }),

@@ -105,6 +105,7 @@ test('what a proxy that is there cannot do is refused, with its reason, in a gat
   const report = (driver: 'haproxy' | 'embedded') => own.fleet.join(driver).report({ agent: driver, driver, acknowledged: 0, endpoints: [], shares: {}, reloads: 0 })
   report('haproxy')
 
+  expect((await put('policy: {slow_start: 30s}')).status).toBe(202)
   expect((await put('policy: {hold: {time: 5s}, mirror: {to: "[10.0.0.2:80]"}, circuit_breaker: {consecutive_errors: 5}}')).status).toBe(202)
   expect((await put('policy: {fault: {abort: {status: 299}}}')).json).toMatchObject({ problems: [{ code: 'UnsupportedByProxyError', message: expect.stringContaining('HAProxy does not answer with 299') }] })
   await own.ask('/policies/queues', { method: 'PUT', body: 'name: queues\nconnection_limit: {maximum: 5}' })
@@ -114,4 +115,5 @@ test('what a proxy that is there cannot do is refused, with its reason, in a gat
   report('embedded')
   const raw = await own.ask('/gateways/one', { method: 'PUT', body: 'name: one\nport: 8190\nroutes: {"[10.0.0.1:80]": {weight: 100%, condition: "< hdr_sub(user-agent) X >"}}' })
   expect(raw.json).toMatchObject({ problems: [{ message: expect.stringMatching(/The embedded proxy cannot carry .* only HAProxy can examine it/) }] })
+  expect((await put('policy: {slow_start: 30s}')).json).toMatchObject({ problems: [{ message: expect.stringContaining('slow_start needs HAProxy') }] })
 })

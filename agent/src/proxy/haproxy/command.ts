@@ -15,7 +15,7 @@ const PAYLOAD_BYTES = 10_000
 export function stepCommands(step: Step): Command[] {
   switch (step.is) {
     case 'add-server': return [
-      { text: `add server ${word(step.backend)}/${word(step.server)} ${word(step.address)} weight ${step.weight}` },
+      { text: `add server ${word(step.backend)}/${word(step.server)} ${word(step.address)} weight ${step.weight}${step.slowStart === undefined ? '' : ` slowstart ${word(step.slowStart)}`}` },
       { text: `enable server ${word(step.backend)}/${word(step.server)}` },
     ]
     case 'server-address': {

@@ -11,13 +11,13 @@ import type { Change } from './changed.ts'
 import { gatewayFrontend, gatewayRaw, hostsFrontend } from './frontend.ts'
 import { lazily } from './lazily.ts'
 import type { LaidGateway, LaidServer, Layout, Slot } from './layout.ts'
-import { WAITING_SERVER } from './policy-lines.ts'
+import { slowStartOf, WAITING_SERVER } from './policy-lines.ts'
 import { gatewayEntries, generationEntry, hostEntries, mapPaths } from './render.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { Entry } from './program.ts'
 
 export type Step =
-  | { readonly is: 'add-server'; readonly backend: string; readonly server: string; readonly address: string; readonly weight: 0 | 1 }
+  | { readonly is: 'add-server'; readonly backend: string; readonly server: string; readonly address: string; readonly weight: 0 | 1; readonly slowStart?: string }
   | { readonly is: 'server-address'; readonly backend: string; readonly server: string; readonly address: string }
   | { readonly is: 'server-weight'; readonly backend: string; readonly server: string; readonly weight: 0 | 1 }
   | { readonly is: 'server-state'; readonly backend: string; readonly server: string; readonly state: 'ready' | 'maint' }
@@ -164,7 +164,7 @@ function serverSteps(previous: Layout, next: Layout): ServerSteps {
   const steps: ServerSteps = { first: [], last: [] }
   for (const { before: old, after: slot } of changes(previous.slots, next.slots)) {
     if (!slot) continue
-    for (const [server, wanted] of Object.entries(slot.servers)) oneServer(slot.id, server, old?.servers[server], wanted, steps)
+    for (const [server, wanted] of Object.entries(slot.servers)) oneServer(slot, server, old?.servers[server], wanted, steps)
     if (slot.vacant !== undefined && slot.vacant !== old?.vacant) {
       const moment = slot.vacant ? steps.first : steps.last
       moment.push({ is: 'server-state', backend: slot.id, server: WAITING_SERVER, state: slot.vacant ? 'ready' : 'maint' })
@@ -173,7 +173,7 @@ function serverSteps(previous: Layout, next: Layout): ServerSteps {
   return steps
 }
 
-function oneServer(backend: string, server: string, old: LaidServer | undefined, wanted: LaidServer, steps: ServerSteps): void {
+function oneServer({ id: backend, lines }: Slot, server: string, old: LaidServer | undefined, wanted: LaidServer, steps: ServerSteps): void {
   const weight = wanted.state === 'ready' ? 1 : 0
   if (wanted.state === 'leaving') {
     if (!old || old.state === 'leaving') return
@@ -181,7 +181,8 @@ function oneServer(backend: string, server: string, old: LaidServer | undefined,
     return
   }
   if (!old) {
-    steps.first.push({ is: 'add-server', backend, server, address: wanted.address, weight })
+    const slowStart = slowStartOf(lines)
+    steps.first.push({ is: 'add-server', backend, server, address: wanted.address, weight, ...(slowStart === undefined ? {} : { slowStart }) })
     return
   }
   const moment = weight === 1 ? steps.first : steps.last

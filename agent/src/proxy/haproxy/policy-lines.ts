@@ -29,12 +29,13 @@ export function gatewayPolicyLines(mode: 'http' | 'tcp', policy: PolicySettings 
 /** Lines of a backend. `policy` is what holds for the route. */
 export function routePolicyLines(mode: 'http' | 'tcp', policy: PolicySettings = {}): string[] {
   requireSupported(mode, 'route', policy)
-  const { timeouts = {}, retries, hold, fault, connection_limit: limit } = policy
+  const { timeouts = {}, retries, hold, fault, slow_start: slowStart, connection_limit: limit } = policy
   return [
     ...(timeouts.connect === undefined ? [] : [`timeout connect ${milliseconds(timeouts.connect)}`]),
     ...(timeouts.request === undefined ? [] : [`timeout server ${milliseconds(timeouts.request)}`]),
     ...(timeouts.tunnel === undefined || mode === 'tcp' ? [] : [`timeout tunnel ${milliseconds(timeouts.tunnel)}`]),
     ...(retries ? retryLines(mode, retries) : []),
+    ...(slowStart === undefined ? [] : [`${SLOW_START}${milliseconds(slowStart)}`]),
     ...(mode === 'tcp' ? [] : [
       ...(hold ? holdLines(hold) : []),
       ...(fault?.delay ? delayLines(fault.delay, hold !== undefined) : []),
@@ -43,6 +44,12 @@ export function routePolicyLines(mode: 'http' | 'tcp', policy: PolicySettings = 
     ]),
   ]
 }
+
+/** Holds for the servers of the configuration; those that come at run time are told themselves. */
+const SLOW_START = 'default-server slowstart '
+
+/** How HAProxy writes the time that servers of a backend with these lines get for their start. */
+export const slowStartOf = (lines: readonly string[]): string | undefined => lines.find(line => line.startsWith(SLOW_START))?.slice(SLOW_START.length)
 
 function requireSupported(mode: 'http' | 'tcp', level: 'gateway' | 'route', policy: PolicySettings): void {
   const gap = policyGap({ driver: 'haproxy', mode, level }, policy)
