@@ -97,6 +97,8 @@ export interface App {
 
 /** Measurements are put in order so often. */
 const SERIES_MAINTAIN_MS = 10_000
+/** Looking at a deployment whose instances start one by one takes at most a fifth of the time. */
+const DEPLOYMENTS_REST = 4
 /** A missed wake-up costs at most this. */
 const RESYNC_MS = 5000
 
@@ -140,9 +142,9 @@ interface Queues { readonly deployments: { wakeAll(): Promise<void> }; readonly 
 
 function openQueues(lifecycle: Lifecycle, settings: Settings, outfit: Outfit, fleet: LiveFleet, traffic: Traffic): Queues {
   const { clock, log, random, store, events, containers, portFree } = outfit
-  const open = (name: string, reconciler: Reconciler) => lifecycle.use(`${name} queue`, openKeyedQueue({ name, reconciler, clock, log, random }))
+  const open = (name: string, reconciler: Reconciler, restShare = 0) => lifecycle.use(`${name} queue`, openKeyedQueue({ name, reconciler, clock, log, random, restShare }))
   const deployments = lifecycle.use('deployments', deploymentReconciler({ store, events, driver: containers, fleet, clock, log }))
-  const queue = open('deployments', deployments)
+  const queue = open('deployments', deployments, DEPLOYMENTS_REST)
   lifecycle.add('deployments watch', deployments.watch(name => queue.wake(name)))
   return {
     deployments: { wakeAll: async () => { for (const name of await deployments.names()) queue.wake(name) } },

@@ -8,7 +8,7 @@ import { again, done, type Outcome } from './reconciler.ts'
 interface Run { readonly name: string; readonly signal: AbortSignal; end(outcome?: Outcome): void; fail(error: unknown): void }
 
 /** A queue whose reconciler does what the test says, run by run. */
-function harness(options: { concurrency?: number } = {}) {
+function harness(options: { concurrency?: number; restShare?: number } = {}) {
   const clock = virtualClock()
   const runs: Run[] = []
   const lines: string[] = []
@@ -199,4 +199,37 @@ test('the delay doubles up to a minute, and half of it is random', () => {
   expect([1, 2, 3].map(failures => backoffMs(failures, () => 1))).toEqual([250, 500, 1000])
   expect([1, 2, 3].map(failures => backoffMs(failures, () => 0))).toEqual([125, 250, 500])
   expect(backoffMs(1_000_000, () => 1)).toBe(60_000)
+})
+
+test('a name that rests is run once for all that it is woken for meanwhile; the first wake-up after its rest runs it at once', async () => {
+  const { clock, queue, settled, last, names } = harness({ restShare: 4 })
+  queue.wake('a')
+  await clock.advance(10)
+  last().end()
+  await settled()
+
+  queue.wake('a')
+  await clock.advance(39)
+  queue.wake('a')
+  expect(names()).toEqual(['a'])
+  await clock.advance(1)
+  expect(names()).toEqual(['a', 'a'])
+  last().end()
+  await settled()
+  queue.wake('a')
+  await settled()
+  expect(names()).toEqual(['a', 'a', 'a'])
+})
+
+test('a name that is wanted again at once rests all the same, and never longer than a fifth of a second', async () => {
+  const { clock, queue, settled, last, names } = harness({ restShare: 4 })
+  queue.wake('a')
+  await clock.advance(1000)
+  last().end(again(0))
+  await settled()
+
+  await clock.advance(199)
+  expect(names()).toEqual(['a'])
+  await clock.advance(1)
+  expect(names()).toEqual(['a', 'a'])
 })

@@ -16,6 +16,8 @@ const BACKOFF_FIRST_MS = 250
 const BACKOFF_MAX_MS = 60_000
 /** A wake-up ends the waiting after a failure, but not below this: a reconciler that writes what wakes it must not spin. */
 const BACKOFF_WOKEN_MS = 100
+/** However long a run took, it rests no longer. */
+const REST_MS_MAX = 200
 /** A delay from here on is worth a look; a shorter one is how things start. */
 const WARN_FROM_MS = 4000
 
@@ -28,16 +30,23 @@ export interface KeyedQueueOptions {
   /** Uniform in [0, 1): spreads retries that failed together. */
   readonly random: () => number
   readonly concurrency?: number
+  /**
+   * After a run a name rests so many times as long as the run took, and what it is woken for meanwhile is one run: where facts come one by
+   * one, as from many instances that start, looking at them must not take the time of what they are about. 0 if not given.
+   */
+  readonly restShare?: number
 }
 
 type State =
   | { readonly is: 'waiting' }
   | { readonly is: 'running'; wokenAgain: boolean }
   | { readonly is: 'sleeping'; readonly until: number; readonly cancel: () => void }
+  /** Nothing is to be done; forgotten after its rest. */
+  | { readonly is: 'resting'; readonly cancel: () => void }
 
-interface Entry { state: State; failures: number }
+interface Entry { state: State; failures: number; restsUntil: number }
 
-export function openKeyedQueue({ name: queue, reconciler, clock, log, random, concurrency = CONCURRENCY }: KeyedQueueOptions): KeyedQueue {
+export function openKeyedQueue({ name: queue, reconciler, clock, log, random, concurrency = CONCURRENCY, restShare = 0 }: KeyedQueueOptions): KeyedQueue {
   const entries = new Map<string, Entry>()
   const ready: string[] = []
   const running = new Set<Promise<void>>()
@@ -68,12 +77,15 @@ export function openKeyedQueue({ name: queue, reconciler, clock, log, random, co
 
   /** Milliseconds until the next run, or nothing when there is none. */
   async function reconcile(name: string, entry: Entry): Promise<number | undefined> {
+    const began = clock.monotonic()
     try {
       const outcome: Outcome = await traced('reconcile', queue, { 'vamp.name': name }, async () => await reconciler.reconcile(name, closing.signal))
       entry.failures = 0
       return outcome.is === 'again' ? outcome.afterMs : undefined
     } catch (error) {
       return closing.signal.aborted ? undefined : failed(name, entry, error)
+    } finally {
+      entry.restsUntil = clock.monotonic() + Math.min(REST_MS_MAX, (clock.monotonic() - began) * restShare)
     }
   }
 
@@ -93,13 +105,18 @@ export function openKeyedQueue({ name: queue, reconciler, clock, log, random, co
 
   function settle(name: string, entry: Entry, afterMs: number | undefined): void {
     if (closing.signal.aborted) return
-    if (afterMs === undefined) {
-      entries.delete(name)
-    } else if (afterMs <= 0) {
-      enqueue(name, entry)
-    } else {
-      sleep(name, entry, afterMs)
-    }
+    if (afterMs !== undefined) later(name, entry, afterMs)
+    else if (restMs(entry) > 0) entry.state = { is: 'resting', cancel: clock.after(restMs(entry), () => { entries.delete(name) }) }
+    else entries.delete(name)
+  }
+
+  const restMs = (entry: Entry) => entry.restsUntil - clock.monotonic()
+
+  /** Never before it has rested. */
+  function later(name: string, entry: Entry, afterMs: number): void {
+    const waitMs = Math.max(afterMs, restMs(entry))
+    if (waitMs > 0) sleep(name, entry, waitMs)
+    else enqueue(name, entry)
   }
 
   function sleep(name: string, entry: Entry, afterMs: number): void {
@@ -112,7 +129,7 @@ export function openKeyedQueue({ name: queue, reconciler, clock, log, random, co
       if (closing.signal.aborted) return
       const entry = entries.get(name)
       if (!entry) {
-        const fresh: Entry = { state: { is: 'waiting' }, failures: 0 }
+        const fresh: Entry = { state: { is: 'waiting' }, failures: 0, restsUntil: Number.NEGATIVE_INFINITY }
         entries.set(name, fresh)
         return enqueue(name, fresh)
       }
@@ -121,15 +138,18 @@ export function openKeyedQueue({ name: queue, reconciler, clock, log, random, co
         case 'running': entry.state.wokenAgain = true; return
         case 'sleeping': {
           const { cancel, until } = entry.state
-          const remaining = Math.min(until - clock.monotonic(), woken(entry))
           cancel()
-          return remaining > 0 ? sleep(name, entry, remaining) : enqueue(name, entry)
+          return later(name, entry, Math.min(until - clock.monotonic(), woken(entry)))
+        }
+        case 'resting': {
+          entry.state.cancel()
+          return later(name, entry, 0)
         }
       }
     },
     async [Symbol.asyncDispose]() {
       closing.abort(new Fault('timeout', 'the server is stopping'))
-      for (const { state } of entries.values()) if (state.is === 'sleeping') state.cancel()
+      for (const { state } of entries.values()) if (state.is === 'sleeping' || state.is === 'resting') state.cancel()
       entries.clear()
       ready.length = 0
       await Promise.all(running)

@@ -27,6 +27,18 @@ async function run(answer: Behaviour['answer'], checks: readonly HealthCheck[] =
   return { clock, machine, driver, changes, startedAt, seen: async () => (await driver.observe())[0] }
 }
 
+test('what runs when its start returns is examined before anybody looks at it', async () => {
+  const clock = virtualClock()
+  const machine = memoryMachine({ clock, behaviour: () => ({ startUpMs: 0 }) })
+  const memory = openMemoryDriver(machine)
+  let asked = 0
+  await using driver = withHealth({ ...memory, start: async wanted => { await memory.start(wanted); await clock.advance(0) } }, { clock, probe: () => { asked++; return undefined } })
+
+  await driver.start(workload([CHECK]))
+
+  expect(asked).toBe(1)
+})
+
 test('a new instance waits at most a twentieth of its own start before it is seen to be healthy', async () => {
   for (const startMs of [0, 40, 200, 2000]) {
     let ready = false

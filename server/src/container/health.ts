@@ -29,7 +29,7 @@ export interface HealthOptions {
   readonly probe?: Probe
 }
 
-/** The same driver, whose observations say how its instances feel. Whatever was observed once is examined until it is gone. */
+/** The same driver, whose observations say how its instances feel. Whatever was started or observed once is examined until it is gone. */
 export function withHealth(driver: ContainerDriver, { clock, probe = networkProbe(clock) }: HealthOptions): ContainerDriver {
   const examined = new Map<string, Examined>()
   /** By deployment, so that looking at one costs nothing for the others. */
@@ -62,7 +62,15 @@ export function withHealth(driver: ContainerDriver, { clock, probe = networkProb
     pauses: driver.pauses,
     pause: (id, signal) => driver.pause(id, signal),
     resume: (id, signal) => driver.resume(id, signal),
-    start: (workload, signal) => driver.start(workload, signal),
+    async start(workload, signal) {
+      await driver.start(workload, signal)
+      // Whoever wanted it may have much to look at, and come to it later.
+      const started = await driver.observe(workload.deployment).catch(() => [])
+      for (const instance of started) if (instance.id === workload.id && isExamined(instance)) {
+        examine(instance)
+        deployments.set(workload.deployment, new Set([...deployments.get(workload.deployment) ?? [], instance.id]))
+      }
+    },
     async stop(id, graceMs, signal) {
       await driver.stop(id, graceMs, signal)
       forget(id)

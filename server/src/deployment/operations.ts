@@ -77,6 +77,7 @@ export function openOperations({ driver, clock, log, ended }: OpenOptions): Oper
       const ids = busy.get(deployment) ?? new Set()
       if (ids.has(id) || closing.signal.aborted) return
       busy.set(deployment, ids.add(id))
+      log.debug('an instance is acted on', { deployment, id, do: operation.do })
       const work = lanes[operation.do](() => operation.do === 'start' ? start(deployment, operation.workload) : act(deployment, operation))
       running.add(work)
       void work.finally(() => running.delete(work))

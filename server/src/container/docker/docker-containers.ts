@@ -39,8 +39,13 @@ export interface DockerContainers extends AsyncDisposable {
   all(): Promise<readonly Observed[]>
   /** Reads one again, by id or name; to be called after acting on it. */
   refresh(container: string): Promise<void>
+  /** One that was made just now and is about to be started. What is returned is called when it has been: it is seen as running, unless the engine told of it since. */
+  starting(made: Made): () => void
   watch(listener: (id: string) => void): () => void
 }
+
+/** What is known of a container without asking for it. */
+export interface Made { readonly id: string; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly network: string }
 
 interface OpenOptions {
   readonly client: DockerClient
@@ -124,6 +129,19 @@ export function openDockerContainers(options: OpenOptions): DockerContainers {
       return [...known.values()].map(container => observed(container, isStarting(instanceOf(container))))
     },
     refresh,
+    starting({ id, name, labels, network }) {
+      const ticket = ++tickets
+      return () => {
+        if ((applied.get(id) ?? 0) > ticket) return
+        const now = new Date(clock.now()).toISOString()
+        applied.set(id, ticket)
+        known.set(id, {
+          Id: id, Name: `/${name}`, Created: now, Config: { Labels: labels }, HostConfig: { NetworkMode: network }, NetworkSettings: { Networks: {} },
+          State: { Status: 'running', ExitCode: 0, OOMKilled: false, Error: '', StartedAt: now, FinishedAt: '' },
+        })
+        changed(labels[LABELS.instance] ?? '')
+      }
+    },
     watch(listener) { listeners.add(listener); return () => listeners.delete(listener) },
     async [Symbol.asyncDispose]() {
       listeners.clear()

@@ -8,10 +8,11 @@ import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from
 import { refuseAvailability } from '../this-machine.ts'
 import { createBody, networkOf } from './create-body.ts'
 import { type DockerClient, openDockerClient } from './docker-client.ts'
-import { type DockerContainers, openDockerContainers } from './docker-containers.ts'
+import { type DockerContainers, type Made, openDockerContainers } from './docker-containers.ts'
 import { readStatistics } from './docker-statistics.ts'
 import { openEndedLogs } from './ended-logs.ts'
 import { type ImagePulls, openImagePulls } from './image-pull.ts'
+import { identityLabels } from './labels.ts'
 import { ENGINE_DEPLOYABLES, type EngineDriverOptions, engineLogs, listeningAt, opened } from './on-engine.ts'
 
 export interface DockerDriverOptions extends EngineDriverOptions {
@@ -50,7 +51,6 @@ class DockerDriver implements ContainerDriver {
     const started = this.#starting.get(workload.id)?.done ?? this.#start(workload, signal).finally(() => this.#starting.delete(workload.id))
     this.#starting.set(workload.id, { workload, done: started })
     await started
-    await this.#containers.refresh(this.#nameOf(workload.id))
   }
 
   pause(id: string, signal?: AbortSignal): Promise<void> {
@@ -139,32 +139,38 @@ class DockerDriver implements ContainerDriver {
     return `vamp-${this.#options.owner}-${id}`
   }
 
-  /** As few calls as there can be: each of them costs the engine as much as it costs us. */
+  /** Two calls, where it is known without a third one what has come of them: each costs the engine as much as it costs us. */
   async #start(workload: Workload, signal?: AbortSignal): Promise<void> {
     const name = this.#nameOf(workload.id)
-    if (!await this.#create(name, workload, signal)) {
+    const made = await this.#create(name, workload, signal)
+    if (!made) {
       // Started already: 304. Ended already: it is not started again, but stopped and forgotten first.
       const { status, value } = await this.#client.call<{ readonly State: { readonly Status: string } }>('GET', `/containers/${name}/json`, { accept: [404], signal })
-      if (status === 404 || value.State.Status !== 'created') return
+      if (status === 404 || value.State.Status !== 'created') return await this.#containers.refresh(name)
     }
+    const started = made && isKnown(made, workload) ? this.#containers.starting(made) : () => this.#containers.refresh(name)
     await this.#client.call('POST', `/containers/${name}/start`, { accept: [304], signal })
+    await started()
   }
 
-  /** Whether it is a new one; a second one of a name is refused. */
-  async #create(name: string, workload: Workload, signal?: AbortSignal): Promise<boolean> {
+  /** Nothing where there is one of its name: there is no second one. */
+  async #create(name: string, workload: Workload, signal?: AbortSignal): Promise<Made | undefined> {
     const network = networkOf(workload, this.#options.network ?? 'bridge')
     const ports = await this.#portsOf(workload, network)
     const body = createBody(workload, { owner: this.#options.owner, network, ports })
-    const create = async () => (await this.#client.call('POST', '/containers/create', { query: { name }, body, accept: [409], signal })).status !== 409
+    const create = async () => {
+      const { status, value } = await this.#client.call<{ readonly Id: string }>('POST', '/containers/create', { query: { name }, body, accept: [409], signal })
+      return status === 409 ? undefined : { id: value.Id, name, network, labels: identityLabels(workload, this.#options.owner, ports) }
+    }
     const giveBack = () => { if (network === 'host') this.#ports.release(Object.values(ports)) }
     try {
-      const created = await create().catch(async error => {
+      const made = await create().catch(async error => {
         if (!(error instanceof Fault && error.code === 'image_not_found')) throw error
         await this.#pulls.pull(String(body['Image']), () => this.#changed(workload.id), signal)
         return create()
       })
-      if (!created) giveBack()
-      return created
+      if (!made) giveBack()
+      return made
     } catch (error) {
       giveBack()
       throw error
@@ -177,3 +183,6 @@ class DockerDriver implements ContainerDriver {
     return listeningAt(ports, own ? [] : await this.#ports.allocate(ports.length))
   }
 }
+
+/** Its address is the host's, and what its image says of its health does not count: there is nothing to ask the engine for. */
+const isKnown = ({ network }: Made, { health_checks: checks }: Workload) => network === 'host' && checks.length > 0
