@@ -12,6 +12,7 @@ beforeAll(async () => {
     { ...cell, gateway: 'shop/9050', route: 'shop/web/http', instance: 'shop/web/http' },
     { ...cell, gateway: 'shop/web/http', route: 'shop/web/web:1.0/http', instance: 'shop-web-1' },
     { ...cell, gateway: 'shop/web/http', route: 'shop/web/web:1.1/http', instance: 'shop-web-2', requests: 10, errors: 1, statuses: [0, 0, 9, 0, 0, 1], latency: [[230, 10]] },
+    ...(ago === 1 ? [{ ...cell, gateway: 'idle/9051', route: 'idle/web/http', instance: '', requests: 5, errors: 5, statuses: [0, 0, 0, 0, 0, 5], latency: [[0, 5]] }] as const : []),
   ] })
 })
 afterAll(async () => { await server[Symbol.asyncDispose]() })
@@ -23,11 +24,11 @@ async function vamp(...args: string[]) {
   return { exit, said }
 }
 
-test('top shows gateways, the versions behind them and their instances', async () => {
+test('top shows gateways, the versions behind them and their instances, and what no instance answered', async () => {
   const { exit, said } = await vamp('top', '--once', '--since', '50s')
 
   expect(exit).toBe(0)
-  expect(said).toBe(`10.0 requests a second, 1.00% errors, in the last 50s
+  expect(said).toBe(`10.1 requests a second, 1.98% errors, in the last 50s
 GATEWAY / VERSION / INSTANCE  SHARE  RATE  ERRORS  P50 MS  P99 MS
 shop/web/http                        10.0   1.00%    9.88    98.5
   web:1.0                     90.0%  9.00      0%    9.88    9.88
@@ -36,6 +37,9 @@ shop/web/http                        10.0   1.00%    9.88    98.5
     shop-web-2                10.0%  1.00   10.0%    98.5    98.5
 shop/9050                            9.00      0%    9.88    9.88
   → shop/web/http              100%  9.00      0%    9.88    9.88
+idle/9051                            0.10    100%    0.99    0.99
+  → idle/web/http              100%  0.10    100%    0.99    0.99
+    (no instance)              100%  0.10    100%    0.99    0.99
 `)
 })
 

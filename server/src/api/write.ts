@@ -6,6 +6,7 @@ import { type Draft, openDraft } from './draft.ts'
 import { WRITE_ATTEMPTS_MAX } from './limits.ts'
 import { demandCarriable } from './proxy-gap.ts'
 import type { Call } from './route.ts'
+import { demandRunnable } from './runtime-gap.ts'
 import type { World } from './world.ts'
 
 export type Written =
@@ -35,6 +36,7 @@ export async function write<T>(world: World, call: Pick<Call, 'who' | 'expected'
 
 async function carryOut(world: World, by: string, { plan, validate_only: validateOnly }: WriteQuery, draft: Draft): Promise<Written> {
   await demandCarriable(world, draft)
+  await demandRunnable(world, draft)
   if (plan) return { is: 'planned', plan: draft.plan }
   if (validateOnly) return { is: 'valid' }
   return { is: 'stored', stored: await world.store.transaction(draft.writes, draft.archive(by)), notes: draft.notes }

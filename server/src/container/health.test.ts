@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { systemClock } from '@vamp/agent/base/clock'
 import { virtualClock } from '@vamp/agent/base/virtual-clock'
@@ -143,4 +145,19 @@ test('over the network: statuses, refusals, silence and TCP are told apart', asy
   await new Promise(done => server.close(done))
   expect(await ask({})).toBe('was refused')
   expect(await ask({ protocol: 'TCP' })).toBe('was refused')
+})
+
+test('over TLS: the certificate is not asked about, the status is; who speaks no TLS is not well', async () => {
+  const pem = readFileSync(new URL('../../../agent/src/proxy/testdata/certificate-one.pem', import.meta.url))
+  const [secure, plain] = [createSecureServer({ cert: pem, key: pem }, (question, answer) => { answer.writeHead(Number(question.url?.slice(1))).end('x') }), createServer((_, answer) => { answer.end('x') })]
+  onTestFinished(() => { for (const server of [secure, plain]) { server.closeAllConnections(); server.close() } })
+  for (const server of [secure, plain]) await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const [tls, http] = [secure, plain].map(server => (server.address() as AddressInfo).port)
+  const probe = networkProbe(systemClock)
+  const ask = (check: Partial<HealthCheck>) => probe({ host: '127.0.0.1', ports: { web: tls ?? 0, http: http ?? 0 } }, { ...CHECK, protocol: 'HTTPS', ...check }, new AbortController().signal)
+
+  expect(await ask({ path: '/200' })).toBeUndefined()
+  expect(await ask({ path: '/503' })).toBe('answered 503')
+  expect(await ask({ path: '/200', protocol: 'MESOS_HTTPS' })).toBeUndefined()
+  expect(await ask({ port: 'http' })).toMatch(/^failed: /)
 })

@@ -5,15 +5,12 @@ import type { HealthCheck } from '@vamp/model/health-check'
 import { environmentOf } from '@vamp/model/variable/environment'
 import { resolvePorts } from '@vamp/model/variable/port'
 import type { Workload } from '../container/container-driver.ts'
+import { DEFAULT_DEPLOYABLE, deployableGap } from '../container/deployable-gap.ts'
 
 export type Template = Omit<Workload, 'id'>
 
 /** A change of how workloads are made from services, with the same artifacts, replaces what runs only if this changes. */
 const DIGEST_VERSION = 1
-
-/** Where the artifact gives none. */
-const DEFAULT_DEPLOYABLE = 'container/docker'
-const IMAGES: ReadonlySet<string> = new Set([DEFAULT_DEPLOYABLE, 'docker'])
 
 export type Resolved =
   | { readonly is: 'template'; readonly template: Template }
@@ -43,8 +40,8 @@ export function resolveWorkload(deployment: Deployment, cluster: DeploymentClust
 function resolve(deployment: Deployment, cluster: DeploymentCluster, service: DeploymentService, context: WorkloadContext): Resolved {
   const { breed, scale } = service
   const type = breed.deployable.type ?? DEFAULT_DEPLOYABLE
-  if (!context.deployables.includes(type))
-    return { is: 'refused', why: `the ${context.driver} driver does not run “${type}”; it runs ${context.deployables.join(', ')}${context.driver === 'process' && IMAGES.has(type) ? '; for images, start the server with vamp up --containers docker' : ''}` }
+  const gap = deployableGap(context, type)
+  if (gap !== undefined) return { is: 'refused', why: gap }
   const facts = { port: (cluster: string, port: string) => context.ports[`${cluster}.${port}`] }
   const { variables, problems: unset } = environmentOf(deployment, cluster.name, service, facts)
   const { ports, problems: portless } = resolvePorts(deployment, cluster.name, service, facts)
