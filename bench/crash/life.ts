@@ -112,7 +112,10 @@ function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (wha
   }
   return {
     wanted, ready,
-    leaves: async instance => server.lives && (await server.ready(), await rows()).some(({ name: id, state }) => id === instance && state !== 'ready'),
+    async leaves(instance) {
+      await server.ready()
+      return server.lives && (await rows()).some(({ name: id, state }) => id === instance && state !== 'ready')
+    },
     async first(instances) {
       wanted.instances = instances
       note(`${instances} of web:1`)
