@@ -49,6 +49,7 @@ export async function live(options: LifeOptions): Promise<Account> {
     }
     await villain.stop()
     wrong.push(...await operator.converged())
+    await visitors.free()
     await clock.sleep(QUIET_MS)
     wrong.push(...await quiet(operator, ground, visitors))
   } catch (error) {

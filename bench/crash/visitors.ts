@@ -23,6 +23,8 @@ export interface Visitors {
   answered(): Promise<void>
   /** Whose requests may fail; `to` is set when it is over. */
   harm(instance?: string): Harm
+  /** When each of them has begun and ended a request since: some wait for long on a worker of HAProxy that has nobody left. */
+  free(): Promise<void>
   /** Those of the last milliseconds. */
   recent(ms: number): readonly Visit[]
   stop(): Promise<void>
@@ -37,6 +39,8 @@ export function startVisitors(port: number, leaves: (instance: string) => Promis
   const lost: string[] = []
   const excused = { underWay: 0, nobody: 0, leaving: 0 }
   let visits: Visit[] = []
+  /** When each of them began its last request that has ended. */
+  const begun = new Map<number, number>()
   let [running, requests] = [true, 0]
 
   const judge = async (visit: Visit, served: ReadonlyMap<string, number>) => {
@@ -58,6 +62,7 @@ export function startVisitors(port: number, leaves: (instance: string) => Promis
       // Before the first answer there is nothing to lose.
       if (visit.failure !== undefined && served.size === 0) { await clock.sleep(PAUSE_MS); continue }
       requests++
+      begun.set(index, visit.from)
       visits.push(visit)
       if (visits.length > 5000) visits = visits.slice(-2500)
       if (visit.failure !== undefined) await judge(visit, served)
@@ -75,6 +80,10 @@ export function startVisitors(port: number, leaves: (instance: string) => Promis
       return harm
     },
     async answered() { while (known.size === 0) await clock.sleep(PAUSE_MS) },
+    async free() {
+      const since = clock.monotonic()
+      while (Array.from({ length: CONNECTIONS }, (_, index) => begun.get(index) ?? 0).some(from => from < since)) await clock.sleep(PAUSE_MS)
+    },
     recent: ms => visits.filter(({ from }) => from >= clock.monotonic() - ms),
     async stop() {
       running = false

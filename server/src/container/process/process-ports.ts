@@ -14,10 +14,14 @@ export interface PortAllocator {
   release(ports: readonly number[]): void
 }
 
-/** Goes round the range, so that a port is not used again soon after it was given back. */
+/**
+ * Goes round the range, beginning after the ports that are held from before, so that a port is not used again soon after it was given
+ * back. Who looks whether it is free listens there for a moment, and a proxy that has not let go of it yet would send its requests there.
+ */
 export function portAllocator(range: PortRange, isFree: (port: number) => Promise<boolean> = nothingListens): PortAllocator {
   const held = new Set<number>()
   let next = range.from
+  let given = false
   const take = async (): Promise<number> => {
     for (let tried = range.from; tried <= range.to; tried++) {
       const port = next
@@ -31,11 +35,17 @@ export function portAllocator(range: PortRange, isFree: (port: number) => Promis
   }
   return {
     async allocate(count) {
+      given = true
       const ports: number[] = []
       while (ports.length < count) ports.push(await take())
       return ports
     },
-    hold(ports) { for (const port of ports) held.add(port) },
+    hold(ports) {
+      for (const port of ports) {
+        held.add(port)
+        if (!given && port >= next && port < range.to) next = port + 1
+      }
+    },
     release(ports) { for (const port of ports) held.delete(port) },
   }
 }
