@@ -2,7 +2,7 @@
  * Random lives: what is wanted changes, and the server, instances and the engine are killed, with visitors on a gateway of a real
  * HAProxy. Always converges, no orphan, no double, no request lost that could be served.
  *
- *     npm run bench -- crash [--containers process|docker] [--seeds N] [--from SEED] [--trail] [--log FILE] [--json]
+ *     npm run bench -- crash [--containers process|docker] [--seeds N] [--from SEED] [--lanes N] [--trail] [--log FILE] [--json]
  *
  * Needs HAProxy; root and dockerd for `docker` (a daemon of its own is started). Ends with 1 if anything was wrong.
  */
@@ -17,10 +17,10 @@ import { type Account, live } from './life.ts'
 import { openServer } from './server.ts'
 
 export async function run(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { containers: { type: 'string', default: 'process' }, seeds: { type: 'string', default: '20' }, from: { type: 'string', default: '1' }, trail: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, log: { type: 'string' } } })
+  const { values } = parseArgs({ args: [...args], options: { containers: { type: 'string', default: 'process' }, seeds: { type: 'string', default: '20' }, from: { type: 'string', default: '1' }, lanes: { type: 'string', default: '1' }, trail: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, log: { type: 'string' } } })
   const say = (line: string) => { if (values.json) console.error(line); else console.log(line) }
   const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => Number(values.from) + index)
-  const accounts = await liveAll({ containers: values.containers === 'docker' ? 'docker' : 'process', seeds, tell: account => say(told(account, values.trail)), ...(values.log === undefined ? {} : { log: values.log }) })
+  const accounts = await liveAll({ containers: values.containers === 'docker' ? 'docker' : 'process', seeds, lanes: Number(values.lanes), tell: account => say(told(account, values.trail)), ...(values.log === undefined ? {} : { log: values.log }) })
   const sum = (of: (account: Account) => number) => accounts.reduce((total, account) => total + of(account), 0)
   const result = {
     containers: values.containers, seeds: accounts.length, kills: sum(({ kills }) => kills), requests: sum(({ requests }) => requests), wrong: accounts.filter(({ wrong }) => wrong.length > 0).map(({ seed }) => seed),
@@ -34,13 +34,15 @@ export async function run(args: readonly string[]): Promise<void> {
 export interface Lives {
   readonly containers: 'process' | 'docker'
   readonly seeds: readonly number[]
+  /** So many at the same time; one if not given. */
+  readonly lanes?: number
   readonly tell?: (account: Account) => void
   /** File for what the server says. */
   readonly log?: string
 }
 
 /** One installation lives through all of them. */
-export async function liveAll({ containers, seeds, tell = () => {}, log }: Lives): Promise<readonly Account[]> {
+export async function liveAll({ containers, seeds, lanes = 1, tell = () => {}, log }: Lives): Promise<readonly Account[]> {
   const directory = mkdtempSync(join(tmpdir(), 'vamp-crash-'))
   await using ending = new AsyncDisposableStack()
   ending.defer(() => rmSync(directory, { recursive: true, force: true }))
@@ -52,16 +54,16 @@ export async function liveAll({ containers, seeds, tell = () => {}, log }: Lives
   }
   const server = await openServer(directory, ground.flags, log ?? join(directory, 'server.log'))
   ending.defer(() => server.stop())
-  const [gateway = 0] = await freePorts(1)
+  const gateways = await freePorts(lanes)
   server.start()
-  const accounts: Account[] = []
-  for (const seed of seeds) {
-    const account = await live({ seed, ground, server, gateway })
-    accounts.push(account)
-    tell(account)
-    // What is left of one life would be blamed on the next.
-    if ((await ground.remains()).length > 0) break
-  }
+  const [accounts, waiting]: [Account[], number[]] = [[], [...seeds]]
+  await Promise.all(gateways.map(async gateway => {
+    for (let seed = waiting.shift(); seed !== undefined; seed = waiting.shift()) {
+      const account = await live({ seed, ground, server, gateway })
+      accounts.push(account)
+      tell(account)
+    }
+  }))
   return accounts
 }
 

@@ -1,6 +1,7 @@
 /** What instances run on, as it looks without the server: who runs, and the means to hurt it. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemClock as clock } from '../../agent/src/base/clock.ts'
 import { openDockerClient } from '../../server/src/container/docker/docker-client.ts'
 import { LABELS } from '../../server/src/container/docker/labels.ts'
 import { HOST_PATHS, IMAGE, type TestEngine } from '../../server/src/container/docker/testdata/test-engine.ts'
@@ -32,8 +33,10 @@ export interface Ground {
   kill(instance: string): Promise<void>
   pause(instance: string): Promise<void>
   resume(instance: string): Promise<void>
-  /** What runs them dies and comes back. */
+  /** What runs them dies and comes back, and they may die with it. */
   restart?(): Promise<void>
+  /** When it did so, by the monotonic clock; infinite as long as it is not back. */
+  readonly outages: readonly { readonly from: number; readonly to: number }[]
 }
 
 /** `data`: the server's directory. */
@@ -47,7 +50,7 @@ export function processGround(data: string): Ground {
     }
   }
   return {
-    name: 'process', flags: ['--containers', 'process'], deployable: { type: 'process', definition: COMMAND },
+    name: 'process', outages: [], flags: ['--containers', 'process'], deployable: { type: 'process', definition: COMMAND },
     running: async () => leaders().map(({ pid }) => nameOf(pid)),
     remains: async () => findByEnvironment(marks).map(({ pid }) => nameOf(pid)),
     kill: instance => signal(instance, 'SIGKILL'),
@@ -64,21 +67,32 @@ interface Listed { readonly Id: string; readonly State: string; readonly Labels:
 
 export async function dockerGround(engine: TestEngine): Promise<Ground & AsyncDisposable> {
   const client = await openDockerClient({ host: engine.host })
-  const list = async () => (await client.call<readonly Listed[]>('GET', '/containers/json', { query: { all: true } })).value
+  const outages: { from: number; to: number }[] = []
+  let back = Promise.resolve()
+  const list = async () => { await back; return (await client.call<readonly Listed[]>('GET', '/containers/json', { query: { all: true } })).value }
+  const restart = async () => {
+    const outage = { from: clock.monotonic(), to: Number.POSITIVE_INFINITY }
+    outages.push(outage)
+    await engine.restart()
+    outage.to = clock.monotonic()
+  }
   const nameOf = ({ Id, Labels }: Listed) => Labels[LABELS.instance] ?? Id
   const act = async (instance: string, what: string) => {
     for (const container of (await list()).filter(container => nameOf(container) === instance))
-      await client.call('POST', `/containers/${container.Id}/${what}`, { accept: [404, 409, 500] })
+      await client.call('POST', `/containers/${container.Id}/${what}`, { accept: [404, 409, 500] }).catch(() => {})
   }
   return {
-    name: 'docker', flags: ['--containers', 'docker', '--docker', engine.host, '--docker-network', 'host'], deployable: { type: 'docker', definition: IMAGE },
+    name: 'docker', outages, flags: ['--containers', 'docker', '--docker', engine.host, '--docker-network', 'host'], deployable: { type: 'docker', definition: IMAGE },
     dialects: { docker: { Cmd: ['/bin/sh', '-c', `exec ${COMMAND}`], HostConfig: { Binds: HOST_PATHS.map(path => `${path}:${path}:ro`) } } },
     running: async () => (await list()).filter(({ State }) => State === 'running' || State === 'paused').map(nameOf),
     remains: async () => (await list()).map(nameOf),
     kill: instance => act(instance, 'kill'),
     pause: instance => act(instance, 'pause'),
     resume: instance => act(instance, 'unpause'),
-    restart: () => engine.restart(),
+    restart() {
+      back = back.then(restart)
+      return back
+    },
     [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
   }
 }

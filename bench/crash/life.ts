@@ -32,14 +32,17 @@ interface Wanted { version: number; instances: number; generation: number }
 
 interface InstanceRow { readonly name: string; readonly state: string; readonly service: string }
 
-export async function live(options: LifeOptions): Promise<Account> {
-  const { seed, ground, gateway } = options
+/** Others may live on the same installation meanwhile: the server and the engine die for all of them. */
+export async function live(given: LifeOptions): Promise<Account> {
+  const { seed, gateway } = given
+  const ground = only(given.ground, seed)
+  const options = { ...given, ground }
   const [trail, wrong]: [string[], string[]] = [[], []]
   const note = (what: string) => { trail.push(`${time()} ${what}`) }
   const operator = openOperator(options, note)
   const random = seeded(seed)
   await operator.first(upTo(random, INSTANCES_MAX - 1) + 1)
-  const visitors = startVisitors(gateway, operator.leaves)
+  const visitors = startVisitors(gateway, { leaves: operator.leaves, outages: ground.outages })
   await visitors.answered()
   const villain = startVillain(options, visitors, note)
   try {
@@ -63,6 +66,14 @@ export async function live(options: LifeOptions): Promise<Account> {
   return { seed, requests: visitors.requests, ...visitors.excused, kills: villain.kills, wrong, trail }
 }
 
+const nameOf = (seed: number) => `life-${seed}`
+
+/** The same ground, on which nobody but the instances of this life is seen. */
+function only(ground: Ground, seed: number): Ground {
+  const own = (names: readonly string[]) => names.filter(name => name.startsWith(`${nameOf(seed)}-`))
+  return { ...ground, running: async () => own(await ground.running()), remains: async () => own(await ground.remains()) }
+}
+
 /** As the server's log tells it. */
 const time = () => new Date().toISOString().slice(11, 23)
 const upTo = (random: () => number, count: number) => Math.floor(random() * count)
@@ -81,7 +92,7 @@ interface Operator {
 }
 
 function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (what: string) => void): Operator {
-  const name = `life-${seed}`
+  const name = nameOf(seed)
   const wanted: Wanted = { version: 1, instances: 1, generation: 0 }
   const service = ({ version, instances, generation }: Wanted) => ({
     breed: {
@@ -187,11 +198,8 @@ function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors,
     await ground.resume(instance)
     harm.to = clock.monotonic()
   }
-  /** Every other one at least lives until it answers, or nothing would ever be done. */
-  let early = false
-  const killServer = async () => {
-    early = !early && random() < 0.5
-    if (!early) {
+  const killServer = () => server.alone(async early => {
+    if (!early || random() < 0.5) {
       await server.ready()
       await clock.sleep(upTo(random, 1000), ending.signal).catch(() => {})
     }
@@ -201,10 +209,10 @@ function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors,
     await clock.sleep(upTo(random, 1500))
     server.start()
     note('the next server')
-  }
+  })
   const restartEngine = async () => {
     note('killed the engine')
-    await during(visitors.harm(), async () => { await ground.restart?.() })
+    await ground.restart?.()
     note('the next engine')
   }
   const ways = [killServer, killServer, killServer, killInstance, killInstance, pauseInstance, ...(ground.restart ? [restartEngine] : [])]
@@ -215,7 +223,6 @@ function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors,
       kills++
       await ways[upTo(random, ways.length)]?.()
     }
-    if (!server.lives) server.start()
   })()
   return {
     get kills() { return kills },

@@ -19,6 +19,8 @@ export interface Server {
   ready(): Promise<void>
   kill(): Promise<void>
   start(): void
+  /** One after the other. `early`: every other one, which may kill it before it answers; if all did, nothing would ever be done. */
+  alone(work: (early: boolean) => Promise<void>): Promise<void>
   /** Tells it to end everything. */
   stop(): Promise<void>
 }
@@ -32,6 +34,7 @@ export async function openServer(directory: string, flags: readonly string[], lo
     child = spawn(process.execPath, [MAIN, 'up', '--port', String(port), '--data', join(directory, 'data'), '--on-exit', 'stop', '--gateway', 'haproxy', '--log-level', 'debug', ...flags], { stdio: ['ignore', output, output] })
   }
   const lives = () => child !== undefined && child.exitCode === null && child.signalCode === null
+  let [tail, early] = [Promise.resolve(), true]
   const end = async (signal: NodeJS.Signals) => {
     const ending = child
     if (!ending || !lives()) return
@@ -56,6 +59,10 @@ export async function openServer(directory: string, flags: readonly string[], lo
     },
     kill: () => end('SIGKILL'),
     start,
+    alone(work) {
+      tail = tail.then(() => { early = !early; return work(early) })
+      return tail
+    },
     stop: () => end('SIGTERM'),
   }
 }

@@ -10,8 +10,8 @@ const BLUR_MS = 20
 
 export interface Visit { readonly from: number; readonly to: number; readonly instance?: string; readonly generation?: string; readonly failure?: string }
 
-/** Something was done to an instance, from and to; absent: to all of them. A request that was under way then may be lost with it. */
-export interface Harm { readonly from: number; to: number; readonly instance?: string }
+/** Something was done to an instance, or to all of them. A request that was under way then may be lost with it. */
+export interface Harm { readonly from: number; readonly to: number; readonly instance?: string }
 
 export interface Visitors {
   readonly requests: number
@@ -22,7 +22,7 @@ export interface Visitors {
   /** When the first one was answered. */
   answered(): Promise<void>
   /** Whose requests may fail; `to` is set when it is over. */
-  harm(instance?: string): Harm
+  harm(instance: string): Harm & { to: number }
   /** When each of them has begun and ended a request since: some wait for long on a worker of HAProxy that has nobody left. */
   free(): Promise<void>
   /** Those of the last milliseconds. */
@@ -31,7 +31,7 @@ export interface Visitors {
 }
 
 /** `leaves`: whether an instance is on its way out of service, as far as anybody can tell. */
-export function startVisitors(port: number, leaves: (instance: string) => Promise<boolean>): Visitors {
+export function startVisitors(port: number, { leaves, outages }: { readonly leaves: (instance: string) => Promise<boolean>; readonly outages: readonly Harm[] }): Visitors {
   const agent = new Agent({ keepAlive: true })
   const harms: Harm[] = []
   /** Instance → port, of those that have answered. */
@@ -44,7 +44,7 @@ export function startVisitors(port: number, leaves: (instance: string) => Promis
   let [running, requests] = [true, 0]
 
   const judge = async (visit: Visit, served: ReadonlyMap<string, number>) => {
-    if (harms.some(({ from, to }) => visit.from <= to + BLUR_MS && visit.to >= from)) { excused.underWay++; return }
+    if ([...harms, ...outages].some(({ from, to }) => visit.from <= to + BLUR_MS && visit.to >= from)) { excused.underWay++; return }
     // One that is stopped cannot serve, one that was killed does not answer: unless it was started again since, and has served.
     const hurt = new Set(harms.filter(({ to }) => to >= visit.from).map(({ instance }) => instance))
     for (const [instance, place] of served)
@@ -75,7 +75,7 @@ export function startVisitors(port: number, leaves: (instance: string) => Promis
     get requests() { return requests },
     lost, excused,
     harm(instance) {
-      const harm: Harm = { from: clock.monotonic(), to: Number.POSITIVE_INFINITY, ...(instance === undefined ? {} : { instance }) }
+      const harm = { from: clock.monotonic(), to: Number.POSITIVE_INFINITY, instance }
       harms.push(harm)
       return harm
     },
