@@ -97,7 +97,7 @@ export interface App {
 
 /** Measurements are put in order so often. */
 const SERIES_MAINTAIN_MS = 10_000
-/** Looking at a deployment whose instances start one by one takes at most a fifth of the time. */
+/** Looking at a deployment whose instances start one by one takes at most a quarter of the time. */
 const DEPLOYMENTS_REST = 4
 /** A missed wake-up costs at most this. */
 const RESYNC_MS = 5000

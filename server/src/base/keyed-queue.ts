@@ -16,7 +16,9 @@ const BACKOFF_FIRST_MS = 250
 const BACKOFF_MAX_MS = 60_000
 /** A wake-up ends the waiting after a failure, but not below this: a reconciler that writes what wakes it must not spin. */
 const BACKOFF_WOKEN_MS = 100
-/** However long a run took, it rests no longer. */
+/** Rest that a name may owe before it has to rest: a few runs in a row, as the start of one instance needs, wait for nothing. */
+const REST_OWED_MS = 300
+/** However much it owes, it rests no longer at a time. */
 const REST_MS_MAX = 200
 /** A delay from here on is worth a look; a shorter one is how things start. */
 const WARN_FROM_MS = 4000
@@ -31,8 +33,8 @@ export interface KeyedQueueOptions {
   readonly random: () => number
   readonly concurrency?: number
   /**
-   * After a run a name rests so many times as long as the run took, and what it is woken for meanwhile is one run: where facts come one by
-   * one, as from many instances that start, looking at them must not take the time of what they are about. 0 if not given.
+   * For each run a name owes a rest of so many times as long as the run took, and what it is woken for while it rests is one run: where
+   * facts come one by one, as from many instances that start, looking at them must not take the time of what they are about. 0 if not given.
    */
   readonly restShare?: number
 }
@@ -44,7 +46,7 @@ type State =
   /** Nothing is to be done; forgotten after its rest. */
   | { readonly is: 'resting'; readonly cancel: () => void }
 
-interface Entry { state: State; failures: number; restsUntil: number }
+interface Entry { state: State; failures: number; /** When it will owe no rest any more, by the monotonic clock. */ freeAt: number }
 
 export function openKeyedQueue({ name: queue, reconciler, clock, log, random, concurrency = CONCURRENCY, restShare = 0 }: KeyedQueueOptions): KeyedQueue {
   const entries = new Map<string, Entry>()
@@ -85,7 +87,8 @@ export function openKeyedQueue({ name: queue, reconciler, clock, log, random, co
     } catch (error) {
       return closing.signal.aborted ? undefined : failed(name, entry, error)
     } finally {
-      entry.restsUntil = clock.monotonic() + Math.min(REST_MS_MAX, (clock.monotonic() - began) * restShare)
+      const now = clock.monotonic()
+      entry.freeAt = Math.min(now + REST_OWED_MS + REST_MS_MAX, Math.max(now, entry.freeAt) + (now - began) * restShare)
     }
   }
 
@@ -106,15 +109,15 @@ export function openKeyedQueue({ name: queue, reconciler, clock, log, random, co
   function settle(name: string, entry: Entry, afterMs: number | undefined): void {
     if (closing.signal.aborted) return
     if (afterMs !== undefined) later(name, entry, afterMs)
-    else if (restMs(entry) > 0) entry.state = { is: 'resting', cancel: clock.after(restMs(entry), () => { entries.delete(name) }) }
+    else if (owedMs(entry) > 0) entry.state = { is: 'resting', cancel: clock.after(owedMs(entry), () => { entries.delete(name) }) }
     else entries.delete(name)
   }
 
-  const restMs = (entry: Entry) => entry.restsUntil - clock.monotonic()
+  const owedMs = (entry: Entry) => entry.freeAt - clock.monotonic()
 
   /** Never before it has rested. */
   function later(name: string, entry: Entry, afterMs: number): void {
-    const waitMs = Math.max(afterMs, restMs(entry))
+    const waitMs = Math.max(afterMs, owedMs(entry) - REST_OWED_MS)
     if (waitMs > 0) sleep(name, entry, waitMs)
     else enqueue(name, entry)
   }
@@ -129,7 +132,7 @@ export function openKeyedQueue({ name: queue, reconciler, clock, log, random, co
       if (closing.signal.aborted) return
       const entry = entries.get(name)
       if (!entry) {
-        const fresh: Entry = { state: { is: 'waiting' }, failures: 0, restsUntil: Number.NEGATIVE_INFINITY }
+        const fresh: Entry = { state: { is: 'waiting' }, failures: 0, freeAt: Number.NEGATIVE_INFINITY }
         entries.set(name, fresh)
         return enqueue(name, fresh)
       }

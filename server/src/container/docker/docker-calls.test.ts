@@ -17,15 +17,19 @@ const workload = (id: string, changes: Partial<Workload> = {}): Workload => ({ .
 async function counting() {
   const directory = mkdtempSync(join(tmpdir(), 'vamp-engine-'))
   const calls: string[] = []
+  let tell = (_action: string, _id: string) => {}
   const server = createServer(({ method, url = '' }, answer) => {
     const path = url.replace(/^\/v[\d.]+/, '').replace(/\?.*/, '').replace(/\/vamp-[^/]+/, '/NAME')
     calls.push(`${method} ${path}`)
     answer.setHeader('content-type', 'application/json')
-    if (path === '/events') return answer.flushHeaders()
+    if (path === '/events') {
+      tell = (Action, ID) => { answer.write(`${JSON.stringify({ Action, Actor: { ID, Attributes: {} } })}\n`) }
+      return answer.flushHeaders()
+    }
     if (path === '/version') return answer.end(JSON.stringify({ ApiVersion: '1.41' }))
     if (path === '/containers/json') return answer.end('[]')
     if (path === '/containers/create') return answer.writeHead(201).end(JSON.stringify({ Id: `c${calls.length}` }))
-    return answer.writeHead(path.endsWith('/start') ? 204 : 404).end()
+    return answer.writeHead(/\/(start|pause|unpause)$/.test(path) ? 204 : 404).end()
   })
   const socket = join(directory, 'engine.sock')
   await once(server.listen(socket), 'listening')
@@ -38,7 +42,7 @@ async function counting() {
   })
   await systemClock.sleep(50)
   calls.length = 0
-  return { driver, calls }
+  return { driver, calls, tell: async (action: string, id: string) => { tell(action, id); await systemClock.sleep(20) } }
 }
 
 test('fifty instances on the network of the host cost two calls each, and are seen as running', async () => {
@@ -51,6 +55,32 @@ test('fifty instances on the network of the host cost two calls each, and are se
   expect(new Set(seen.flatMap(({ ports }) => Object.values(ports))).size).toBe(50)
   const counts = Object.fromEntries([...Map.groupBy(calls, call => call)].map(([call, all]) => [call, all.length]))
   expect(counts).toEqual({ 'POST /containers/create': 50, 'POST /containers/NAME/start': 50 })
+})
+
+test('what the engine tells of a start that is known costs no call; of an end it is asked', async () => {
+  const { driver, calls, tell } = await counting()
+  await driver.start(workload('one'))
+  const before = calls.length
+
+  await tell('start', 'c1')
+  expect(calls.slice(before)).toEqual([])
+  await tell('die', 'c1')
+  expect(calls.slice(before)).toEqual(['GET /containers/c1/json'])
+})
+
+test('a pause and its end cost a call each', async () => {
+  const { driver, calls, tell } = await counting()
+  await driver.start(workload('one'))
+  const before = calls.length
+
+  await driver.pause('one')
+  await tell('pause', 'c1')
+  expect((await driver.observe())[0]).toMatchObject({ state: 'running', paused: true, health: 'unhealthy' })
+  await driver.resume('one')
+  await tell('unpause', 'c1')
+
+  expect((await driver.observe())[0]).toMatchObject({ state: 'running', health: 'unknown' })
+  expect(calls.slice(before)).toEqual(['POST /containers/NAME/pause', 'POST /containers/NAME/unpause'])
 })
 
 test('where only the engine knows the address, or whether it is well, it is asked once more', async () => {

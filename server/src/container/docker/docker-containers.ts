@@ -39,6 +39,8 @@ export interface DockerContainers extends AsyncDisposable {
   all(): Promise<readonly Observed[]>
   /** Reads one again, by id or name; to be called after acting on it. */
   refresh(container: string): Promise<void>
+  /** One that runs was paused, or goes on, by its name: what else is known of it stays. */
+  paused(name: string, paused: boolean): void
   /** One that was made just now and is about to be started. What is returned is called when it has been: it is seen as running, unless the engine told of it since. */
   starting(made: Made): () => void
   watch(listener: (id: string) => void): () => void
@@ -101,9 +103,10 @@ export function openDockerContainers(options: OpenOptions): DockerContainers {
   }
   const hear = async (stream: AsyncIterable<Uint8Array>) => {
     for await (const { Action, Actor } of jsonLines<EngineEvent>(stream)) {
-      // Whoever starts it reads it when it has started.
-      const ownDoing = /^(create|start)$/.test(Action) && isStarting(Actor.Attributes?.[LABELS.instance] ?? '')
-      if (ACTIONS.test(Action) && !ownDoing) await refresh(Actor.ID)
+      // Whoever starts it says so, perhaps before the engine does; its end comes before it is started again.
+      const status = known.get(Actor.ID)?.State.Status
+      const told = isStarting(Actor.Attributes?.[LABELS.instance] ?? '') ? /^(create|start)$/ : status === 'running' ? /^(create|start|unpause)$/ : status === 'paused' ? /^pause$/ : /^$/
+      if (ACTIONS.test(Action) && !told.test(Action)) await refresh(Actor.ID)
     }
   }
   const followForever = async () => {
@@ -129,6 +132,15 @@ export function openDockerContainers(options: OpenOptions): DockerContainers {
       return [...known.values()].map(container => observed(container, isStarting(instanceOf(container))))
     },
     refresh,
+    paused(name, paused) {
+      const container = [...known.values()].find(({ Name }) => Name === `/${name}`)
+      if (!container) return
+      const Status = paused ? 'paused' : 'running'
+      applied.set(container.Id, ++tickets)
+      if (container.State.Status === Status) return
+      known.set(container.Id, { ...container, State: { ...container.State, Status } })
+      changed(instanceOf(container))
+    },
     starting({ id, name, labels, network }) {
       const ticket = ++tickets
       return () => {

@@ -119,8 +119,9 @@ class DockerDriver implements ContainerDriver {
     const seen = (await this.observe()).find(observed => observed.id === id)
     if (seen?.state !== 'running' || (seen.paused === true) === paused) return
     const name = this.#nameOf(id)
-    await this.#client.call('POST', `/containers/${name}/${paused ? 'pause' : 'unpause'}`, { accept: [404, 409], signal })
-    await this.#containers.refresh(name)
+    const { status } = await this.#client.call('POST', `/containers/${name}/${paused ? 'pause' : 'unpause'}`, { accept: [404, 409], signal })
+    if (status === 204) this.#containers.paused(name, paused)
+    else await this.#containers.refresh(name)
   }
 
   #changed(id: string): void {
