@@ -4,10 +4,10 @@ import { systemClock as clock } from '../../agent/src/base/clock.ts'
 
 const GIVE_UP_MS = 240_000
 
-/** From one question to the next, for everybody: a fiftieth of the time waited so far, so that asking costs as little as it blurs. */
+/** From one question to the next, for everybody: a twentieth of the time waited so far, so that asking costs as little as it blurs. */
 const PACE_MS_MIN = 2
 const PACE_MS_MAX = 50
-const paceMs = (waitedMs: number) => Math.min(PACE_MS_MAX, Math.max(PACE_MS_MIN, waitedMs / 50))
+const paceMs = (waitedMs: number) => Math.min(PACE_MS_MAX, Math.max(PACE_MS_MIN, waitedMs / 20))
 
 /** The answer, or nothing where there was none. */
 export function ask(port: number, host = '127.0.0.1', agent: Agent | false = false): Promise<string | undefined> {

@@ -41,6 +41,22 @@ test('what runs when its start returns is examined before anybody looks at it', 
   expect(asked).toBe(1)
 })
 
+test('ten that start together are asked as often as one', async () => {
+  const askedOf = async (instances: number) => {
+    const clock = virtualClock()
+    const machine = memoryMachine({ clock, behaviour: () => ({ startUpMs: 0 }) })
+    let asked = 0
+    await using driver = withHealth(openMemoryDriver(machine), { clock, probe: () => { asked++; return 'was refused' } })
+    for (let number = 0; number < instances; number++) await driver.start({ ...workload([CHECK]), id: `i${number}` })
+    await clock.advance(0)
+    await driver.observe()
+    await clock.advance(100)
+    return asked
+  }
+
+  expect(await askedOf(10)).toBeLessThan(2 * await askedOf(1))
+})
+
 test('a new instance waits at most a twentieth of its own start before it is seen to be healthy', async () => {
   for (const startMs of [0, 40, 200, 2000]) {
     let ready = false

@@ -8,7 +8,10 @@ import type { HealthCheck } from '@vamp/model/health-check'
 import type { ContainerDriver, Observed } from './container-driver.ts'
 import { networkProbe } from './network-probe.ts'
 
-/** How long a new instance is left alone between two questions: a share of how long it was asked already, within bounds. */
+/**
+ * How long a new instance is left alone between two questions: a share of how long it was asked already, within bounds. The lower one is
+ * for one that is alone: several together are asked as often as one, or asking would take the time in which they start.
+ */
 const EAGER_SHARE = 0.05
 const EAGER_MS_MIN = 2
 const EAGER_MS_MAX = 250
@@ -35,6 +38,8 @@ export function withHealth(driver: ContainerDriver, { clock, probe = networkProb
   /** By deployment, so that looking at one costs nothing for the others. */
   const deployments = new Map<string, ReadonlySet<string>>()
   const listeners = new Set<(id: string) => void>()
+  /** Examinations that have had no good answer yet. */
+  const eager = new Set<AbortSignal>()
 
   const forget = (id: string) => {
     examined.get(id)?.end.abort()
@@ -47,7 +52,7 @@ export function withHealth(driver: ContainerDriver, { clock, probe = networkProb
     const entry: Examined = { since: instance.since, answers: instance.health_checks.map(() => ({ health: 'unknown' })), end: new AbortController() }
     examined.set(instance.id, entry)
     for (const [index, check] of instance.health_checks.entries()) {
-      void examineForever({ instance, check, clock, probe }, answer => {
+      void examineForever({ instance, check, clock, probe, eager }, answer => {
         const before = summary(entry).health
         entry.answers[index] = answer
         if (summary(entry).health !== before) for (const listener of listeners) listener(instance.id)
@@ -111,9 +116,9 @@ function summary({ answers }: Examined): Pick<Observed, 'health' | 'reason'> {
   return { health: worst?.health ?? 'healthy', ...(worst?.reason === undefined ? {} : { reason: worst.reason }) }
 }
 
-interface Examination { readonly instance: Observed; readonly check: HealthCheck; readonly clock: Clock; readonly probe: Probe }
+interface Examination { readonly instance: Observed; readonly check: HealthCheck; readonly clock: Clock; readonly probe: Probe; readonly eager: Set<AbortSignal> }
 
-async function examineForever({ instance, check, clock, probe }: Examination, tell: (answer: { health: Observed['health']; reason?: string }) => void, signal: AbortSignal): Promise<void> {
+async function examineForever({ instance, check, clock, probe, eager }: Examination, tell: (answer: { health: Observed['health']; reason?: string }) => void, signal: AbortSignal): Promise<void> {
   const intervalMs = Math.max(check.interval * 1000, INTERVAL_MS_MIN)
   const countsFrom = instance.since + check.initial_delay * 1000
   let health: Observed['health'] = 'unknown'
@@ -121,6 +126,8 @@ async function examineForever({ instance, check, clock, probe }: Examination, te
   let failingSince: number | undefined
   let countedAt = Number.NEGATIVE_INFINITY
   const askedSince = clock.monotonic()
+  eager.add(signal)
+  signal.addEventListener('abort', () => eager.delete(signal), { once: true })
   while (!signal.aborted) {
     const failure = await probe(instance, check, signal)
     if (signal.aborted) return
@@ -139,10 +146,11 @@ async function examineForever({ instance, check, clock, probe }: Examination, te
       if (check.failures > 0 && failures >= check.failures) health = 'unhealthy'
       tell({ health, reason: `health check ${nameOf(check)} ${failure}${lasting(now - failingSince)}` })
     }
-    await clock.sleep(health === 'unknown' ? Math.min(eagerMs(clock.monotonic() - askedSince), intervalMs) : intervalMs, signal).catch(() => {})
+    if (health !== 'unknown') eager.delete(signal)
+    await clock.sleep(health === 'unknown' ? Math.min(eagerMs(clock.monotonic() - askedSince, eager.size), intervalMs) : intervalMs, signal).catch(() => {})
   }
 }
 
-const eagerMs = (askedMs: number) => Math.min(EAGER_MS_MAX, Math.max(EAGER_MS_MIN, EAGER_SHARE * askedMs))
+const eagerMs = (askedMs: number, together: number) => Math.min(EAGER_MS_MAX, Math.max(EAGER_MS_MIN * together, EAGER_SHARE * askedMs))
 const lasting = (ms: number) => ms < 1000 ? '' : ` for ${Math.floor(ms / 1000)} s`
 const nameOf = ({ protocol, path, port }: HealthCheck) => protocol.toUpperCase().endsWith('TCP') ? `\`TCP ${port}\`` : `\`GET ${path}\``
