@@ -69,7 +69,12 @@ export async function dockerGround(engine: TestEngine): Promise<Ground & AsyncDi
   const client = await openDockerClient({ host: engine.host })
   const outages: { from: number; to: number }[] = []
   let back = Promise.resolve()
-  const list = async () => { await back; return (await client.call<readonly Listed[]>('GET', '/containers/json', { query: { all: true } })).value }
+  /** It may die while it is asked; who asks gets the answer of the next one. */
+  const list = async (): Promise<readonly Listed[]> => {
+    await back
+    const before = outages.length
+    return client.call<readonly Listed[]>('GET', '/containers/json', { query: { all: true } }).then(({ value }) => value, error => { if (outages.length === before) throw error; return list() })
+  }
   const restart = async () => {
     const outage = { from: clock.monotonic(), to: Number.POSITIVE_INFINITY }
     outages.push(outage)

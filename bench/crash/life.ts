@@ -221,7 +221,7 @@ function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors,
       await clock.sleep(100 + upTo(random, 2000), ending.signal).catch(() => {})
       if (ending.signal.aborted) break
       kills++
-      await ways[upTo(random, ways.length)]?.()
+      await ways[upTo(random, ways.length)]?.().catch((error: unknown) => note(`could not do it: ${error}`))
     }
   })()
   return {
