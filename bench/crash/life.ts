@@ -11,7 +11,9 @@ import { startVisitors, type Visitors } from './visitors.ts'
 const CHANGES = 4
 const INSTANCES_MAX = 4
 const CONVERGE_MS = 90_000
-const QUIET_MS = 1500
+/** At least so long nothing is done any more, and at most so long until each instance has answered. */
+const QUIET_MS = 1000
+const QUIET_MS_MAX = 20_000
 
 export interface Account {
   readonly seed: number
@@ -53,7 +55,6 @@ export async function live(given: LifeOptions): Promise<Account> {
     await villain.stop()
     wrong.push(...await operator.converged())
     await visitors.free()
-    await clock.sleep(QUIET_MS)
     wrong.push(...await quiet(operator, ground, visitors))
   } catch (error) {
     wrong.push(String(error))
@@ -157,14 +158,17 @@ function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (wha
 /** Nothing is done any more: who is ready runs, once, and answers, and nobody else. */
 async function quiet(operator: Operator, ground: Ground, visitors: Visitors): Promise<readonly string[]> {
   const [ready, running] = [(await operator.ready()).toSorted(), (await ground.running()).toSorted()]
-  const recent = visitors.recent(QUIET_MS / 2)
-  const answered = [...new Set(recent.flatMap(({ instance }) => instance ?? []))].toSorted()
-  const strange = recent.filter(({ failure, generation }) => failure !== undefined || generation !== String(operator.wanted.generation))
+  const since = clock.monotonic()
+  const recent = () => visitors.since(since)
+  const answerers = () => [...new Set(recent().flatMap(({ instance }) => instance ?? []))].toSorted()
+  do await clock.sleep(QUIET_MS); while (running.some(instance => !answerers().includes(instance)) && clock.monotonic() - since < QUIET_MS_MAX)
+  const answered = answerers()
+  const strange = recent().filter(({ failure, generation }) => failure !== undefined || generation !== String(operator.wanted.generation))
   return [
     ...(ready.join() === running.join() ? [] : [`ready are ${ready.join(', ')}, and there run ${running.join(', ')}`]),
     ...(ready.length === operator.wanted.instances ? [] : [`${ready.length} ready, wanted ${operator.wanted.instances}`]),
     ...(answered.join() === running.join() ? [] : [`there run ${running.join(', ')}, and ${answered.join(', ')} answered`]),
-    ...(strange.length === 0 ? [] : [`${strange.length} of ${recent.length} requests were not answered as wanted: ${JSON.stringify(strange[0])}`]),
+    ...(strange.length === 0 ? [] : [`${strange.length} of ${recent().length} requests were not answered as wanted: ${JSON.stringify(strange[0])}`]),
   ]
 }
 

@@ -25,8 +25,8 @@ export interface Visitors {
   harm(instance: string): Harm & { to: number }
   /** When each of them has begun and ended a request since: some wait for long on a worker of HAProxy that has nobody left. */
   free(): Promise<void>
-  /** Those of the last milliseconds. */
-  recent(ms: number): readonly Visit[]
+  /** Those that began since then and have ended, by the monotonic clock. */
+  since(from: number): readonly Visit[]
   stop(): Promise<void>
 }
 
@@ -84,7 +84,7 @@ export function startVisitors(port: number, { leaves, outages }: { readonly leav
       const since = clock.monotonic()
       while (Array.from({ length: CONNECTIONS }, (_, index) => begun.get(index) ?? 0).some(from => from < since)) await clock.sleep(PAUSE_MS)
     },
-    recent: ms => visits.filter(({ from }) => from >= clock.monotonic() - ms),
+    since: begin => visits.filter(({ from }) => from >= begin),
     async stop() {
       running = false
       await Promise.all(all)
