@@ -63,6 +63,9 @@ function environmentOf(pid: number): string {
   try { return readFileSync(`/proc/${pid}/environ`, 'latin1') } catch { return '' }
 }
 
+/** From the return of an engine to its next death, at least. */
+const REST_MS = 30_000
+
 interface Listed { readonly Id: string; readonly State: string; readonly Labels: Readonly<Record<string, string>> }
 
 export async function dockerGround(engine: TestEngine): Promise<Ground & AsyncDisposable> {
@@ -76,6 +79,8 @@ export async function dockerGround(engine: TestEngine): Promise<Ground & AsyncDi
     return client.call<readonly Listed[]>('GET', '/containers/json', { query: { all: true } }).then(({ value }) => value, error => { if (outages.length === before) throw error; return list() })
   }
   const restart = async () => {
+    // Several lives on one engine must not keep it from ever coming back.
+    if (clock.monotonic() - (outages.at(-1)?.to ?? Number.NEGATIVE_INFINITY) < REST_MS) return
     const outage = { from: clock.monotonic(), to: Number.POSITIVE_INFINITY }
     outages.push(outage)
     await engine.restart()

@@ -23,7 +23,8 @@ afterEach(async () => { await world?.close() })
 
 /** How long an answer takes is read at every request. */
 async function promised(document: string, latency: { ms: number }): Promise<World> {
-  const w = await openWorld({ seed: 3, answer: () => ({ status: 200, latencyMs: latency.ms }) })
+  const behaviour = (version: string) => version === 'web:2' ? { start: () => { throw new Error('it cannot run here') } } : { startUpMs: 300 }
+  const w = await openWorld({ seed: 3, answer: () => ({ status: 200, latencyMs: latency.ms }), behaviour })
   world = w
   await w.apply(document)
   await w.until(20, async () => (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done' && (await w.store.get('gateway-statuses', 'shop/9050'))?.value.deployed === true)
@@ -94,8 +95,7 @@ test('where no proxy measured, events about response times count', async () => {
 
 test('while a service of the cluster is not done, nothing is judged', async () => {
   const w = await promised(shop(SLA()), { ms: 200 })
-  // A second version that cannot run here.
-  await w.apply('{kind: breed, name: web:2, deployable: {type: nothing, definition: x}, ports: {http: 8080/http}}')
+  await w.apply('{kind: breed, name: web:2, deployable: {type: process, definition: x}, ports: {http: 8080/http}}')
   const merged = await fetch(`${w.url}/api/v1/deployments/shop`, { method: 'PUT', body: '{name: shop, clusters: {web: {services: [{breed: web:2, scale: {cpu: 0.2, memory: 64MB, instances: 1}}]}}}', headers: { 'content-type': 'application/x-yaml' } })
   expect(merged.status).toBeLessThan(300)
   w.visit(9050, 10)
