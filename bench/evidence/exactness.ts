@@ -16,11 +16,15 @@ import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import { testServer } from '@vamp/server/api/testdata/test-server'
 import type { Traffic } from '@vamp/server/traffic/traffic'
 import { merge, quantile } from '@vamp/stats/sketch'
+import { adminSocket } from '@vamp/agent/proxy/haproxy/master-socket'
+import { socketDirectory } from '@vamp/agent/proxy/haproxy/socket-directory'
 import type { Recorded } from './exact-visitors.ts'
 
 export interface ExactnessLoad {
   readonly requests: number
   readonly connections: number
+  /** At most so many requests a second. */
+  readonly rate?: number
   /** Seconds between two disturbances. */
   readonly everySeconds: number
   /** Whether agents are killed, too. */
@@ -39,14 +43,18 @@ export interface ExactnessFigures {
   readonly statusDifference: number
   readonly perSecond: number
   readonly disturbances: Readonly<Record<string, number>>
-  /** Largest relative distance of p1, p5, p10, … p99.9 from the recorder's. */
+  /** Largest relative distance of p1, p5, p10, … p99.9 from the visitors', who wait for a processor, too. */
+  readonly visitorsPercentileError: number
+  /** The same from what HAProxy itself wrote down, as a second reader has it. */
   readonly percentileError: number
+  /** Lines that the second reader has. */
+  readonly logged: number
 }
 
 const INSTANCES = 4
 const GATEWAY = 'exact'
 
-export async function measureExactness({ requests, connections, everySeconds, kills }: ExactnessLoad): Promise<ExactnessFigures> {
+export async function measureExactness({ requests, connections, rate, everySeconds, kills }: ExactnessLoad): Promise<ExactnessFigures> {
   const directory = mkdtempSync(join(tmpdir(), 'vamp-exact-'))
   const server = await testServer({ gateway: 'none' })
   const { fleet, traffic } = server
@@ -62,7 +70,8 @@ export async function measureExactness({ requests, connections, everySeconds, ki
       await until(() => fleet.acknowledged() === world.revision)
     }
     await publish()
-    const visitors = fork(new URL('exact-visitors.ts', import.meta.url), [String(world.port), String(requests), String(connections)])
+    const visitors = fork(new URL('exact-visitors.ts', import.meta.url), [world.port, requests, connections, ...rate === undefined ? [] : [rate]].map(String))
+    const second = fork(new URL('exact-log.ts', import.meta.url), [adminSocket(socketDirectory(directory)), 'g1'])
     let recorded: Recorded | undefined
     visitors.on('message', message => { if (typeof message === 'object') recorded = message as Recorded })
     const disturbances: Record<string, number> = {}
@@ -91,7 +100,7 @@ export async function measureExactness({ requests, connections, everySeconds, ki
     // A line that is missing is told when it has been missing for a while.
     for (let tries = 0; tries < 20 && (await told()).requests + traffic.dropped < recorded.answered; tries++) await sleep(500)
     await sleep(3000)
-    return figures(recorded, { ...await told(), lost: traffic.dropped }, disturbances)
+    return figures(recorded, await collected(second), { ...await told(), lost: traffic.dropped }, disturbances)
   } finally {
     const ended = once(agent, 'exit')
     agent.kill()
@@ -102,6 +111,13 @@ export async function measureExactness({ requests, connections, everySeconds, ki
     await server[Symbol.asyncDispose]()
     rmSync(directory, { recursive: true, force: true })
   }
+}
+
+/** Ends the second reader; the milliseconds that it read, ascending. */
+async function collected(reader: ChildProcess): Promise<readonly number[]> {
+  const answer = once(reader, 'message')
+  reader.send('end')
+  return (await answer)[0] as readonly number[]
 }
 
 interface World { readonly port: number; readonly extra: number[]; weights: readonly [number, number]; draining: number | undefined; revision: number; readonly ports: readonly number[] }
@@ -123,14 +139,15 @@ async function counted(traffic: Traffic, since: number) {
   return { requests: cells.reduce((sum, { requests }) => sum + requests, 0), errors: cells.reduce((sum, { statuses }) => sum + statuses[5], 0), latency: merge(cells.map(({ latency }) => latency)) }
 }
 
-function figures({ answered, broken, statuses, times, perSecond }: Recorded, told: Awaited<ReturnType<typeof counted>> & { readonly lost: number }, disturbances: Readonly<Record<string, number>>): ExactnessFigures {
-  const errors = [1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9].map(percent => {
-    const [ours = 0, truth = 0] = [quantile(told.latency, percent / 100), times[Math.floor(percent / 100 * (times.length - 1))]]
+function figures({ answered, broken, statuses, times, perSecond }: Recorded, logged: readonly number[], told: Awaited<ReturnType<typeof counted>> & { readonly lost: number }, disturbances: Readonly<Record<string, number>>): ExactnessFigures {
+  const error = (truths: readonly number[]) => Math.max(...[1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9].map(percent => {
+    const [ours = 0, truth = 0] = [quantile(told.latency, percent / 100), truths[Math.floor(percent / 100 * (truths.length - 1))]]
     return Math.abs(ours - truth) / truth
-  })
+  }))
   return {
     answered, broken, counted: told.requests, lost: told.lost, difference: told.requests + told.lost - answered, perSecond: Math.round(perSecond),
-    statusDifference: told.errors - Object.entries(statuses).reduce((sum, [status, count]) => sum + (Number(status) >= 500 ? count : 0), 0), disturbances, percentileError: Math.max(...errors),
+    statusDifference: told.errors - Object.entries(statuses).reduce((sum, [status, count]) => sum + (Number(status) >= 500 ? count : 0), 0), disturbances,
+    visitorsPercentileError: error(times), percentileError: error(logged), logged: logged.length,
   }
 }
 
@@ -141,7 +158,7 @@ function startAgent(server: string, directory: string): ChildProcess {
 
 /** What the agent leaves serving when it ends. */
 async function stopHaproxy(directory: string): Promise<void> {
-  const [{ openHaproxy }, { socketDirectory }] = await Promise.all([import('@vamp/agent/proxy/haproxy/haproxy'), import('@vamp/agent/proxy/haproxy/socket-directory')])
+  const { openHaproxy } = await import('@vamp/agent/proxy/haproxy/haproxy')
   const proxy = await openHaproxy({ directory: socketDirectory(directory), clock, log: silent })
   await proxy.stop(0)
 }

@@ -18,10 +18,12 @@ import { INSTANCES, type Measured } from './log-load.ts'
 const CLOSE_MS = 1000
 
 const [server = '', directory = '', routes = '1'] = process.argv.slice(2)
-const servers = new Map(Array.from({ length: INSTANCES }, (_, index) => [nameHash(`s${index}`), `shop-web-${index}`]))
+const place = (index: number, route = `shop/web${index}/web:1.0/http`, instance = '') => ({ gateway: `shop/web${index}`, route, instance })
 const names = {
-  gateways: Array.from({ length: Number(routes) }, (_, index) => `shop/web${index}`),
-  backends: Array.from({ length: Number(routes) }, (_, index) => ({ gateway: `shop/web${index}`, route: `shop/web${index}/web:1.0/http`, servers })),
+  gateways: Array.from({ length: Number(routes) }, (_, index) => place(index, '')),
+  backends: Array.from({ length: Number(routes) }, (_, index) => ({
+    route: place(index), servers: new Map(Array.from({ length: INSTANCES }, (_, instance) => [nameHash(`shop-web-${instance}`), place(index, undefined, `shop-web-${instance}`)])),
+  })),
 }
 const windows = openWindows(clock.now())
 const delivery = openDelivery({ agent: 'bench', link: openHttpLink({ servers: [server], agent: 'bench', clock, log: silent }), sequence: memorySequence(), clock, log: silent, account: { begun: undefined, begin: window => reader.account.begin(window) } })

@@ -9,6 +9,7 @@ import { httpTables } from './http-tables.ts'
 import type { AgentReport, Link } from './link.ts'
 import { type HttpOptions, inTurn } from './servers.ts'
 import type { Tables } from './tables.ts'
+import { windowText } from '../traffic/window-text.ts'
 
 export type OpenLink = Link & AsyncDisposable
 
@@ -59,7 +60,7 @@ export function openHttpLink(options: HttpOptions, tables: Tables = httpTables(o
       reporting ??= sendReports().finally(() => { reporting = undefined })
     },
     async deliver(window) {
-      const body = JSON.stringify(window)
+      const body = windowText(window)
       const status = body.length > WINDOW_BYTES_MAX ? 413 : await call('POST', agents.window, body)
       if (status < 300) return
       if (status !== 400 && status !== 413) throw new Fault('agent_unreachable', 'the server took no window', { server: servers.current, status })

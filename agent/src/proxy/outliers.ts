@@ -9,7 +9,7 @@ import type { Sample } from './proxy.ts'
 
 export interface Outliers {
   /** True if some instance is to be kept out from now on. */
-  add(samples: readonly Sample[], nowMs: number): boolean
+  add(samples: Iterable<Sample>, nowMs: number): boolean
   /** The instances that are kept out now, as `gateway\nroute\ninstance`. */
   ejected(nowMs: number): ReadonlySet<string>
   /** When the next one comes back; undefined: none is out. */

@@ -4,6 +4,7 @@
  */
 import type { Ending, Window } from '@vamp/model/metric'
 import type { RoutingTable } from '@vamp/model/routing/table'
+import type { Samples } from './samples.ts'
 
 export interface Proxy extends AsyncDisposable {
   readonly driver: 'memory' | 'haproxy' | 'embedded'
@@ -17,8 +18,8 @@ export interface Proxy extends AsyncDisposable {
   connections(): Promise<ReadonlyMap<string, number>>
   /** Requests that wait for a first instance of their route (`hold`); routes without any are missing. */
   waiting(): readonly Waiting[]
-  /** Every request that ended, in batches. One listener; set before the first `apply`. A slow listener never slows requests. */
-  onSamples(listener: (samples: readonly Sample[], dropped: number) => void): void
+  /** Every request that ended, in batches, which are the listener's only while it is called. One listener; set before the first `apply`. A slow one never slows requests. */
+  onSamples(listener: (samples: Samples, dropped: number) => void): void
   /** Absent where the requests end with the process that counts them. */
   readonly account?: Account
   /** The configuration that was written last, for people who want to read it; absent where there is none. */

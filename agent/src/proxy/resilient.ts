@@ -8,7 +8,7 @@ import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { openOutliers, outlierKey } from './outliers.ts'
-import type { Proxy as ProxyPort, Sample } from './proxy.ts'
+import type { Proxy as ProxyPort } from './proxy.ts'
 
 export interface Resilient extends ProxyPort {
   /** Ids of the instances that are kept out. */
@@ -63,7 +63,7 @@ export function resilient(proxy: ProxyPort, { clock, log }: { readonly clock: Cl
     connections: () => proxy.connections(),
     waiting: () => proxy.waiting(),
     onSamples(listener) {
-      proxy.onSamples((samples: readonly Sample[], dropped) => {
+      proxy.onSamples((samples, dropped) => {
         if (outliers.add(samples, clock.now())) again()
         listener(samples, dropped)
       })

@@ -3,7 +3,7 @@
  * window tells of. Only what ended is counted; what piles up shows in the requests in progress.
  */
 import type { Surge } from '../link/link.ts'
-import type { Sample } from '../proxy/proxy.ts'
+import { MIRROR, type Samples } from '../proxy/samples.ts'
 
 /** How often it is looked. */
 export const SURGE_LOOK_MS = 250
@@ -16,7 +16,7 @@ const FEW = 5
 const FORGOTTEN = 0.001
 
 export interface Surges {
-  add(samples: readonly Sample[]): void
+  add(samples: Samples): void
   /** Ends a look that took so long. */
   close(ms: number): readonly Surge[]
 }
@@ -24,12 +24,14 @@ export interface Surges {
 export function openSurges(): Surges {
   const routes = new Map<string, { usual: number; requests: number }>()
   return {
-    add(samples) {
-      for (const { route, by } of samples) {
-        if (by === 'mirror') continue
+    add({ length, at, ways, places }) {
+      const counts = new Uint32Array(places.length)
+      for (let index = 0; index < length; index++) if (ways[index] !== MIRROR) (counts[at[index] as number] as number)++
+      for (const [index, { route }] of places.entries()) {
+        const requests = counts[index] ?? 0
         const known = routes.get(route)
-        if (known) known.requests++
-        else routes.set(route, { usual: 0, requests: 1 })
+        if (known) known.requests += requests
+        else if (requests > 0) routes.set(route, { usual: 0, requests })
       }
     },
     close(ms) {

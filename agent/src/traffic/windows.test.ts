@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { bucketOf } from '@vamp/stats/sketch'
 import { expect, test } from 'vitest'
 import type { Sample } from '../proxy/proxy.ts'
-import { CELLS_MAX, LATENESS_MS, OPEN_SECONDS_MAX, openWindows, type Second } from './windows.ts'
+import { batchOf } from '../proxy/testdata/batch.ts'
+import { CELLS_MAX } from './second-cells.ts'
+import { LATENESS_MS, OPEN_SECONDS_MAX, openWindows, type Second } from './windows.ts'
 
 const START = 1_700_000_000
 const at = (seconds: number) => (START + seconds) * 1000
@@ -12,10 +14,10 @@ const requests = (seconds: readonly Second[]) => seconds.map(({ second, cells, d
 
 test('a second is closed when it has been over for the lateness, with one cell per route, instance, way and part', () => {
   const windows = openWindows(at(0))
-  windows.add([
+  windows.add(batchOf([
     sample(), sample({ latencyMs: 50, status: 503, error: true }), sample({ part: 3 }), sample({ by: 'condition', endedAt: at(0.999) }), sample({ instance: 'j', status: 0 }),
     sample({ endedAt: at(1) }),
-  ], 0)
+  ]), 0)
 
   expect(windows.close(at(1) + LATENESS_MS - 1)).toEqual([])
   const [closed] = windows.close(at(1) + LATENESS_MS)
@@ -30,11 +32,18 @@ test('a second is closed when it has been over for the lateness, with one cell p
   expect(requests(windows.close(at(2) + LATENESS_MS))).toEqual([[1, 1, 0]])
 })
 
+test('a request of unknown duration counts, and is in no percentile', () => {
+  const windows = openWindows(at(0))
+  const { latencyMs: _, ...unknown } = sample({ error: true, ending: 'server', status: 0 })
+  windows.add(batchOf([unknown]), 0)
+  expect(windows.flush()[0]?.cells).toMatchObject([{ requests: 1, errors: 1, endings: { server: 1 }, latency: [] }])
+})
+
 test('a late sample counts in the oldest open second', () => {
   const windows = openWindows(at(0))
   windows.close(at(3.3))
 
-  windows.add([sample({ endedAt: at(1) }), sample({ endedAt: Number.NaN })], 0)
+  windows.add(batchOf([sample({ endedAt: at(1) }), sample({ endedAt: Number.NaN })]), 0)
 
   expect(requests(windows.close(at(4.3)))).toEqual([[3, 2, 0]])
 })
@@ -43,7 +52,7 @@ test('seconds without requests are told; after a long pause only the newest of t
   const windows = openWindows(at(0))
   expect(requests(windows.close(at(3.3)))).toEqual([[0, 0, 0], [1, 0, 0], [2, 0, 0]])
 
-  windows.add([sample({ endedAt: at(4) })], 0)
+  windows.add(batchOf([sample({ endedAt: at(4) })]), 0)
   const after = requests(windows.close(at(1000.3)))
 
   expect(after[0]).toEqual([4, 1, 0])
@@ -52,8 +61,8 @@ test('seconds without requests are told; after a long pause only the newest of t
 
 test('cells have a bound; what does not fit is counted as dropped, what is known still counts', () => {
   const windows = openWindows(at(0))
-  windows.add(Array.from({ length: CELLS_MAX + 5 }, (_, index) => sample({ instance: `i${index}` })), 2)
-  windows.add([sample({ instance: 'i0' })], 0)
+  windows.add(batchOf(Array.from({ length: CELLS_MAX + 5 }, (_, index) => sample({ instance: `i${index}` }))), 2)
+  windows.add(batchOf([sample({ instance: 'i0' })]), 0)
 
   expect(requests(windows.close(at(1.3)))).toEqual([[0, CELLS_MAX + 1, 7]])
 })
@@ -67,7 +76,7 @@ test('every sample counts exactly once, whatever the clocks and the order', () =
     let sent = 0
     for (const { advance, skews } of steps) {
       now += advance
-      windows.add(skews.map(skew => sample({ endedAt: now + skew })), 1)
+      windows.add(batchOf(skews.map(skew => sample({ endedAt: now + skew }))), 1)
       sent += skews.length
       closed.push(...windows.close(now))
     }
@@ -83,7 +92,7 @@ test('every sample counts exactly once, whatever the clocks and the order', () =
 test('a clock that runs ahead opens no more seconds than the bound', () => {
   const windows = openWindows(at(0))
 
-  windows.add(Array.from({ length: 1000 }, (_, second) => sample({ endedAt: at(second) })), 0)
+  windows.add(batchOf(Array.from({ length: 1000 }, (_, second) => sample({ endedAt: at(second) }))), 0)
 
   expect(windows.flush()).toHaveLength(OPEN_SECONDS_MAX)
 })

@@ -8,7 +8,8 @@ import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { portHolder } from '../haproxy/port-holder.ts'
 import type { CountryLookup } from '../country-lookup.ts'
-import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
+import type { Applied, Proxy as ProxyPort } from '../proxy.ts'
+import type { Samples } from '../samples.ts'
 import { endpointsOf, type PreparedGateway, prepareGateway } from './choice.ts'
 import { openMirrors } from '../mirrors.ts'
 import { codeOf } from './exchange.ts'
@@ -34,7 +35,7 @@ const ENDED_POLL_MS = 20
 
 export function openEmbedded({ clock, log, random, serverTimeoutMs = SERVER_TIMEOUT_MS, countries }: EmbeddedOptions): ProxyPort {
   const upstreams = openUpstreams(serverTimeoutMs)
-  let tell: (samples: readonly Sample[], dropped: number) => void = () => {}
+  let tell: (samples: Samples, dropped: number) => void = () => {}
   const batch = openSampleBatch(clock, samples => tell(samples, 0))
   const [holds, mirrors] = [openHolds(clock), openMirrors()]
   const context: ListenerContext = { clock, random, upstreams, holds, mirrors, rates: openRateCounters(), places: new Map(), record: batch.add, active: new Set(), onFault: fault => log.error('a visit could not be served', { fault }) }

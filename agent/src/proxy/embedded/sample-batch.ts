@@ -1,6 +1,7 @@
 /** Samples are told in batches, off the path of requests. */
 import type { Clock } from '../../base/clock.ts'
 import type { Sample } from '../proxy.ts'
+import { Samples } from '../samples.ts'
 
 const TOLD_AFTER_MS = 20
 /** A full batch is told at once; samples never wait in greater numbers. */
@@ -11,19 +12,18 @@ export interface SampleBatch {
   flush(): void
 }
 
-export function openSampleBatch(clock: Clock, tell: (samples: readonly Sample[]) => void): SampleBatch {
-  let batch: Sample[] = []
+export function openSampleBatch(clock: Clock, tell: (samples: Samples) => void): SampleBatch {
+  const batch = new Samples()
   let armed = false
   const flush = () => {
     armed = false
-    const full = batch
-    batch = []
-    if (full.length > 0) tell(full)
+    if (batch.length > 0) tell(batch)
+    batch.clear()
   }
   return {
     flush,
     add(sample) {
-      batch.push(sample)
+      batch.add(sample)
       if (batch.length >= BATCH_MAX) return flush()
       if (!armed) clock.after(TOLD_AFTER_MS, flush)
       armed = true

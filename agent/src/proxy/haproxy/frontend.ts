@@ -12,7 +12,7 @@ import { FULL_SHARE } from '@vamp/model/routing/table'
 import { splitSeed } from '@vamp/model/routing/user-slot'
 import { certificateName } from '../certificates.ts'
 import { needsCountry, rawAcls, rawFlag } from './condition-pattern.ts'
-import { httpLog, TCP_LOG } from './log-line.ts'
+import { ANSWERED, httpLog, TCP_LOG } from './log-line.ts'
 import { gatewayPolicyLines } from './policy-lines.ts'
 import { FLAGS } from './program.ts'
 import { quote, rawWords } from './quote.ts'
@@ -132,7 +132,7 @@ function httpRules(rules: HttpRules): string[] {
     'http-request set-var(txn.t0) date(0,us)',
     ...successorRules(rules.secret),
     ...(rules.mirrors ? mirroredRules(rules.secret) : []),
-    'http-response set-var(txn.tr) date(0,us),sub(txn.t0)',
+    ANSWERED,
     ...rules.before ?? [],
     ...rules.policy ?? [],
     `http-request set-var(txn.g) ${rules.generation}`,

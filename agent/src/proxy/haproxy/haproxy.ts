@@ -7,7 +7,8 @@ import type { RoutingTable } from '@vamp/model/routing/table'
 import { type Clock, every } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import { openMirrors } from '../mirrors.ts'
-import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
+import type { Applied, Proxy as ProxyPort } from '../proxy.ts'
+import type { Samples } from '../samples.ts'
 import { addressBook, systemResolve } from './addresses.ts'
 import type { Resolve } from './addresses.ts'
 import { openCarrier } from './carrier.ts'
@@ -59,7 +60,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   }
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const countries = options.countries === undefined ? undefined : await openCountryFile(options.countries, { directory, log })
-  let listener: (samples: readonly Sample[], dropped: number) => void = () => {}
+  let listener: (samples: Samples, dropped: number) => void = () => {}
   const queue = latest<RoutingTable, Applied>(table => apply(table))
   const mirrors = openMirrors()
   const secret = await keptSecret(directory)
@@ -72,7 +73,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
   })
   const room = await openWaitingRoom({
     socket: join(directory, 'waiting.sock'), clock, handed: handedHeader(secret),
-    onTurnedAway: (gateway, route, latencyMs) => lines.tell([{ gateway, route, instance: '', by: 'weight', status: 503, error: true, ending: 'queue', latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }], 0),
+    onTurnedAway: (gateway, route, latencyMs) => lines.tell({ gateway, route, instance: '', by: 'weight', status: 503, error: true, ending: 'queue', latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }),
   })
   const carrier: Carrier = await openCarrier({
     directory, binary, clock, log, secret, waitingSocket: join(directory, 'waiting.sock'), onWorker: () => lines.started(), onCarried: layout => room.update(heldRoutes(layout)), alone: work => queue.alone(work),

@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Window } from '@vamp/model/metric'
+import { windowText } from '../../traffic/window-text.ts'
 import { writeAtomic } from './files.ts'
 import type { UnansweredMark } from './unanswered.ts'
 
@@ -36,6 +37,11 @@ export async function readLedger(directory: string): Promise<Ledger> {
   }
 }
 
+function ledgerText({ window, ...rest }: Ledger): string {
+  const text = JSON.stringify(rest)
+  return window ? `${text.slice(0, -1)},"window":${windowText(window)}}` : text
+}
+
 /** Writes one state at a time; of those that come meanwhile only the newest. Resolves when the state, or a newer one, is written. */
 export function ledgerWriter(directory: string): (state: () => Ledger) => Promise<void> {
   let next: (() => Ledger) | undefined
@@ -44,7 +50,7 @@ export function ledgerWriter(directory: string): (state: () => Ledger) => Promis
     for (let state = next; state; state = next) {
       next = undefined
       // A ledger that cannot be written tells too many requests as lost, not too few.
-      await writeAtomic(fileIn(directory), JSON.stringify(state())).catch(() => undefined)
+      await writeAtomic(fileIn(directory), ledgerText(state())).catch(() => undefined)
     }
   }
   return state => {

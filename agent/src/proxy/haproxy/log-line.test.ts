@@ -1,34 +1,39 @@
 import { describe, expect, test } from 'vitest'
-import type { Sample } from '../proxy.ts'
+import { Samples } from '../samples.ts'
 import { logParser, nameHash } from './log-line.ts'
 import type { LogNames, ReadBefore } from './log-line.ts'
 
+const place = (route: string, instance = '') => ({ gateway: 'shop', route, instance })
 const names: LogNames = {
-  gateways: [undefined, 'shop'],
-  backends: [undefined, undefined, { gateway: 'shop', route: 'shop/web', servers: new Map([[nameHash('web-1'), 'web-1'], [nameHash('h:12'), 'ä/1']]) }],
+  gateways: [undefined, place('')],
+  backends: [undefined, undefined, { route: place('shop/web'), servers: new Map([[nameHash('web-1'), place('shop/web', 'web-1')], [nameHash('h:12'), place('shop/web', 'ä/1')]]) }],
 }
 const parse = (text: string, { pieces = [text.length], read = undefined as ReadBefore | undefined } = {}) => {
   const counted: number[][] = []
-  const samples: Sample[] = []
+  const samples = new Samples()
   const parser = logParser(() => names, { count: (...args) => { counted.push(args) } }, () => {}, read)
+  // What is read into is read into again.
+  const buffer = Buffer.alloc(text.length * 2)
   const bytes = new TextEncoder().encode(text)
   let at = 0
   for (const piece of [...pieces, bytes.length]) {
-    parser.push(bytes.subarray(at, at + piece), samples)
+    const chunk = bytes.subarray(at, at + piece)
+    buffer.fill('x').set(chunk)
+    parser.push(buffer.subarray(0, chunk.length), samples)
     at += piece
   }
-  return { samples, counted }
+  return { samples: [...samples], counted }
 }
 const line = (over: Partial<Record<'kind' | 'backend' | 'server' | 'status' | 'by' | 'header' | 'ending', string>> = {}) => {
   const { kind = 'h', backend = 'b2', server = 'web-1', status = '200', by = '-', header = '1500', ending = '--' } = over
-  return `${kind} 4711 17 g1 ${backend} ${server} ${status} ${by} ${header} 2500 340 ${ending} 3 1795249143654266\n`
+  return `${kind}17 g1 ${backend} ${server} ${status} ${by} ${header} 3 340 ${ending} 3 1795249143\n`
 }
 
 describe('a line of the request log', () => {
   test('becomes a sample', () => {
     expect(parse(line())).toEqual({
-      counted: [[4711, 1, 17]],
-      samples: [{ gateway: 'shop', route: 'shop/web', instance: 'web-1', by: 'weight', status: 200, error: false, latencyMs: 1.5, bytes: 340, endedAt: 1795249143654.266, part: 3 }],
+      counted: [[1, 17]],
+      samples: [{ gateway: 'shop', route: 'shop/web', instance: 'web-1', by: 'weight', status: 200, error: false, latencyMs: 1.5, bytes: 340, endedAt: 1795249143000, part: 3 }],
     })
   })
 
@@ -40,10 +45,14 @@ describe('a line of the request log', () => {
     expect(parse(text, { pieces: Array(text.length).fill(1) })).toEqual(whole)
   })
 
-  test('without an answer of a server takes its whole time', () => {
+  test('without an answer takes its whole time', () => {
     expect(parse(line({ backend: 'lost', server: '<NOSRV>', status: '503', header: '-', ending: 'SC' })).samples).toMatchObject([
-      { gateway: 'shop', route: '', instance: '', status: 503, error: true, latencyMs: 2.5 },
+      { gateway: 'shop', route: '', instance: '', status: 503, error: true, latencyMs: 3 },
     ])
+  })
+
+  test('of what never became a request takes no time', () => {
+    expect(parse(line({ backend: 'lost', server: '<NOSRV>', status: '400', header: '-', ending: 'CR' })).samples).toMatchObject([{ status: 400, ending: 'client', latencyMs: 0 }])
   })
 
   test('of a tcp connection has no status', () => {
@@ -63,11 +72,11 @@ describe('a line of the request log', () => {
   })
 
   test('that was read before is not read again, wherever the ring begins now', () => {
-    const numbered = (counter: number, frontend = 'g1') => line().replace(' 17 g1 ', ` ${counter} ${frontend} `)
+    const numbered = (counter: number, frontend = 'g1') => line().replace('h17 g1 ', `h${counter} ${frontend} `)
     const ring = ['Proxy f stopped.\n', ...[3, 4, 6, 5, 7].map(counter => numbered(counter)), numbered(0, 'g2')]
     const countersAfter = (text: string, read: ReadBefore) => {
-      const whole = parse(text, { read }).counted.map(([, , counter]) => counter)
-      for (const cut of [1, 40, 77, text.length - 3]) expect(parse(text, { pieces: [cut], read }).counted.map(([, , counter]) => counter)).toEqual(whole)
+      const whole = parse(text, { read }).counted.map(([, counter]) => counter)
+      for (const cut of [1, 40, 77, text.length - 3]) expect(parse(text, { pieces: [cut], read }).counted.map(([, counter]) => counter)).toEqual(whole)
       return whole
     }
     const upTo = (newest: number) => (frontend: number) => frontend === 1 ? newest : undefined
@@ -80,7 +89,7 @@ describe('a line of the request log', () => {
   })
 
   test('that is none of ours gives nothing and harms no other', () => {
-    const garbage = ['', ' ', 'h', 'x'.repeat(9_000), 'h 1 2 g9 b9 s 200 - 1 1 1 -- 1', 'h 1 2 g9 b9 s 200 - 1 1 1 -- 1 1', '\u0000'.repeat(40)].join('\n')
+    const garbage = ['', ' ', 'h', 'x'.repeat(9_000), 'h', 'h ', 'h1', 'h1 g1 b2', 't2 ', 'h2 g9 b9 s 200 - 1 1 1 -- 1', 'h2 g1 b2 s 200 - 1 1 1 -- 1 1 1', 'h2 g1 b2 s x - 1 1 1 -- 1 1', 'h2 g1 b2 s 200 - 1 1 1 -- 1 1x', '\u0000'.repeat(40)].join('\n')
     expect(parse(`${garbage}\n${line()}`).samples).toHaveLength(1)
     expect(parse(`${'x'.repeat(20_000)}\n${line()}`, { pieces: [5_000, 5_000, 5_000] }).samples).toHaveLength(1)
   })

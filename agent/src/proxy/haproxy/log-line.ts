@@ -1,58 +1,62 @@
 /**
  * The request log: the format that HAProxy writes and the parser that reads it back. No other file knows it.
  *
- *     kind pid counter frontend backend server status by header-µs total-µs bytes ending part end-µs ⏎
+ *     kind·counter frontend backend server status by header-µs total-ms bytes ending part second ⏎
  *
  * `kind` is `h` or `t` (tcp: milliseconds of the connect stand for header-µs, and there is no status). `counter` counts the
- * lines of a frontend in a process, so lost lines show as gaps. `part` is the hash of the session: of the cookie or header
- * that the gateway splits by, or else of the client's port, which is the connection; a source address would put everybody
- * behind one balancer into one part.
+ * lines of a frontend in a process, so lost lines show as gaps. Where nothing was answered there is no header-µs, and the total counts; what never
+ * became a whole request took no time.
+ * `part` is the hash of the session: of the cookie or header that the gateway splits by, or else of the client's port, which is the
+ * connection; a source address would put everybody behind one balancer into one part. `second` is the one in which the request ended.
  *
  * Where requests are mirrored two fields follow: `method ⏎ url ⏎ name: value ⏎ …` and the body, both in base64, `-` without a copy.
  *
  * Requests that a worker which is being replaced only hands on to its successor are the successor's to log.
  */
-import type { Ending } from '@vamp/model/metric'
-import type { Sample } from '../proxy.ts'
+import { ENDINGS, type Ending } from '@vamp/model/metric'
+import { type Place, type Samples, WAYS } from '../samples.ts'
 
 export const httpLog = (session: string, mirrors: boolean): string =>
-  `h %pid %lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %[date(0,us),sub(txn.t0)] %B %ts %[${session},xxh32(1),and(7)] %[date(0,us)]${mirrors ? ' %[var(txn.copy)] %[var(txn.body)]' : ''}`
-export const TCP_LOG = 't %pid %lc %f %b %s 0 - %Tc 0 %B %ts %[src_port,xxh32(1),and(7)] %[date(0,us)]'
+  `h%lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %Ta %B %ts %[${session},xxh32(1),and(7)] %[date]${mirrors ? ' %[var(txn.copy)] %[var(txn.body)]' : ''}`
+export const TCP_LOG = 't%lc %f %b %s 0 - %Tc 0 %B %ts %[src_port,xxh32(1),and(7)] %[date]'
+/** What writes down how long it took until the answer began, whoever gave it. */
+export const ANSWERED = 'http-after-response set-var(txn.tr) date(0,us),sub(txn.t0)'
 
 /** Where the numbered frontends and backends of the log lead. */
 export interface LogNames {
-  /** By the number in `g12`: the gateway's name. */
-  readonly gateways: readonly (string | undefined)[]
+  /** By the number in `g12`: the gateway, for what none of its routes took. */
+  readonly gateways: readonly (Place | undefined)[]
   /** By the number in `b12`. */
   readonly backends: readonly (LogBackend | undefined)[]
 }
 
 export interface LogBackend {
-  readonly gateway: string
-  readonly route: string
-  /** `nameHash` of the server's name → endpoint id. */
-  readonly servers: ReadonlyMap<number, string>
+  /** The route, for what no instance of it took. */
+  readonly route: Place
+  /** By `nameHash` of the server's name. */
+  readonly servers: ReadonlyMap<number, Place>
 }
 
-/** FNV-1a of a server's name, 32 bit. */
+/** FNV-1a of a server's name, 32 bit with a sign: no other numbers are as quick to look up. */
 export function nameHash(name: string): number {
-  const bytes = new TextEncoder().encode(name)
-  return hashOf(bytes, 0, bytes.length)
+  let hash = NO_NAME
+  for (const byte of new TextEncoder().encode(name)) hash = hashWith(hash, byte)
+  return hash
 }
 
-const [SPACE, NEWLINE, ZERO, DASH] = [32, 10, 48, 45]
-const FIELDS = 14
-/** With those of a copy. */
-const FIELDS_MAX = FIELDS + 2
-/** Start and end of each field of the line in hand; one line is parsed at a time. */
-const starts = new Int32Array(FIELDS_MAX + 1)
-/** What its digits are together, and whether it is nothing else (1), has one sign before them (0), or is no number (−1). */
-const numbers = new Float64Array(FIELDS_MAX)
-const plainOf = new Int8Array(FIELDS_MAX)
+const NO_NAME = 0x811c9dc5 | 0
+const hashWith = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193)
+
+const [SPACE, NEWLINE, ZERO, NINE, DASH] = [32, 10, 48, 57, 45]
+const [HTTP, TCP, FRONTEND, BACKEND, BY_CONDITION, BY_MIRROR] = [104, 116, 103, 98, 98, 109]
+/** The phase in which a request is still being read. */
+const REQUEST = 82
+const [WEIGHT, CONDITION, MIRROR] = [WAYS.indexOf('weight'), WAYS.indexOf('condition'), WAYS.indexOf('mirror')]
 /** A longer piece without an end is no line of ours. */
 const LINE_BYTES_MAX = 16_384
 
-export interface LineCounter { count(process: number, frontend: number, counter: number): void }
+/** Counts the lines of one process. */
+export interface LineCounter { count(frontend: number, counter: number): void }
 
 /** A request of which there is to be a copy, as the proxy wrote it down. */
 export interface LoggedCopy {
@@ -64,8 +68,8 @@ export interface LoggedCopy {
 }
 
 export interface LogParser {
-  /** Adds the samples of the chunk's complete lines to `into`; keeps the rest for the next chunk. */
-  push(chunk: Uint8Array, into: Sample[]): void
+  /** Adds the samples of the chunk's complete lines to `into`; keeps a copy of the rest for the next chunk. */
+  push(chunk: Uint8Array, into: Samples): void
   /** The newest line that was read. */
   last(): string | undefined
 }
@@ -80,35 +84,37 @@ export interface ReadBefore {
 
 /** One parser per connection. Lines of unknown gateways give no sample, but they count. */
 export function logParser(names: () => LogNames, counter: LineCounter, onCopy: (copy: LoggedCopy) => void = () => {}, read?: ReadBefore): LogParser {
+  const line = new Line()
   let rest = new Uint8Array(0)
   let seeking = read
   let newest: string | undefined
-  /** Is this line one of those that were read before? Where the last of them is gone, the first newer one tells. */
-  const again = ({ line, upTo }: ReadBefore, bytes: Uint8Array, start: number, end: number): boolean => {
-    if (Buffer.compare(line, bytes.subarray(start, end)) === 0) { seeking = undefined; return true }
-    if (!split(bytes, start, end)) return true
-    const before = upTo(numberAfter(3))
-    if (before !== undefined && number(2) <= before) return true
+  /** Is the line in hand one of those that were read before? Where the last of them is gone, the first newer one tells. */
+  const again = ({ line: last, upTo }: ReadBefore, start: number, end: number): boolean => {
+    if (Buffer.compare(last, line.bytes.subarray(start, end)) === 0) { seeking = undefined; return true }
+    const before = upTo(line.frontend)
+    if (before !== undefined && line.counter <= before) return true
     seeking = undefined
     return false
   }
-  const lines = (bytes: Uint8Array, from: number, into: Sample[]): number => {
+  /** Reads the complete lines from there on; returns where the rest begins. */
+  const lines = (bytes: Uint8Array, from: number, into: Samples): number => {
+    const done = Math.max(from, bytes.lastIndexOf(NEWLINE) + 1)
     const table = names()
-    let start = from
-    let [lastStart, lastEnd] = [-1, -1]
-    for (let end = bytes.indexOf(NEWLINE, start); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-      if (!(seeking && again(seeking, bytes, start, end)) && split(bytes, start, end)) {
-        const sample = parseLine(bytes, start, table, counter)
-        ;[lastStart, lastEnd] = [start, end]
-        if (sample) {
-          into.push(sample)
-          if (copied) onCopy(copyOf(bytes, sample))
-        }
-      }
-      start = end + 1
+    let [last, next] = [-1, from]
+    line.bytes = bytes
+    for (let start = from; start < done; start = next) {
+      const ours = line.read(start)
+      next = 1 + (ours ? line.end : bytes.indexOf(NEWLINE, start))
+      if (!ours || (seeking && again(seeking, start, line.end))) continue
+      last = start
+      counter.count(line.frontend, line.counter)
+      const place = line.placeIn(table)
+      if (!place) continue
+      line.tell(into, place)
+      if (line.copy >= 0) onCopy(line.copyOf(place))
     }
-    if (lastEnd >= 0) newest = Buffer.from(bytes.buffer, bytes.byteOffset + lastStart, lastEnd - lastStart).toString('latin1')
-    return start
+    if (last >= 0) newest = latin1(bytes, last, bytes.indexOf(NEWLINE, last))
+    return done
   }
   return {
     last: () => newest,
@@ -116,8 +122,7 @@ export function logParser(names: () => LogNames, counter: LineCounter, onCopy: (
       let from = 0
       if (rest.length > 0) {
         const end = chunk.indexOf(NEWLINE)
-        const piece = chunk.subarray(0, end < 0 ? chunk.length : end + 1)
-        rest = joined(rest, piece)
+        rest = joined(rest, chunk.subarray(0, end < 0 ? chunk.length : end + 1))
         if (end < 0) {
           if (rest.length > LINE_BYTES_MAX) rest = new Uint8Array(0)
           return
@@ -125,8 +130,7 @@ export function logParser(names: () => LogNames, counter: LineCounter, onCopy: (
         lines(rest, 0, into)
         from = end + 1
       }
-      const done = lines(chunk, from, into)
-      rest = chunk.slice(done)
+      rest = new Uint8Array(chunk.subarray(lines(chunk, from, into)))
     },
   }
 }
@@ -138,63 +142,142 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both
 }
 
-/** Has the line in hand a copy? */
-let copied = false
+const latin1 = (bytes: Uint8Array, from: number, to: number) => Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1')
 
-function copyOf(bytes: Uint8Array, { gateway, route }: Sample): LoggedCopy {
-  const text = (field: number) => Buffer.from(bytes.subarray(at(field), at(field + 1) - 1)).toString('latin1')
-  const body = text(FIELDS + 1)
-  return { gateway, route, head: Buffer.from(text(FIELDS), 'base64').toString('latin1'), ...(body === '-' ? {} : { body: Buffer.from(body, 'base64') }) }
-}
+/** The line in hand: read field by field, in one pass over its bytes. There must be a newline at its end, beyond which no field goes. */
+class Line {
+  bytes: Uint8Array = new Uint8Array(0)
+  /** Its newline. */
+  end = 0
+  counter = 0
+  frontend = 0
+  /** Where the head of a copy begins; −1 without one. */
+  copy = -1
+  #at = 0
+  #sound = true
+  #backend = -1
+  #server = 0
+  #status = 0
+  #way = 0
+  #latency = 0
+  #sent = 0
+  #who = 0
+  #phase = 0
+  #part = 0
+  #second = 0
 
-/** Finds the fields of a line, and their numbers on the way; false where it is none of ours. */
-function split(bytes: Uint8Array, start: number, end: number): boolean {
-  let field = 0
-  let value = 0
-  let plain = 1
-  starts[0] = start
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number
-    if (byte === SPACE) {
-      if (field < FIELDS_MAX) { numbers[field] = value; plainOf[field] = plain }
-      if (++field <= FIELDS_MAX) starts[field] = at + 1
-      value = 0
-      plain = 1
-    } else {
-      const digit = byte - ZERO
-      if (digit >= 0 && digit <= 9) value = value * 10 + digit
-      // A letter in front: `g12`. Anything else is no number.
-      else plain = plain === 1 && at === starts[field] ? 0 : -1
-    }
+  /** False where it is none of ours. */
+  read(start: number): boolean {
+    const { bytes } = this
+    const kind = bytes[start]
+    if (kind !== HTTP && kind !== TCP) return false
+    this.#at = start + 1
+    this.#sound = true
+    this.counter = this.#number()
+    this.frontend = Math.max(0, this.#numbered(FRONTEND))
+    this.#backend = this.#numbered(BACKEND)
+    this.#server = this.#hash()
+    this.#status = Math.max(0, this.#number())
+    const way = bytes[this.#at]
+    this.#way = way === BY_CONDITION ? CONDITION : way === BY_MIRROR ? MIRROR : WEIGHT
+    this.#skip()
+    const header = this.#number()
+    const total = this.#number()
+    this.#sent = Math.max(0, this.#number())
+    this.#who = bytes[this.#at] as number
+    this.#phase = bytes[this.#at + 1] as number
+    this.#skip()
+    this.#latency = kind === TCP ? Math.max(0, header) * 1000 : header >= 0 ? header : this.#phase === REQUEST ? 0 : Math.max(0, total) * 1000
+    this.#part = this.#number() & 7
+    this.#second = this.#digits(this.#at)
+    return this.#sound && this.#ends()
   }
-  if (field < FIELDS_MAX) { numbers[field] = value; plainOf[field] = plain }
-  copied = field === FIELDS_MAX - 1 && bytes[starts[FIELDS] ?? 0] !== DASH
-  starts[field + 1] = end + 1
-  return field === FIELDS - 1 || field === FIELDS_MAX - 1
-}
 
-function parseLine(bytes: Uint8Array, start: number, names: LogNames, counter: LineCounter): Sample | undefined {
-  const tcp = bytes[start] === 116
-  const frontend = numberAfter(3)
-  counter.count(number(1), frontend, number(2))
-  const backend = names.backends[numberAfter(4)]
-  const chosen = backend !== undefined && bytes[at(4)] === 98
-  const gateway = chosen ? backend.gateway : names.gateways[frontend]
-  if (gateway === undefined) return undefined
-  const headerUs = bytes[at(8)] === DASH ? -1 : number(8)
-  const status = number(6)
-  return {
-    gateway,
-    route: chosen ? backend.route : '',
-    instance: chosen ? backend.servers.get(hashOf(bytes, at(5), at(6) - 1)) ?? '' : '',
-    by: bytes[at(7)] === 98 ? 'condition' : bytes[at(7)] === 109 ? 'mirror' : 'weight',
-    status,
-    error: failed(status, bytes[at(11)] ?? 0, bytes[at(11) + 1] ?? 0),
-    ending: endingOf(bytes[at(11)] ?? 0, bytes[at(11) + 1] ?? 0),
-    latencyMs: tcp ? Math.max(0, headerUs) : (headerUs >= 0 ? headerUs : number(9)) / 1000,
-    bytes: number(10),
-    endedAt: number(13) / 1000,
-    part: number(12) & 7,
+  placeIn({ backends, gateways }: LogNames): Place | undefined {
+    const backend = this.#backend < 0 ? undefined : backends[this.#backend]
+    return backend ? backend.servers.get(this.#server) ?? backend.route : gateways[this.frontend]
+  }
+
+  tell(into: Samples, place: Place): void {
+    const index = into.next()
+    into.at[index] = into.indexOf(place)
+    into.ways[index] = this.#way
+    into.parts[index] = this.#part
+    into.statuses[index] = this.#status
+    into.errors[index] = failed(this.#status, this.#who, this.#phase) ? 1 : 0
+    into.endings[index] = this.#who === DASH ? 0 : endingOf(this.#who, this.#phase)
+    into.latencies[index] = this.#latency
+    into.bytes[index] = this.#sent
+    into.ends[index] = this.#second * 1000
+  }
+
+  copyOf({ gateway, route }: Place): LoggedCopy {
+    const between = this.bytes.indexOf(SPACE, this.copy)
+    const [head, body] = [latin1(this.bytes, this.copy, between), latin1(this.bytes, between + 1, this.end)]
+    return { gateway, route, head: Buffer.from(head, 'base64').toString('latin1'), ...(body === '-' ? {} : { body: Buffer.from(body, 'base64') }) }
+  }
+
+  /** A whole number; −1 for `-` and whatever else begins like that. */
+  #number(): number {
+    if (this.bytes[this.#at] === DASH) { this.#skip(); return -1 }
+    const value = this.#digits(this.#at)
+    this.#next()
+    return value
+  }
+
+  /** The number of `g12` or `b12`; −1 for any other name. */
+  #numbered(letter: number): number {
+    const start = this.#at
+    if (this.bytes[start] !== letter) { this.#skip(); return -1 }
+    const value = this.#digits(start + 1)
+    const whole = this.#at > start + 1 && this.bytes[this.#at] === SPACE
+    this.#skip()
+    return whole ? value : -1
+  }
+
+  #digits(from: number): number {
+    const { bytes } = this
+    let [at, value] = [from, 0]
+    for (let byte = bytes[at] as number; byte >= ZERO && byte <= NINE; byte = bytes[++at] as number) value = value * 10 + (byte - ZERO)
+    this.#at = at
+    return value
+  }
+
+  #hash(): number {
+    const { bytes } = this
+    let [at, hash] = [this.#at, NO_NAME]
+    for (let byte = bytes[at] as number; byte !== SPACE && byte !== NEWLINE; byte = bytes[++at] as number) hash = hashWith(hash, byte)
+    this.#at = at
+    this.#next()
+    return hash
+  }
+
+  #skip(): void {
+    const { bytes } = this
+    let at = this.#at
+    while (bytes[at] !== SPACE && bytes[at] !== NEWLINE) at++
+    this.#at = at
+    this.#next()
+  }
+
+  /** To the next field; there must be one. */
+  #next(): void {
+    if (this.bytes[this.#at] === SPACE) this.#at++
+    else this.#sound = false
+  }
+
+  /** Is the line over, but for a copy? */
+  #ends(): boolean {
+    const { bytes } = this
+    this.end = this.#at
+    this.copy = -1
+    if (bytes[this.#at] === NEWLINE) return true
+    if (bytes[this.#at] !== SPACE) return false
+    const between = bytes.indexOf(SPACE, this.#at + 1)
+    this.end = bytes.indexOf(NEWLINE, this.#at)
+    if (between < 0 || between > this.end) return false
+    if (bytes[this.#at + 1] !== DASH) this.copy = this.#at + 1
+    return true
   }
 }
 
@@ -203,34 +286,23 @@ function parseLine(bytes: Uint8Array, start: number, names: LogNames, counter: L
  * up (`C`, `c`) is no error unless the server's answer, already under way (`D`, `L`), was one.
  */
 function failed(status: number, who: number, phase: number): boolean {
+  if (who === DASH) return status >= 500
   const [CLIENT, CLIENT_TIMEOUT, SERVER, SERVER_TIMEOUT, RESOURCE, INTERNAL, DATA, LAST] = [67, 99, 83, 115, 82, 73, 68, 76]
   if (who === CLIENT || who === CLIENT_TIMEOUT) return status >= 500 && (phase === DATA || phase === LAST)
   return status >= 500 || who === SERVER || who === SERVER_TIMEOUT || who === RESOURCE || who === INTERNAL
 }
 
-function endingOf(who: number, phase: number): Ending | undefined {
+const ENDED = Object.fromEntries(ENDINGS.map((ending, index) => [ending, index + 1])) as Readonly<Record<Ending, number>>
+
+/** As `Samples.endings` have it. */
+function endingOf(who: number, phase: number): number {
   const [CONNECT, QUEUE] = [67, 81]
-  if (who === DASH) return undefined
   switch (String.fromCharCode(who)) {
-    case 'L': return undefined
-    case 'C': case 'c': return 'client'
-    case 'S': return phase === CONNECT ? 'connect' : phase === QUEUE ? 'queue' : 'server'
-    case 's': return phase === QUEUE ? 'queue' : 'timeout'
-    case 'P': return 'refused'
-    default: return 'proxy'
+    case 'L': return 0
+    case 'C': case 'c': return ENDED.client
+    case 'S': return phase === CONNECT ? ENDED.connect : phase === QUEUE ? ENDED.queue : ENDED.server
+    case 's': return phase === QUEUE ? ENDED.queue : ENDED.timeout
+    case 'P': return ENDED.refused
+    default: return ENDED.proxy
   }
-}
-
-const at = (field: number): number => starts[field] ?? 0
-
-/** The number of a field; 0 for anything else (`-`, `-1`). */
-const number = (field: number): number => plainOf[field] === 1 ? numbers[field] as number : 0
-
-/** The number of `g12` or `b12`; 0 for any other name. */
-const numberAfter = (field: number): number => plainOf[field] === 0 ? numbers[field] as number : 0
-
-function hashOf(bytes: Uint8Array, from: number, to: number): number {
-  let hash = 0x811c9dc5
-  for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
-  return hash >>> 0
 }

@@ -1,26 +1,34 @@
 /** What the numbers in the log mean under a layout. A slot that rests keeps its meaning: its last requests are still on their way. */
+import type { Place } from '../samples.ts'
 import { changes } from './changed.ts'
 import type { Layout, Slot } from './layout.ts'
 import { nameHash } from './log-line.ts'
 import type { LogBackend, LogNames } from './log-line.ts'
 
-/** `names` is what they meant under `before`. */
+/** `names` is what they meant under `before`. What means the same keeps its object. */
 export function logNames(layout: Layout, before: Pick<Layout, 'gateways' | 'slots'>, names: LogNames): LogNames {
   const [gateways, backends] = [[...names.gateways], [...names.backends]]
-  for (const { before: old, after } of changes(before.gateways, layout.gateways)) gateways[numberOf(after ?? old)] = after?.table.name
+  for (const { before: old, after } of changes(before.gateways, layout.gateways)) {
+    const number = numberOf(after ?? old)
+    gateways[number] = after && placeOf(after.table.name, gateways[number])
+  }
   for (const { after } of changes(before.slots, layout.slots)) if (after?.owner) backends[numberOf(after)] = backendOf(after, after.owner, backends[numberOf(after)])
   return { gateways, backends }
 }
 
 const numberOf = (thing: { readonly id: string } | undefined) => Number(thing?.id.slice(1))
+const placeOf = (gateway: string, old: Place | undefined): Place => old?.gateway === gateway ? old : { gateway, route: '', instance: '' }
 
 function backendOf({ servers: now }: Slot, { gateway, route }: NonNullable<Slot['owner']>, old: LogBackend | undefined): LogBackend {
-  const servers = new Map(old?.gateway === gateway && old.route === route ? [...old.servers].slice(-SERVERS_MAX) : [])
-  for (const [name, server] of Object.entries(now)) {
-    servers.delete(nameHash(name))
-    servers.set(nameHash(name), server.id)
+  const same = old?.route.gateway === gateway && old.route.route === route ? old : undefined
+  const servers = new Map(same ? [...same.servers].slice(-SERVERS_MAX) : [])
+  for (const [name, { id }] of Object.entries(now)) {
+    const hash = nameHash(name)
+    const known = servers.get(hash)
+    servers.delete(hash)
+    servers.set(hash, known?.instance === id ? known : { gateway, route, instance: id })
   }
-  return { gateway, route, servers }
+  return { route: same?.route ?? { gateway, route, instance: '' }, servers }
 }
 
 /** Servers of a route that are gone and still remembered. */

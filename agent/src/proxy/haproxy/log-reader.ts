@@ -11,6 +11,7 @@ import type { Window } from '@vamp/model/metric'
 import { type Clock, every } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Account, Sample } from '../proxy.ts'
+import { Samples } from '../samples.ts'
 import { ledgerWriter, readLedger } from './log-ledger.ts'
 import { logParser, type LoggedCopy, type LogNames, type LogParser, type ReadBefore } from './log-line.ts'
 import { lostLines } from './lost-lines.ts'
@@ -25,8 +26,8 @@ export interface LogReader {
   started(): void
   /** HAProxy is about to be stopped: its workers end when they have finished. */
   release(): void
-  /** Tells of requests that HAProxy did not write down, and how many were lost. */
-  tell(samples: readonly Sample[], dropped: number): void
+  /** Tells of a request that HAProxy did not write down. */
+  tell(sample: Sample): void
   readonly account: Account
   close(): Promise<void>
 }
@@ -36,7 +37,7 @@ export interface LogReaderOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly names: () => LogNames
-  readonly onSamples: (samples: readonly Sample[], dropped: number) => void
+  readonly onSamples: (samples: Samples, dropped: number) => void
   readonly onCopy: (copy: LoggedCopy) => void
 }
 
@@ -46,6 +47,8 @@ const TEND_MS = 100
 const LOOK_MS = 200
 /** Where nothing is heard, a tick comes this often. */
 const IDLE_TICK_MS = 1000
+/** Read at a time. */
+const READ_BYTES = 1 << 18
 const FOLLOW = 'show events requests -w\n'
 const REST = 'show events requests'
 /** Workers whose place in their log is remembered: there are more only if reloads come faster than requests end. */
@@ -69,24 +72,26 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
   let [opened, released, ended] = [false, false, false]
   let finishing: Promise<void> | undefined
 
-  const tell = (samples: readonly Sample[], more = 0) => {
-    const dropped = lost.take(clock.monotonic()) + orphaned + more
+  const batch = new Samples()
+  const tell = (more: readonly Sample[] = []) => {
+    for (const sample of more) batch.add(sample)
+    const dropped = lost.take(clock.monotonic()) + orphaned
     orphaned = 0
-    pending += samples.length + dropped
-    if (samples.length > 0 || dropped > 0) options.onSamples(samples, dropped)
+    pending += batch.length + dropped
+    if (batch.length > 0 || dropped > 0) options.onSamples(batch, dropped)
+    batch.clear()
   }
   const parserFor = (process: number): LogParser => {
     const line = ends.get(process)
     const read: ReadBefore | undefined = line === undefined ? undefined : { line: Buffer.from(line, 'latin1'), upTo: frontend => lost.upTo(process, frontend) }
-    return logParser(options.names, lost, options.onCopy, read)
+    return logParser(options.names, lost.of(process), options.onCopy, read)
   }
   const take = (process: number, parser: LogParser, chunk: Uint8Array) => {
-    const samples: Sample[] = []
-    parser.push(chunk, samples)
-    unanswered.heard(samples, clock.monotonic())
+    parser.push(chunk, batch)
+    unanswered.heard(batch, clock.monotonic())
     ends.set(process, parser.last() ?? ends.get(process) ?? '')
     for (const [oldest] of ends) if (ends.size > ENDS_KEPT) ends.delete(oldest); else break
-    tell(samples)
+    tell()
   }
   const begin = (process: number, socket: Socket, { replaced, fresh }: { readonly replaced: boolean; readonly fresh: boolean }): Tail => {
     // The number of a process may come back, after a long time.
@@ -106,14 +111,20 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
   }
   const heard = (tail: Tail, chunk: Uint8Array) => { unsure = true; if (tails.get(tail.process) === tail) take(tail.process, tail.parser, chunk) }
   const left = (tail: Tail) => { if (tails.get(tail.process) === tail) tails.delete(tail.process) }
+  const buffer = Buffer.allocUnsafe(READ_BYTES)
+  const listenTo = (path: string, onRead: (chunk: Uint8Array) => void, onClose: () => void): Socket => {
+    const socket = createConnection({ path, onread: { buffer, callback(length) { onRead(buffer.subarray(0, length)); return true } } })
+    socket.on('error', () => socket.destroy())
+    socket.on('close', onClose)
+    return socket
+  }
   /** The worker that serves. It holds on to its end for as long as we are connected. */
   const attach = (fresh: boolean) => {
-    const socket = createConnection(adminSocket(directory))
     let tail: Tail | undefined
     let head = ''
-    socket.on('data', chunk => {
+    const socket = listenTo(adminSocket(directory), chunk => {
       if (tail) return heard(tail, chunk)
-      head += chunk.toString('latin1')
+      head += Buffer.from(chunk).toString('latin1')
       const end = head.indexOf('\n\n')
       if (end < 0) return
       const process = Number(/^Pid: (\d+)$/m.exec(head)?.[1])
@@ -121,19 +132,14 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
       if (!process || ended || tails.has(process)) { socket.destroy(); return }
       tail = begin(process, socket, { replaced: /^Stopping: 1$/m.test(head), fresh })
       heard(tail, Buffer.from(head.slice(end + 2), 'latin1'))
-    })
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => { if (tail) left(tail) })
+    }, () => { if (tail) left(tail) })
     socket.write(`show info;${FOLLOW}`)
   }
   /** One that was replaced before we came: it is reached through the master, and does not wait for us. */
   const attachOld = (process: number) => {
     if (ended || tails.has(process)) return
-    const socket = createConnection(masterSocket(directory))
+    const socket = listenTo(masterSocket(directory), chunk => heard(tail, chunk), () => left(tail))
     const tail = begin(process, socket, { replaced: true, fresh: false })
-    socket.on('data', chunk => heard(tail, chunk))
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => left(tail))
     socket.write(`@!${process} ${FOLLOW}`)
   }
   /** Reads what a worker wrote at last, and lets it end. */
@@ -146,7 +152,7 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
     tails.delete(tail.process)
     take(tail.process, parserFor(tail.process), Buffer.from(rest, 'latin1'))
     tell(unanswered.take(tail.process, counters, { nowMs: clock.now(), last: true }))
-    ends.delete(tail.process)
+    // Its place in the log stays known: somebody else may follow the log and keep the worker, and an agent that comes later finds it.
     tail.socket.destroy()
     log.debug('a worker of haproxy has finished, and its log is read', { process: tail.process })
   }
@@ -163,7 +169,7 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
     if (tails.has(process)) tell(unanswered.take(process, answer, { nowMs }))
   }
   const tend = async () => {
-    tell([])
+    tell()
     tick()
     await look()
     if (!released && ![...tails.values()].some(({ replaced }) => !replaced)) attach(false)
@@ -187,7 +193,7 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
       released = true
       for (const tail of tails.values()) tail.replaced = true
     },
-    tell,
+    tell: sample => tell([sample]),
     account: {
       begun: before.window,
       async begin(window: Window) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { lostLines } from './lost-lines.ts'
 
 const read = (lost: ReturnType<typeof lostLines>, process: number, frontend: number, counters: readonly number[]) => {
-  for (const counter of counters) lost.count(process, frontend, counter)
+  for (const counter of counters) lost.of(process).count(frontend, counter)
 }
 
 test('a gap that stays is lost, one that closes was only out of order', () => {

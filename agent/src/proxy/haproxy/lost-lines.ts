@@ -5,7 +5,9 @@
 import type { StreamMark } from './log-ledger.ts'
 import type { LineCounter } from './log-line.ts'
 
-export interface LostLines extends LineCounter {
+export interface LostLines {
+  /** Counts the lines of a process. */
+  of(process: number): LineCounter
   /** A process that has only just begun: whatever its frontends write is theirs from the first line on. */
   know(process: number): void
   /** The newest line of a frontend that was read. */
@@ -64,18 +66,20 @@ export function lostLines(marks: readonly StreamMark[] = []): LostLines {
       known.add(process)
     },
     upTo: (process, frontend) => processes.get(process)?.[frontend]?.last,
-    count(process, frontend, counter) {
-      const own = process === newest ? newestStreams : streamsOf(process)
-      const stream = own[frontend]
-      if (!stream) {
-        own[frontend] = { first: known.has(process) ? 0 : counter, last: counter, received: 1 }
-        if (++streams > STREAMS_MAX) forgetOldest()
-        return
-      }
-      stream.received++
-      if (counter > stream.last) stream.last = counter
-      else if (counter < stream.first) stream.first = counter
-    },
+    of: process => ({
+      count(frontend, counter) {
+        const own = process === newest ? newestStreams : streamsOf(process)
+        const stream = own[frontend]
+        if (!stream) {
+          own[frontend] = { first: known.has(process) ? 0 : counter, last: counter, received: 1 }
+          if (++streams > STREAMS_MAX) forgetOldest()
+          return
+        }
+        stream.received++
+        if (counter > stream.last) stream.last = counter
+        else if (counter < stream.first) stream.first = counter
+      },
+    }),
     take(monotonicMs) {
       if (monotonicMs - seenAt < SETTLE_MS) return 0
       let now = forgotten

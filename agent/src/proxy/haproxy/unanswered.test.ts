@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Sample } from '../proxy.ts'
+import { batchOf } from '../testdata/batch.ts'
 import type { LogNames } from './log-line.ts'
 import { unansweredRequests } from './unanswered.ts'
 
-const backend = (route: string) => ({ gateway: 'shop', route, servers: new Map<number, string>() })
-const names: LogNames = { gateways: [undefined, 'shop'], backends: [undefined, backend('a'), backend('b')] }
+const backend = (route: string) => ({ route: { gateway: 'shop', route, instance: '' }, servers: new Map() })
+const names: LogNames = { gateways: [undefined, { gateway: 'shop', route: '', instance: '' }], backends: [undefined, backend('a'), backend('b')] }
 const heard = (over: Partial<Sample> = {}): Sample => ({ gateway: 'shop', route: 'a', instance: 'i', by: 'weight', status: 200, error: false, latencyMs: 1, bytes: 1, endedAt: 0, part: 0, ...over })
 /** As HAProxy 2.6 answers, with what is of no interest left out. */
 const row = (name: string, kind: string, begun: number, ended: number | '', inProgress: number) => {
@@ -54,7 +55,7 @@ test('a worker that has finished is told of whole; servers, backends of TCP and 
 test('copies that nobody answered are copies', () => {
   const requests = unansweredRequests(() => names)
   requests.know(7)
-  requests.heard([heard({ by: 'mirror' }), heard({ route: 'b' })], 0)
+  requests.heard(batchOf([heard({ by: 'mirror' }), heard({ route: 'b' })]), 0)
 
   const told = requests.take(7, answer(row('b1', 'BACKEND', 1, 0, 0), row('b2', 'BACKEND', 1, 0, 0)), { nowMs: 1, last: true })
 
@@ -65,7 +66,7 @@ test('only backends of gateways with traffic are asked for, and of very many som
   const many: LogNames = { gateways: [], backends: Array.from({ length: 150 }, (_, number) => number === 0 ? undefined : backend(`r${number}`)) }
   const requests = unansweredRequests(() => many)
   expect(requests.question(0)).toBeUndefined()
-  requests.heard([heard()], 0)
+  requests.heard(batchOf([heard()]), 0)
 
   const asked = Array.from({ length: 3 }, () => requests.question(1)?.split(';') ?? [])
 

@@ -8,6 +8,7 @@
  * in a row say is told, once.
  */
 import type { Sample } from '../proxy.ts'
+import { MIRROR, type Samples } from '../samples.ts'
 import type { LogBackend, LogNames } from './log-line.ts'
 
 /** What was told of one process. `whole`: it was counted from its beginning, so a backend that is missing here had none. */
@@ -21,7 +22,7 @@ export interface Unanswered {
   /** A process that has only just begun. */
   know(process: number): void
   /** Requests that were logged: their gateways have traffic. */
-  heard(samples: readonly Sample[], monotonicMs: number): void
+  heard(samples: Samples, monotonicMs: number): void
   /** The commands that ask for the counters of backends with traffic; undefined if there are none. */
   question(monotonicMs: number): string | undefined
   /** What an answer tells that was not told before. `last`: the process has nothing in progress, and is not asked again. */
@@ -63,7 +64,7 @@ export function unansweredRequests(names: () => LogNames, before: readonly Unans
     entry.told += requests
     return requests
   }
-  const sample = ({ gateway, route }: LogBackend, nowMs: number): Sample => {
+  const sample = ({ route: { gateway, route } }: LogBackend, nowMs: number): Sample => {
     part = (part + 1) % PARTS
     return { gateway, route, instance: '', by: copies.has(route) ? 'mirror' : 'weight', status: 0, error: true, ending: 'server', bytes: 0, endedAt: nowMs, part }
   }
@@ -73,18 +74,19 @@ export function unansweredRequests(names: () => LogNames, before: readonly Unans
       processes.delete(process)
       countedOf(process).whole = true
     },
-    heard(samples, monotonicMs) {
-      let known = ''
-      for (const { gateway, route, by } of samples) {
-        if (gateway !== known) busy.set(gateway, monotonicMs)
-        known = gateway
-        if (by === 'mirror') { if (copies.size < COPIES_MAX) copies.add(route) } else if (copies.size > 0) copies.delete(route)
+    heard({ length, places, at, ways }, monotonicMs) {
+      for (const { gateway } of places) busy.set(gateway, monotonicMs)
+      for (let index = 0; index < length; index++) {
+        if (ways[index] !== MIRROR && copies.size === 0) continue
+        const { route = '' } = places[at[index] as number] ?? {}
+        if (ways[index] !== MIRROR) copies.delete(route)
+        else if (copies.size < COPIES_MAX) copies.add(route)
       }
     },
     question(monotonicMs) {
       for (const [gateway, at] of busy) if (monotonicMs - at > TRAFFIC_MS) busy.delete(gateway)
       if (busy.size === 0) return undefined
-      const backends = names().backends.flatMap((backend, number) => backend && busy.has(backend.gateway) ? [number] : [])
+      const backends = names().backends.flatMap((backend, number) => backend && busy.has(backend.route.gateway) ? [number] : [])
       const from = backends.length > BACKENDS_MAX ? turn % backends.length : 0
       turn = from + BACKENDS_MAX
       const asked = [...backends.slice(from), ...backends.slice(0, from)].slice(0, BACKENDS_MAX)

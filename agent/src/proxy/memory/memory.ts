@@ -10,6 +10,7 @@ import type { Endpoint, GatewayTable, RouteTable, RoutingTable } from '@vamp/mod
 import type { Clock } from '../../base/clock.ts'
 import { conditionGap } from '../condition-gap.ts'
 import type { Applied, Proxy as ProxyPort, Sample } from '../proxy.ts'
+import { Samples } from '../samples.ts'
 import { nextTurn } from '../turns.ts'
 import { sessionPart, type StickyCookies, stickyCookies, userKeyOf } from '../sticky-cookie.ts'
 
@@ -74,7 +75,9 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
   let table: RoutingTable | undefined
   let carried = ''
   let listeners = NONE
-  let listen: (samples: readonly Sample[], dropped: number) => void = () => {}
+  let listen: (samples: Samples, dropped: number) => void = () => {}
+  const batch = new Samples()
+  const tell = (sample: Sample) => listen(batch.clear().add(sample), 0)
   let open = true
   const inProgress = new Map<string, number>()
   const occupied = new Map<number, string>()
@@ -117,12 +120,12 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
     const began = clock.monotonic()
     const outcome = await serve(decision, bond, cookies, request)
     const { status } = outcome.answer
-    listen([{
+    tell({
       gateway: gateway.name, route: decision.route?.path ?? '', instance: outcome.instance, by: decision.by,
       status: gateway.mode === 'tcp' ? 0 : status, error: outcome.gaveUp ? false : gateway.mode === 'tcp' ? outcome.failed : status >= 500 || outcome.failed,
       ending: outcome.gaveUp ? 'client' : outcome.failed ? 'connect' : undefined,
       latencyMs: clock.monotonic() - began, bytes: outcome.bytes, endedAt: clock.now(), part: sessionPart(user, request.port ?? 0),
-    }], 0)
+    })
     if (decision.route) void copy(gateway, decision.route, request, sessionPart(user, request.port ?? 0))
     return outcome.answer
   }
@@ -138,7 +141,7 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
     const began = clock.monotonic()
     const { instance, given } = await askRoute(to, endpoint, request)
     const status = 'broken' in given ? PROXY_STATUS[given.broken] : given.status
-    listen([{ gateway: gateway.name, route: to.path, instance, by: 'mirror', status, error: status >= 500, latencyMs: clock.monotonic() - began, bytes: 'broken' in given ? 0 : given.bytes ?? 0, endedAt: clock.now(), part }], 0)
+    tell({ gateway: gateway.name, route: to.path, instance, by: 'mirror', status, error: status >= 500, latencyMs: clock.monotonic() - began, bytes: 'broken' in given ? 0 : given.bytes ?? 0, endedAt: clock.now(), part })
   }
 
   interface Outcome { readonly answer: VirtualAnswer; readonly instance: string; readonly bytes: number; readonly failed: boolean; readonly gaveUp: boolean }

@@ -26,7 +26,7 @@ export function policyContract(name: string, open: () => Promise<ProxyHarness>):
     beforeAll(async () => {
       world = await open()
       // What the gateway of an earlier test still tells does not count.
-      world.proxy.onSamples(more => { samples.push(...more.filter(({ gateway }) => gateway === gatewayName)) })
+      world.proxy.onSamples(more => { samples.push(...[...more].filter(({ gateway }) => gateway === gatewayName)) })
       port = await world.freePort()
       one = await world.backend('one')
       two = await world.backend('two')
