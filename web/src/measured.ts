@@ -15,7 +15,7 @@ export function numbersOf(groups: readonly TrafficGroup[]): Numbers | undefined 
 
 /** Of one version, over all ports of its cluster. */
 export function ofVersion(groups: readonly TrafficGroup[], { deployment, cluster, service }: { readonly deployment: string; readonly cluster: string; readonly service: string }): Numbers | undefined {
-  return numbersOf(groups.filter(({ gateway, route = '' }) => gateway.startsWith(`${deployment}/${cluster}/`) && route.split('/')[2] === service))
+  return numbersOf(groups.filter(({ gateway = '', route = '' }) => gateway.startsWith(`${deployment}/${cluster}/`) && route.split('/')[2] === service))
 }
 
 export const rateText = (numbers: Numbers | undefined): string => numbers === undefined ? '–' : `${numbers.rate >= 100 ? Math.round(numbers.rate) : numbers.rate.toFixed(1)} /s`

@@ -57,7 +57,7 @@ function addDeployment({ nodes, edges, traffic }: Drawing, { name: deployment, c
       const version = serviceName(service)
       const route = (path: string) => path.split('/')[2] === version
       const versionId = `${id}/${version}`
-      const groups = traffic.routes.filter(({ gateway, route: way = '' }) => inside.includes(gateway) && route(way))
+      const groups = traffic.routes.filter(({ gateway = '', route: way = '' }) => inside.includes(gateway) && route(way))
       const share = Object.entries(state?.desired ?? {}).find(([way]) => route(way))?.[1]
       nodes.push({ id: versionId, kind: 'version', name: version, note: readyText(service), tone: toneOf(service), to: path.service({ deployment, cluster, service: version }) })
       edges.push({ id: `${id} → ${versionId}`, from: id, to: versionId, ...flow(groups), ...(share === undefined ? {} : { share }) })
@@ -111,7 +111,7 @@ function addGatewaysTogether({ nodes, edges, traffic }: Drawing, leading: readon
     const wrong = own.filter(gateway => gatewayTone(gateway) === 'bad').length
     const names = new Set(own.map(({ name }) => name))
     nodes.push({ id: `gateways → ${to}`, kind: 'gateway', name: `${own.length} gateways`, note: wrong > 0 ? `${wrong} not in force` : 'in force', tone: wrong > 0 ? 'bad' : 'good', to: path.gateways() })
-    edges.push({ id: `gateways → ${to}`, from: `gateways → ${to}`, to, ...flow(traffic.routes.filter(({ gateway, route = '' }) => names.has(gateway) && route.startsWith(to))) })
+    edges.push({ id: `gateways → ${to}`, from: `gateways → ${to}`, to, ...flow(traffic.routes.filter(({ gateway = '', route = '' }) => names.has(gateway) && route.startsWith(to))) })
   }
 }
 
