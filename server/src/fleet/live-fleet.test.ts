@@ -67,6 +67,21 @@ test('an endpoint that drains by a table which nobody has confirmed counts as re
   expect(fleet.endpoint('i')).toEqual({ state: 'draining', connections: 0 })
 })
 
+test('what the published table has no more counts as ready as long as a table that has it may be in force', () => {
+  const fleet = openFleet({ clock: virtualClock() })
+  const link = fleet.join('a')
+  link.report(report('a', 2))
+
+  fleet.publish(table(3))
+  fleet.publish({ revision: 4, gateways: [] })
+
+  expect(fleet.endpoint('i').state).toBe('ready')
+  link.report(report('a', 3, [{ id: 'i', state: 'ready', connections: 1 }]))
+  expect(fleet.endpoint('i')).toEqual({ state: 'ready', connections: 1 })
+  link.report(report('a', 4))
+  expect(fleet.endpoint('i').state).toBe('absent')
+})
+
 test('an agent that joins late is given the newest table at once', () => {
   const fleet = openFleet({ clock: virtualClock() })
   fleet.publish(table(3))

@@ -17,6 +17,9 @@ export const AGENTS_MAX = 1000
 /** The agent beside the server's own proxy. */
 export const LOCAL_AGENT = 'local'
 
+/** Tables that are remembered until every agent has confirmed them. */
+const UNCONFIRMED_MAX = 20
+
 const EMPTY: RoutingTable = { revision: 0, gateways: [] }
 /** Of an endpoint that an agent may have taken up and has said nothing of. */
 const MAYBE_READY = { state: 'ready', connections: 0 } as const
@@ -32,8 +35,8 @@ interface Member { report?: AgentReport; heardAt: number }
 
 export function openFleet({ clock }: { clock: Clock }): LiveFleet {
   let table = EMPTY
-  /** Of the published table; made when somebody asks. */
-  let endpoints: ReadonlyMap<string, Endpoint['state']> | undefined
+  /** The newest last; of each, what it says of endpoints, made when somebody asks. */
+  let unconfirmed: readonly { readonly revision: number; readonly states: () => ReadonlyMap<string, Endpoint['state']> }[] = []
   const members = new Map<string, Member>()
   const tableListeners = new Set<(table: RoutingTable) => void>()
   const reportListeners = new Set<(report: AgentReport) => void>()
@@ -42,26 +45,22 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
   const reports = () => [...members.values()].flatMap(({ report, heardAt }) => report && clock.now() - heardAt <= AGENT_SILENT_MS ? [report] : [])
   const acknowledged = () => { const all = reports(); return all.length ? Math.min(...all.map(report => report.acknowledged)) : 0 }
 
-  const published = () => {
-    endpoints ??= endpointStates(table)
-    return endpoints
-  }
-
   return {
     get table() { return table },
     publish(next) {
       table = next
-      endpoints = undefined
+      const confirmed = acknowledged()
+      unconfirmed = [...unconfirmed.filter(({ revision }) => revision > confirmed), { revision: next.revision, states: once(() => endpointStates(next)) }].slice(-UNCONFIRMED_MAX)
       for (const listener of tableListeners) listener(next)
     },
     reports,
     acknowledged,
     endpoint(id) {
-      // Whoever has not confirmed the published table may route by any of those in between: what it has not told of may be in rotation there.
+      // Any table that somebody has not confirmed may be in force there, also one that was superseded: what it has and nobody told of may be in rotation.
       const seen = reports().flatMap(report => {
         const told = endpointsOf(report).get(id)
-        const coming = report.acknowledged < table.revision ? published().get(id) : undefined
-        return [...(told ? [told] : []), ...(coming === 'ready' || coming && !told ? [MAYBE_READY] : [])]
+        const coming = unconfirmed.flatMap(({ revision, states }) => revision > report.acknowledged ? states().get(id) ?? [] : [])
+        return [...(told ? [told] : []), ...(coming.includes('ready') || coming.length > 0 && !told ? [MAYBE_READY] : [])]
       })
       const connections = seen.reduce((sum, endpoint) => sum + endpoint.connections, 0)
       return { state: seen.some(({ state }) => state === 'ready') ? 'ready' : seen.length > 0 ? 'draining' : 'absent', connections }
@@ -113,4 +112,9 @@ function endpointStates(table: RoutingTable): Map<string, Endpoint['state']> {
       if (route.target.is === 'endpoints')
         for (const { id, state } of route.target.endpoints) if (states.get(id) !== 'ready') states.set(id, state)
   return states
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
