@@ -198,6 +198,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   let reloads = 0
   let lastReload: AgentReport['lastReload']
   let connections: ReadonlyMap<string, number> = new Map()
+  let [asked, taken] = [0, 0]
   let toldDraining = ''
   let surges: readonly Surge[] = []
   let stopWatching = () => {}
@@ -221,8 +222,11 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   const draining = () => carried.endpoints.filter(({ state }) => state === 'draining').map(({ id }) => `${id} ${connections.get(id) ?? 0}`).join()
   /** What the proxy does not tell stays as it was: an instance must not look idle because nobody could count. */
   const count = async () => {
+    const number = ++asked
     try {
-      connections = await proxy.connections()
+      const counted = await proxy.connections()
+      // Answers may overtake each other; an older one is not believed.
+      if (number > taken) [connections, taken] = [counted, number]
     } catch (error) {
       log.debug('connections not counted', { agent: name, error })
     }
