@@ -116,5 +116,8 @@ function endpointStates(table: RoutingTable): Map<string, Endpoint['state']> {
 
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
-  return () => (made ??= { value: make() }).value
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }
