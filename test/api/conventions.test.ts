@@ -181,12 +181,12 @@ describe('writes', () => {
 })
 
 test('a Docker Compose file becomes a blueprint, with comments on what it cannot say', async () => {
-  const body = { version: '3', services: { web: { image: 'acme/web:1', ports: ['8080:80'], environment: { BACK: 'api:9000' }, restart: 'always' }, api: { image: 'acme/api:1', ports: [9000] } } }
+  const body = { version: '3', services: { web: { image: 'acme/web:1', ports: ['8080:80'], environment: { BACK: 'api:9000' }, volumes: ['data:/data'] }, api: { image: 'acme/api:1', ports: [9000] } } }
   const { status, text, headers } = await ask('/docker-compose?name=imported', { method: 'POST', body })
 
   expect([status, headers['content-type']]).toEqual([201, expect.stringContaining('text/plain')])
   expect(text).toMatch(/^# .*\n/)
-  expect(text).toContain("# Did not include unsupported field: 'web/restart'.")
+  expect(text).toContain("# Did not include unsupported field: 'web/volumes'.")
   expect(parse(text)).toMatchObject({ name: 'imported', clusters: { web: expect.anything(), api: expect.anything() } })
   expect((await ask('/blueprints/imported')).value).toMatchObject({ clusters: { web: { services: [{ breed: { name: 'web:1.0.0' } }] } } })
   expect((await ask('/breeds/api:1.0.0')).status).toBe(200)

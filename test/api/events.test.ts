@@ -111,8 +111,11 @@ async function open(path: string, headers: Readonly<Record<string, string>> = {}
   return {
     close: () => asked.destroy(),
     async next() {
-      const fields = Object.fromEntries((await block()).split('\n').map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]))
-      return { id: fields['id'] ?? '', event: fields['event'] ?? '', data: JSON.parse(fields['data'] ?? 'null') as unknown }
+      for (;;) {
+        const fields = Object.fromEntries((await block()).split('\n').map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]))
+        // A number alone says where the stream begins.
+        if (fields['data'] !== undefined) return { id: fields['id'] ?? '', event: fields['event'] ?? '', data: JSON.parse(fields['data']) as unknown }
+      }
     },
   }
 }
