@@ -86,7 +86,7 @@ interface Operator {
   /** What is wrong when it should be as wanted. */
   converged(): Promise<readonly string[]>
   ready(): Promise<readonly string[]>
-  /** As the server says, if there is one. */
+  /** For good, as the server says, if there is one: what drains is called back if it is of what is wanted. */
   leaves(instance: string): Promise<boolean>
   readonly wanted: Wanted
   end(): Promise<void>
@@ -127,7 +127,7 @@ function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (wha
     wanted, ready,
     async leaves(instance) {
       await server.ready()
-      return server.lives && (await rows()).some(({ name: id, state }) => id === instance && state !== 'ready')
+      return server.lives && (await rows()).some(({ name: id, state, service }) => id === instance && state !== 'ready' && (state !== 'draining' || service !== `web:${wanted.version}`))
     },
     async first(instances) {
       wanted.instances = instances

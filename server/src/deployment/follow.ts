@@ -18,6 +18,8 @@ export interface Sight {
   readonly refusal?: { readonly why: string; readonly terminal: boolean } | undefined
   /** Another ready and healthy instance of its service takes the traffic. */
   readonly spared: boolean
+  /** Nobody takes its service's traffic any more, and it still could. */
+  readonly recalled: boolean
   readonly lastLines: readonly string[]
 }
 
@@ -48,7 +50,7 @@ export function follow(instance: InstanceStatus, sight: Sight, settings: Deploym
       if (container.health === 'unhealthy' && sight.spared) return { ...enter(instance, 'draining', sight.nowMs), reason: container.reason ?? 'is unhealthy' }
       return moved(instance, container) ? { ...instance, host: container.host, ports: container.ports } : instance
     case 'draining':
-      return drained(instance, sight, settings)
+      return sight.recalled ? enter(instance, 'ready', sight.nowMs) : drained(instance, sight, settings)
     case 'stopping':
       return container || sight.busy ? instance : undefined
     case 'failed':

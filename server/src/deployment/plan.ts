@@ -85,19 +85,25 @@ function followAll(observed: ObservedDeployment, { settings }: PlanContext): rea
     id: container.id, cluster: container.cluster, service: container.service, host: container.host, ports: container.ports,
     state: 'starting', since: new Date(nowMs).toISOString(), digest: container.digest,
   }))
-  const takesTraffic = (instance: InstanceStatus) => instance.state === 'ready' && containers.get(instance.id)?.state === 'running' && containers.get(instance.id)?.health !== 'unhealthy'
+  const answers = ({ id }: InstanceStatus) => containers.get(id)?.state === 'running' && containers.get(id)?.health !== 'unhealthy'
   const serviceOf = ({ cluster, service }: InstanceStatus) => `${cluster}\n${service}`
-  const takers = Map.groupBy(known.filter(takesTraffic), serviceOf)
+  const takers = Map.groupBy(known.filter(instance => instance.state === 'ready' && answers(instance)), serviceOf)
   return [...known, ...unknown].flatMap(instance => {
     const next = follow(instance, {
       nowMs, listeningSinceMs, container: containers.get(instance.id), carried: observed.carried, busy: observed.busy.has(instance.id),
       endpoint: endpoints.get(instance.id) ?? { state: 'absent', connections: 0 },
       refusal: observed.refusals.get(instance.id),
       spared: takers.get(serviceOf(instance))?.some(({ id }) => id !== instance.id) ?? false,
+      recalled: !takers.has(serviceOf(instance)) && answers(instance) && !containers.get(instance.id)?.displaced && isWanted(instance, observed),
       lastLines: observed.lastLines.get(instance.id) ?? [],
     }, settings)
     return next ? [next] : []
   })
+}
+
+function isWanted(instance: InstanceStatus, { deployment }: ObservedDeployment): boolean {
+  const service = deployment?.value.clusters.find(({ name }) => name === instance.cluster)?.services.find(({ breed }) => breed.name === instance.service)
+  return service?.intention === 'Deployment' && service.scale.instances > 0
 }
 
 interface ServiceInput {

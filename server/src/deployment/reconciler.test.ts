@@ -53,6 +53,34 @@ describe('a deployment', () => {
     expect(world.violations).toEqual([])
   })
 
+  test('an instance that still drains comes back when the last one that was to stay has ended, and stays in its place', async () => {
+    const world = await deployed([WEB], { connectionsLastMs: () => 5000 })
+    const [stays = '', leaves = ''] = world.running()
+    await world.put([{ ...WEB, instances: 1 }])
+    await world.until(async () => (await world.states('web:1.0')).join() === 'ready,draining')
+
+    world.machine.crash(stays)
+    await world.clock.advance(200)
+    expect((await world.status())?.instances.find(({ id }) => id === leaves)?.state).toBe('ready')
+    await world.clock.advance(60_000)
+
+    expect(world.running()).toEqual([leaves])
+    expect(world.violations).toEqual([])
+  })
+
+  test('what drains does not come back to a service that is to have no instance, or is undeployed', async () => {
+    for (const change of [{ instances: 0 }, { intention: 'Undeployment' }] as const) {
+      const world = await deployed([WEB], { connectionsLastMs: () => 5000 })
+      await world.put([{ ...WEB, ...change }])
+      await world.until(async () => (await world.states('web:1.0')).join() === 'draining,draining')
+
+      world.machine.crash(world.running()[0] ?? '')
+      await world.clock.advance(200)
+      expect(await world.states('web:1.0')).not.toContain('ready')
+      await world.until(() => world.running().length === 0)
+    }
+  })
+
   test('an instance that a person leads out is replaced at once, and ends when its connections have', async () => {
     const world = await deployed([WEB], { connectionsLastMs: () => 1500 })
     const [first] = world.running()
