@@ -90,4 +90,4 @@ ${instances.slice(version * INSTANCES, (version + 1) * INSTANCES).map(at => `  s
 
 /** Our own configuration on another port, without the log and what is only written down for it. */
 export const withoutLog = (config: string, directory: string, from: number, to: number) => config
-  .replaceAll(/^ {2}log(-format)? .*\n/gm, '').replaceAll(/^ {2}http-re.*(txn\.t0\)|txn\.tr\)|txn\.way\)|set-log-level notice).*\n/gm, '').replace(`:${from}\n`, `:${to}\n`).replace(`${directory}/one/admin.sock`, `${directory}/silent.sock`)
+  .replaceAll(/^ {2}log(-format)? .*\n/gm, '').replaceAll(/^ {2}http-(?:re|after-).*(txn\.t0\)|txn\.tr\)|txn\.way\)|set-log-level notice).*\n/gm, '').replace(`:${from}\n`, `:${to}\n`).replace(`${directory}/one/admin.sock`, `${directory}/silent.sock`)

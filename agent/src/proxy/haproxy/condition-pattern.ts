@@ -1,6 +1,6 @@
 /**
  * A condition as one regular expression, so that a new condition is a map entry and no configuration.
- * The subject is the request as text (`frontend.ts` writes it), after the generation's line, and without what begins with a
+ * The subject is the request as text (`frontend.ts` writes it), the generation's number at its end, and without what begins with a
  * colon where no condition of the gateway needs it:
  *
  *     :m ⏎ method ⏎ :u ⏎ path ⏎ :i ⏎ source address in hex ⏎ :c ⏎ country ⏎ :r ⏎ raw flags ⏎ name: value ⏎ name: value ⏎ …
@@ -57,7 +57,7 @@ function assertion(node: ConditionNode): string {
     case 'false': return '(?!)'
     case 'host': return header('host', `(?i:${literal(node.value)})${node.value.includes(':') ? '' : '(?::[0-9]+)?'}[\\x20\\t]*\\r`)
     case 'user_agent': return userAgentPieces(node.value).map(piece => header('user-agent', `[^\\n]*${literal(piece)}`)).join('')
-    case 'header': return `(?=${ANY}\\n${literal(node.name.toLowerCase())}:)`
+    case 'header': return `(?=${ANY}${literal(node.name.toLowerCase())}:)`
     case 'header_contains': return header(node.name, `[^\\n]*${literal(node.value)}`)
     case 'header_is': return header(node.name, `${literal(node.value)}[\\x20\\t]*\\r`)
     case 'cookie': return cookie(node.name, '')
@@ -74,12 +74,13 @@ function assertion(node: ConditionNode): string {
   }
 }
 
-const ANY = '(?s:.*?)'
-const lineOf = (name: string) => `${ANY}\\n:${name}\\n`
+/** The beginning of any line. */
+const ANY = '(?sm:.*?^)'
+const lineOf = (name: string) => `${ANY}:${name}\\n`
 const LINE = { method: lineOf('m'), path: lineOf('u'), ip: lineOf('i'), country: lineOf('c'), raw: lineOf('r') } as const
 
-const header = (name: string, value: string) => `(?=${ANY}\\n${literal(name.toLowerCase())}:[\\x20\\t]*${value})`
-const cookie = (name: string, value: string) => `(?=${ANY}\\ncookie:(?:[^\\n]*;)?[\\x20\\t]*${literal(name)}=${value})`
+const header = (name: string, value: string) => `(?=${ANY}${literal(name.toLowerCase())}:[\\x20\\t]*${value})`
+const cookie = (name: string, value: string) => `(?=${ANY}cookie:(?:[^\\n]*;)?[\\x20\\t]*${literal(name)}=${value})`
 
 const DEVICES: Readonly<Record<string, string>> = {
   mobile: header('user-agent', '[^\\n]*(?:Mobi|iPhone|iPod|Windows\\x20Phone|BlackBerry|Opera\\x20Mini)'),

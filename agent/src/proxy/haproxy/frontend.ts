@@ -5,6 +5,7 @@
  * cookie, `txn.sbe` the backend that it leads to, `txn.cb` the backend that a condition chose.
  */
 import { createHash } from 'node:crypto'
+import { isIPv4 } from 'node:net'
 import { Fault } from '@vamp/model/fault'
 import type { GatewayTable } from '@vamp/model/routing/table'
 import { SMOOTH_STEP } from '@vamp/model/routing/smooth'
@@ -39,7 +40,7 @@ export function gatewayFrontend(id: string, gateway: GatewayTable, paths: Fronte
   const bind = `bind ${serverAddress(gateway.address === '' ? '*' : gateway.address, gateway.port)}${ssl}`
   const generation = `str(${id}),map_str_int(${paths.generations},0)`
   if (gateway.mode === 'tcp') return [bind, ...gatewayPolicyLines('tcp', gateway.policy), ...tcpRules(id, generation, paths)]
-  return [bind, ...httpRules({ id, secret, generation, paths, cookie: cookieSuffix(gateway.lookup_name), policy: gatewayPolicyLines('http', gateway.policy), splits: splitsOf([gateway]), smooth: gateway.smooth ? [{ id, only: '' }] : [], raw: gatewayRaw(gateway), mirrors: hasMirrors(gateway), secure: tls !== undefined })]
+  return [bind, ...httpRules({ id, secret, source: ownSource(gateway.address), generation, paths, cookie: cookieSuffix(gateway.lookup_name), policy: gatewayPolicyLines('http', gateway.policy), splits: splitsOf([gateway]), smooth: gateway.smooth ? [{ id, only: '' }] : [], raw: gatewayRaw(gateway), mirrors: hasMirrors(gateway), secure: tls !== undefined })]
 }
 
 /** Cookies know no ports: a gateway's have a name of their own. */
@@ -67,7 +68,7 @@ export function hostsFrontend(address: string, port: number, laid: readonly { re
         ...here.filter(({ policy }) => policy?.tls?.redirect_http).map(({ name, port: secure }) =>
           `http-request redirect location https://%[req.hdr(host),field(1,:)]:${secure}%[url] code 308 if { var(txn.gw) -m str ${idOf(name)} } !handed`),
       ],
-      id: HOSTS, secret, generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host',
+      id: HOSTS, secret, source: ownSource(address), generation: `var(txn.gw),map_str_int(${paths.generations},0)`, paths, cookie: 'host',
       smooth: here.flatMap(({ name, smooth }) => smooth ? [{ id: idOf(name), only: ` { var(txn.gw) -m str ${idOf(name)} }` }] : []),
       splits: splitsOf(here).map(split => ({ ...split, only: ` { var(txn.gw) -m str ${idOf(split.gateway)} }` })), raw: [...new Set(here.flatMap(gatewayRaw))].sort(), mirrors: here.some(hasMirrors) }),
   ]
@@ -88,7 +89,7 @@ function tcpRules(id: string, generation: string, paths: FrontendPaths): string[
   ]
 }
 
-interface HttpRules {
+interface HttpRules extends Succession {
   /** Rules that come before the gateway is known. */
   readonly before?: readonly string[]
   readonly secret: string
@@ -102,8 +103,6 @@ interface HttpRules {
   /** Gateways whose requests take turns, by id. */
   readonly smooth: readonly { readonly id: string; readonly only: string }[]
   readonly raw: readonly string[]
-  /** The listener speaks TLS. */
-  readonly secure?: boolean
   /** Requests may have copies, and copies come back here. */
   readonly mirrors: boolean
 }
@@ -128,9 +127,10 @@ function httpRules(rules: HttpRules): string[] {
   const { id, paths, smooth } = rules
   const shares = paths.map(id, 'shares')
   return [
-    `log-format "${httpLog(rules.splits.length > 0 ? 'var(txn.session)' : 'src_port', rules.mirrors)}"`,
+    `log-format "${httpLog(rules.splits.length > 0 ? 'var(txn.session)' : undefined, rules.mirrors)}"`,
+    `tcp-request session set-var(sess.ours) bool(true)${rules.source === undefined ? '' : ` if { src ${rules.source} }`}`,
     'http-request set-var(txn.t0) date(0,us)',
-    ...successorRules(rules.secret),
+    ...successorRules(rules),
     ...(rules.mirrors ? mirroredRules(rules.secret) : []),
     ANSWERED,
     ...rules.before ?? [],
@@ -143,7 +143,7 @@ function httpRules(rules: HttpRules): string[] {
     ...keepRules(rules),
     // The last of what is asked of the request: where there is nothing more to ask, no rule looks on.
     ...conditionRules(rules),
-    `use_backend ${rules.secure ? SECURE_SUCCESSOR : SUCCESSOR} if handed`,
+    `use_backend ${successorName(rules)} if handed`,
     ...(rules.mirrors ? ['use_backend %[var(txn.shadow)] if { var(txn.shadow) -m found }'] : []),
     'use_backend %[var(txn.cb)] if taken',
     'use_backend %[var(txn.sbe)] if led',
@@ -169,20 +169,25 @@ const ACLS = [
 export const TURNS = 'turns'
 export const TURNS_LINES = ['stick-table type string len 16 size 100k store gpc0']
 
-/** The backend that leads to where the client wanted to connect, which is the worker that serves now. */
-export const SUCCESSOR = 'successor'
-/** The same where connections are encrypted. It is this host, so there is nothing to verify. */
-export const SECURE_SUCCESSOR = 'successor-tls'
+/** How requests reach the worker that serves now: the listener speaks TLS; they come from an address of their own, or from any. */
+interface Succession { readonly secure?: boolean; readonly source: string | undefined }
+
+const successorName = ({ secure, source }: Succession): string => `successor${secure ? '-tls' : ''}${source === undefined ? '-from-any' : ''}`
+
+/** Where requests come from that one of us passes on: an address of this host that nobody else uses, so that only they are asked for a proof. IPv6 has one loopback address, which others use too. */
+export const ownSource = (address: string): string | undefined => address === '' || address === '*' || isIPv4(address) ? '127.86.77.80' : undefined
 
 /**
  * A worker that is being replaced may get one more request on a kept connection. It knows only the old table, so it hands
  * the request on, with the client's address and a proof that it may say so.
  */
-function successorRules(secret: string): string[] {
+function successorRules({ secret }: HttpRules): string[] {
+  const header = handedHeader(secret)
   return [
     'acl handed stopping',
-    `http-request set-src req.hdr(${handedHeader(secret)}) if { req.hdr(${handedHeader(secret)}) -m found }`,
-    `http-request del-header ${handedHeader(secret)}`,
+    'acl ours var(sess.ours) -m found',
+    `http-request set-src req.hdr(${header}) if ours { req.hdr(${header}) -m found }`,
+    `http-request del-header ${header} if ours`,
   ]
 }
 
@@ -205,14 +210,16 @@ function mirroredRules(secret: string): string[] {
 
 const hasMirrors = ({ routes }: GatewayTable): boolean => routes.some(({ mirror }) => mirror !== undefined)
 
-/** The backend that hands on. Its requests are the successor's to log. */
-export const successorLines = (secret: string, secure = false): string[] => [
-  `http-request set-header ${handedHeader(secret)} %[src]`,
-  'http-request set-log-level silent',
-  // Whoever takes it says what keeps the visitor.
-  'http-request set-var(txn.g) int(0)',
-  `server next 0.0.0.0:0${secure ? ' ssl verify none' : ''}`,
-]
+/** The backends that lead to where the client wanted to connect. Their requests are the successor's to log. */
+export function successors(secret: string): readonly (readonly [name: string, lines: string[]])[] {
+  return [true, false].flatMap(secure => [ownSource('*'), undefined].map(source => [successorName({ secure, source }), [
+    `http-request set-header ${handedHeader(secret)} %[src]`,
+    'http-request set-log-level silent',
+    // Whoever takes it says what keeps the visitor.
+    'http-request set-var(txn.g) int(0)',
+    `server next 0.0.0.0:0${source === undefined ? '' : ` source ${source}`}${secure ? ' ssl verify none' : ''}`,
+  ]] as const))
+}
 
 /** Where the visitor was before: `vamp_<gateway>=<route>~<instance>~<route whose condition turned it away>`. */
 function cookieRules({ id, paths, cookie }: HttpRules): string[] {
@@ -232,23 +239,22 @@ function cookieRules({ id, paths, cookie }: HttpRules): string[] {
  */
 function conditionRules({ id, paths, raw }: HttpRules): string[] {
   const names = raw.map(acl => [rawFlag(acl), rawWords(acl)] as const)
-  const match = `http-request set-var(txn.c) var(txn.g),concat("\\n",req.h),map_reg_int(${paths.map(id, 'conditions')})`
+  const match = (text: string) => `http-request set-var(txn.c) ${text},concat("",txn.g),map_reg_int(${paths.map(id, 'conditions')})`
   return [
     ...names.map(([name, words]) => `acl ${name} ${words.map(quote).join(' ')}`),
     'http-request allow if !conditions',
-    'http-request set-var(req.h) req.hdrs',
-    match,
+    match('req.hdrs'),
     'http-request allow if !matched !line',
     ...strengthRules(id, paths),
     'http-request allow if !line',
     ...(raw.length > 0 ? ['http-request set-var(req.raw) str(;)'] : []),
     ...names.map(([name]) => `http-request set-var(req.raw) var(req.raw),concat(${name};) if ${name}`),
     ...(paths.countries ? [`http-request set-var(req.country) src,map_ip(${paths.countries})`] : []),
+    'http-request set-var(req.h) req.hdrs',
     'http-request set-var(req.m) method',
     'http-request set-var(req.u) path',
     'http-request set-var(req.ip) src,hex',
-    'http-request set-var(req.h) str(:m),concat("\\n",req.m,"\\n:u"),concat("\\n",req.u,"\\n:i"),concat("\\n",req.ip,"\\n:c"),concat("\\n",req.country,"\\n:r"),concat("\\n",req.raw,"\\n"),concat("",req.h)',
-    match,
+    match('str(:m),concat("\\n",req.m,"\\n:u"),concat("\\n",req.u,"\\n:i"),concat("\\n",req.ip,"\\n:c"),concat("\\n",req.country,"\\n:r"),concat("\\n",req.raw,"\\n"),concat("",req.h)'),
     'http-request allow if !matched',
     ...strengthRules(id, paths),
   ]

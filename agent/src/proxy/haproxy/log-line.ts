@@ -6,7 +6,7 @@
  * `kind` is `h` or `t` (tcp: milliseconds of the connect stand for header-µs, and there is no status). `counter` counts the
  * lines of a frontend in a process, so lost lines show as gaps. Where nothing was answered there is no header-µs, and the total counts; what never
  * became a whole request took no time.
- * `part` is the hash of the session: of the cookie or header that the gateway splits by, or else of the client's port, which is the
+ * `part` tells the session: a hash of the cookie or header that the gateway splits by, or else the client's port, which is the
  * connection; a source address would put everybody behind one balancer into one part. `second` is the one in which the request ended.
  *
  * Where requests are mirrored two fields follow: `method ⏎ url ⏎ name: value ⏎ …` and the body, both in base64, `-` without a copy.
@@ -16,9 +16,9 @@
 import { ENDINGS, type Ending } from '@vamp/model/metric'
 import { type Place, type Samples, WAYS } from '../samples.ts'
 
-export const httpLog = (session: string, mirrors: boolean): string =>
-  `h%lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %Ta %B %ts %[${session},xxh32(1),and(7)] %[date]${mirrors ? ' %[var(txn.copy)] %[var(txn.body)]' : ''}`
-export const TCP_LOG = 't%lc %f %b %s 0 - %Tc 0 %B %ts %[src_port,xxh32(1),and(7)] %[date]'
+export const httpLog = (session: string | undefined, mirrors: boolean): string =>
+  `h%lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %Ta %B %ts ${session === undefined ? '%cp' : `%[${session},xxh32(1),and(7)]`} %[date]${mirrors ? ' %[var(txn.copy)] %[var(txn.body)]' : ''}`
+export const TCP_LOG = 't%lc %f %b %s 0 - %Tc 0 %B %ts %cp %[date]'
 /** What writes down how long it took until the answer began, whoever gave it. */
 export const ANSWERED = 'http-after-response set-var(txn.tr) date(0,us),sub(txn.t0)'
 
@@ -46,6 +46,9 @@ export function nameHash(name: string): number {
 
 const NO_NAME = 0x811c9dc5 | 0
 const hashWith = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193)
+
+/** Three bits of a number of up to 18, all of which count. What has only three stays as it is. */
+const partOf = (session: number): number => (session ^ session >> 3 ^ session >> 6 ^ session >> 9 ^ session >> 12 ^ session >> 15) & 7
 
 const [SPACE, NEWLINE, ZERO, NINE, DASH] = [32, 10, 48, 57, 45]
 const [HTTP, TCP, FRONTEND, BACKEND, BY_CONDITION, BY_MIRROR] = [104, 116, 103, 98, 98, 109]
@@ -188,7 +191,7 @@ class Line {
     this.#phase = bytes[this.#at + 1] as number
     this.#skip()
     this.#latency = kind === TCP ? Math.max(0, header) * 1000 : header >= 0 ? header : this.#phase === REQUEST ? 0 : Math.max(0, total) * 1000
-    this.#part = this.#number() & 7
+    this.#part = partOf(this.#number())
     this.#second = this.#digits(this.#at)
     return this.#sound && this.#ends()
   }

@@ -70,7 +70,7 @@ export function programEntries(generation: number, program: Program): ProgramEnt
   const strengthNumber = (index: number) => strength(index) * 2 ** DRAW_BITS
   const sticky = (flags & FLAGS.sticky) > 0
   return {
-    conditions: conditions.map(({ pattern }, index) => [`^${number}(?=\\n${flags & FLAGS.line ? ':m' : ''})${pattern}`, String(strengthNumber(index))]),
+    conditions: conditions.map(({ pattern }, index) => [`^(?=(?s:.*+)(?<=\\n${number}))${flags & FLAGS.line ? '(?=:m\\n)' : ''}${pattern}`, String(strengthNumber(index))]),
     shares: [
       ...ranges.flatMap(({ from, to, value }) => rangePrefixes(generation, from + flags, to + flags).map((prefix): Entry => [prefix, value])),
       ...conditions.flatMap((condition, index) => rangePrefixes(strength(index), 0, condition.strength).map((prefix): Entry => [prefix, condition.slot])),

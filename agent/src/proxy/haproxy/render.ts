@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import type { GatewayTable } from '@vamp/model/routing/table'
 import { changes } from './changed.ts'
 import type { Change } from './changed.ts'
-import { gatewayFrontend, HOSTS, hostsFrontend, SECURE_SUCCESSOR, SUCCESSOR, successorLines, TURNS, TURNS_LINES } from './frontend.ts'
+import { gatewayFrontend, HOSTS, hostsFrontend, successors, TURNS, TURNS_LINES } from './frontend.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { LaidGateway, Layout, Slot } from './layout.ts'
 import { DELAY_ACTION, DELAY_SCRIPT, WAITING_SERVER } from './policy-lines.ts'
@@ -228,7 +228,7 @@ function preamble(settings: RenderSettings, withDelays: boolean): string {
     ]),
     section('frontend tick from http', [`bind unix@${settings.tickSocket} mode 600`, 'log-format "tick"', 'http-request return status 204']),
     section('backend lost from http', ['http-request return status 503']),
-    section(`backend ${SUCCESSOR} from http`, successorLines(settings.secret)), section(`backend ${SECURE_SUCCESSOR} from http`, successorLines(settings.secret, true)),
+    ...successors(settings.secret).map(([name, lines]) => section(`backend ${name} from http`, lines)),
     section(`backend ${TURNS} from http`, TURNS_LINES),
     section('backend lost-tcp from tcp', ['tcp-request content reject']),
   ].join('\n')

@@ -8,6 +8,7 @@ import { rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
 import type { Waiting } from '../proxy.ts'
+import { ownSource } from './frontend.ts'
 import { HELD_HEADER } from './policy-lines.ts'
 
 export interface HeldRoute {
@@ -77,7 +78,7 @@ export async function openWaitingRoom({ socket, clock, handed, onTurnedAway }: W
     const headers = { ...request.headers }
     delete headers[HELD_HEADER]
     headers[handed] = source
-    const onward = (secure ? httpsRequest : httpRequest)({ host, port, rejectUnauthorized: false, method: request.method, path: request.url, headers, agent: false }, answer => {
+    const onward = (secure ? httpsRequest : httpRequest)({ host, port, localAddress: ownSource(host), rejectUnauthorized: false, method: request.method, path: request.url, headers, agent: false }, answer => {
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.rawHeaders)
       pipeline(answer, response, () => undefined)
     })
