@@ -1,7 +1,9 @@
 /** What a reload, a killed worker and a killed owner cost: nothing, or what was on the killed process. */
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { Agent } from 'node:http'
+import { Agent, createServer, type IncomingHttpHeaders, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { FULL_SHARE } from '@vamp/model/routing/table'
 import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
@@ -10,6 +12,7 @@ import { systemClock, type Clock } from '../../base/clock.ts'
 import { contractGateway } from '../testdata/contract-world.ts'
 import type { ContractAnswer } from '../testdata/contract-world.ts'
 import type { Proxy as ProxyPort, Sample } from '../proxy.ts'
+import { handedHeader } from './frontend.ts'
 import { askMaster } from './master-socket.ts'
 import { findBinary } from './process.ts'
 import { haproxyWorld, sendRequest } from './testdata/harness.ts'
@@ -140,6 +143,30 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     world.release()
     await held
     await world.until(async () => !(await world.proxy.connections()).has('one'))
+  })
+
+  test('a service sees the address of a visitor whose kept connection outlives a reload, and nobody else can say where a request comes from', async () => {
+    const [port, others] = [await world.freePort(), await world.freePort()]
+    const seen: IncomingHttpHeaders[] = []
+    const service = createServer((request, response) => { seen.push(request.headers); response.end() })
+    await once(service.listen(await world.freePort(), '127.0.0.1'), 'listening')
+    const one: Endpoint = { id: 'one', host: '127.0.0.1', port: (service.address() as AddressInfo).port, state: 'ready' }
+    const header = handedHeader(readFileSync(join(world.directory, 'secret'), 'utf8').trim())
+    await world.proxy.apply(table(1, port, [one], [], 0))
+    const visitor = new Agent({ keepAlive: true, maxSockets: 1, localAddress: '127.0.0.9' })
+    const visit = (headers: Record<string, string> = {}) => new Promise<void>((resolve, reject) => {
+      request({ host: '127.0.0.1', port, agent: visitor, headers }, answer => { answer.resume().once('end', resolve) }).once('error', reject).end()
+    })
+    await visit({ [header]: '10.6.6.6' })
+    const applied = await world.proxy.apply({ revision: 2, gateways: [...table(2, port, [one], [], 0).gateways, contractGateway('extra', others, { r: { weight: FULL_SHARE, to: [one] } })] })
+    expect(applied.how).toBe('reload')
+    await visit()
+    await visit()
+    visitor.destroy()
+    service.close()
+
+    expect(seen.map(headers => headers['x-forwarded-for'])).toEqual(['127.0.0.9', '127.0.0.9', '127.0.0.9'])
+    expect(seen.slice(1).flatMap(headers => Object.keys(headers)).filter(name => name.startsWith('x-vamp'))).toEqual([])
   })
 
   test('a state that is older than what HAProxy carries is noticed, and repaired by one reload', async () => {
