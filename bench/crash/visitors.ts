@@ -44,7 +44,7 @@ export function startVisitors(port: number, { leaves, outages }: { readonly leav
   let [running, requests] = [true, 0]
 
   const judge = async (visit: Visit, served: ReadonlyMap<string, number>) => {
-    if ([...harms, ...outages].some(({ from, to }) => visit.from <= to + BLUR_MS && visit.to >= from)) { excused.underWay++; return }
+    if ((unplaced(visit) ? outages : [...harms, ...outages]).some(({ from, to }) => visit.from <= to + BLUR_MS && visit.to >= from)) { excused.underWay++; return }
     // One that is stopped cannot serve, one that was killed does not answer: unless it was started again since, and has served.
     const hurt = new Set(harms.filter(({ to }) => to >= visit.from).map(({ instance }) => instance))
     for (const [instance, place] of served)
@@ -92,6 +92,9 @@ export function startVisitors(port: number, { leaves, outages }: { readonly leav
     },
   }
 }
+
+/** No instance had it. */
+const unplaced = ({ failure = '' }: Visit) => failure.startsWith('503')
 
 function ask(port: number, path: string, agent: Agent | false): Promise<Visit & { readonly place: number }> {
   const from = clock.monotonic()

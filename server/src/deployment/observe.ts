@@ -65,7 +65,8 @@ async function readLastLines(status: DeploymentStatus | undefined, containers: R
     return (state === 'starting' || state === 'ready') && (container?.state === 'exited' || container?.health === 'unhealthy')
   })
   return new Map(await Promise.all(failing.map(async ({ id }) => {
-    const lines = await Array.fromAsync(driver.logs(id, { tail: LAST_LINES }, signal))
+    // Where they cannot be read, its failure is told without them.
+    const lines = await Array.fromAsync(driver.logs(id, { tail: LAST_LINES }, signal)).catch(() => [])
     return [id, lines.map(({ line }) => line.slice(0, LINE_LENGTH_MAX))] as const
   })))
 }

@@ -125,6 +125,15 @@ describe('a deployment', () => {
     expect(tagsOf(world)).toContain('web:1.0 failed')
   })
 
+  test('an instance whose log cannot be read is started again like any other', async () => {
+    const world = await deployed([{ ...WEB, instances: 1 }])
+    world.machine.logs = () => { throw new Error('the log file is corrupted') }
+    world.machine.crash(world.running()[0] ?? '')
+    await world.clock.advance(2000)
+
+    expect(world.running()).toHaveLength(1)
+  })
+
   test('an instance that ran well for a minute starts its back-off anew', async () => {
     const world = await deployed([{ ...WEB, instances: 1 }])
     for (let crash = 0; crash < 4; crash++) {

@@ -14,7 +14,7 @@ import { openDockerDriver } from './docker-driver.ts'
 const CHECK = { path: '/', port: 'web', initial_delay: 0, timeout: 1, interval: 2, failures: 3, protocol: 'HTTP' }
 const workload = (id: string, changes: Partial<Workload> = {}): Workload => ({ ...TEST_WORKLOAD, deployable: { type: 'docker', definition: 'image' }, id, network: 'host', health_checks: [CHECK], ...changes })
 
-async function counting() {
+async function counting({ logs = 404 }: { logs?: number } = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'vamp-engine-'))
   const calls: string[] = []
   let tell = (_action: string, _id: string) => {}
@@ -29,6 +29,7 @@ async function counting() {
     if (path === '/version') return answer.end(JSON.stringify({ ApiVersion: '1.41' }))
     if (path === '/containers/json') return answer.end('[]')
     if (path === '/containers/create') return answer.writeHead(201).end(JSON.stringify({ Id: `c${calls.length}` }))
+    if (path === '/containers/NAME/logs') return answer.writeHead(logs).end(JSON.stringify({ message: 'no logs' }))
     return answer.writeHead(/\/(start|pause|unpause)$/.test(path) ? 204 : 404).end()
   })
   const socket = join(directory, 'engine.sock')
@@ -90,4 +91,16 @@ test('where only the engine knows the address, or whether it is well, it is aske
   await driver.start(workload('unchecked', { health_checks: [] }))
 
   expect(calls.filter(call => call === 'GET /containers/NAME/json')).toHaveLength(2)
+})
+
+test('one whose logs cannot be read, as of a removal that broke off with its engine, is removed all the same', async () => {
+  for (const logs of [409, 500]) {
+    const { driver, calls } = await counting({ logs })
+    await driver.start(workload('one'))
+
+    await driver.stop('one', 1000)
+
+    expect(calls).toContain('DELETE /containers/NAME')
+    expect(await driver.observe()).toEqual([])
+  }
 })

@@ -69,7 +69,7 @@ class DockerDriver implements ContainerDriver {
     // A paused one hears nothing.
     if (seen.paused) await this.#setPaused(id, false, signal)
     await this.#client.call('POST', `/containers/${name}/stop`, { query: { t: Math.ceil(graceMs / 1000) }, accept: [304, 404], signal })
-    this.#endedLogs.keep(id, await Array.fromAsync(this.logs(id, { tail: this.#endedLogs.linesMax }, signal)))
+    this.#endedLogs.keep(id, await Array.fromAsync(this.logs(id, { tail: this.#endedLogs.linesMax }, signal)).catch(() => []))
     await this.#client.call('DELETE', `/containers/${name}`, { query: { force: true, v: true }, accept: [404, 409], signal })
     if (seen.host === '127.0.0.1') this.#ports.release(Object.values(seen.ports))
     await this.#containers.refresh(name)

@@ -51,14 +51,14 @@ export interface EngineLogs {
   readonly timeOf: (sinceMs: number) => string | number
 }
 
-/** What it prints; of what is gone, what was kept of it. */
+/** What it prints; of what is gone, or as good as gone (a removal broke off), what was kept of it. */
 export async function* engineLogs({ client, path, id, ended, timeOf }: EngineLogs, { tail, follow = false, since }: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncGenerator<LogLine> {
   const query = { stdout: true, stderr: true, timestamps: true, follow, tail: tail ?? 'all', ...(since === undefined ? {} : { since: timeOf(since) }) }
   try {
     yield* readLogLines(await client.stream('GET', `${path}/logs`, { query, signal }))
   } catch (error) {
     if (signal?.aborted) return
-    if (!(error instanceof Fault && error.code === 'not_found')) throw error
+    if (!(error instanceof Fault && (error.code === 'not_found' || error.code === 'conflict'))) throw error
     yield* ended.read(id, { tail, since })
   }
 }
