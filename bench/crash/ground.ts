@@ -33,8 +33,8 @@ export interface Ground {
   kill(instance: string): Promise<void>
   pause(instance: string): Promise<void>
   resume(instance: string): Promise<void>
-  /** What runs them dies and comes back, and they may die with it. */
-  restart?(): Promise<void>
+  /** What runs them dies and comes back, and they may die with it. False: it was spared. */
+  restart?(): Promise<boolean>
   /** When it did so, by the monotonic clock; infinite as long as it is not back. */
   readonly outages: readonly { readonly from: number; readonly to: number }[]
 }
@@ -71,7 +71,7 @@ interface Listed { readonly Id: string; readonly State: string; readonly Labels:
 export async function dockerGround(engine: TestEngine): Promise<Ground & AsyncDisposable> {
   const client = await openDockerClient({ host: engine.host })
   const outages: { from: number; to: number }[] = []
-  let back = Promise.resolve()
+  let back = Promise.resolve(true)
   /** It may die while it is asked; who asks gets the answer of the next one. */
   const list = async (): Promise<readonly Listed[]> => {
     await back
@@ -80,11 +80,12 @@ export async function dockerGround(engine: TestEngine): Promise<Ground & AsyncDi
   }
   const restart = async () => {
     // Several lives on one engine must not keep it from ever coming back.
-    if (clock.monotonic() - (outages.at(-1)?.to ?? Number.NEGATIVE_INFINITY) < REST_MS) return
+    if (clock.monotonic() - (outages.at(-1)?.to ?? Number.NEGATIVE_INFINITY) < REST_MS) return false
     const outage = { from: clock.monotonic(), to: Number.POSITIVE_INFINITY }
     outages.push(outage)
     await engine.restart()
     outage.to = clock.monotonic()
+    return true
   }
   const nameOf = ({ Id, Labels }: Listed) => Labels[LABELS.instance] ?? Id
   const act = async (instance: string, what: string) => {

@@ -1,7 +1,9 @@
 /**
  * One random life of a deployment behind a gateway with visitors: an operator changes what is wanted, somebody kills the server,
  * instances and the engine meanwhile. Then quiet, and the account: what is wanted runs, once, and nothing else; who could be served was.
+ * In the end all of it is undeployed, the server is killed once more, and nothing may be left.
  */
+import { connect } from 'node:net'
 import { systemClock as clock } from '../../agent/src/base/clock.ts'
 import { seeded } from '../../stats/src/testdata/seeded.ts'
 import type { Ground } from './ground.ts'
@@ -11,6 +13,8 @@ import { startVisitors, type Visitors } from './visitors.ts'
 const CHANGES = 4
 const INSTANCES_MAX = 4
 const CONVERGE_MS = 180_000
+/** After the return of an engine it is not everywhere known yet that what ran on it is dead. */
+const RECOVERY_MS = 10_000
 /** At least so long nothing is done any more, and at most so long until each instance has answered. */
 const QUIET_MS = 1000
 const QUIET_MS_MAX = 20_000
@@ -44,7 +48,7 @@ export async function live(given: LifeOptions): Promise<Account> {
   const operator = openOperator(options, note)
   const random = seeded(seed)
   await operator.first(upTo(random, INSTANCES_MAX - 1) + 1)
-  const visitors = startVisitors(gateway, { leaves: operator.leaves, outages: ground.outages })
+  const visitors = startVisitors(gateway, { leaves: operator.leaves, outages: ground.outages, note })
   await visitors.answered()
   const villain = startVillain(options, visitors, note)
   try {
@@ -53,17 +57,16 @@ export async function live(given: LifeOptions): Promise<Account> {
       await operator.change(random)
     }
     await villain.stop()
-    wrong.push(...await operator.converged())
-    await visitors.free()
-    wrong.push(...await quiet(operator, ground, visitors))
+    wrong.push(...await settled(operator, ground, visitors))
   } catch (error) {
     wrong.push(String(error))
   } finally {
     await villain.stop()
     await visitors.stop()
   }
-  wrong.push(...visitors.lost.map(what => `a request was lost: ${what}`), ...await operator.end().then(() => [], (error: unknown) => [String(error)]))
-  wrong.push(...(await ground.remains()).map(what => `${what} is left over`))
+  wrong.push(...visitors.lost.map(what => `a request was lost: ${what}`))
+  await Promise.all([operator.end(), villain.killServerOnceMore()]).catch((error: unknown) => wrong.push(String(error)))
+  wrong.push(...(await ground.remains()).map(what => `${what} is left over`), ...await closed(gateway) ? [] : [`port ${gateway} is left open`])
   return { seed, requests: visitors.requests, ...visitors.excused, kills: villain.kills, wrong, trail }
 }
 
@@ -155,6 +158,17 @@ function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (wha
   }
 }
 
+/** Those who live on the same engine may kill it still: then all of it is looked at again. */
+async function settled(operator: Operator, ground: Ground, visitors: Visitors): Promise<readonly string[]> {
+  for (;;) {
+    const since = clock.monotonic()
+    const found = [...await operator.converged()]
+    await visitors.free()
+    found.push(...await quiet(operator, ground, visitors))
+    if (found.length === 0 || !ground.outages.some(({ to }) => to > since - RECOVERY_MS)) return found
+  }
+}
+
 /** Nothing is done any more: who is ready runs, once, and answers, and nobody else. */
 async function quiet(operator: Operator, ground: Ground, visitors: Visitors): Promise<readonly string[]> {
   const [ready, running] = [(await operator.ready()).toSorted(), (await ground.running()).toSorted()]
@@ -172,22 +186,34 @@ async function quiet(operator: Operator, ground: Ground, visitors: Visitors): Pr
   ]
 }
 
+async function closed(port: number): Promise<boolean> {
+  const refused = () => new Promise<boolean>(done => {
+    const socket = connect(port, '127.0.0.1', () => { socket.destroy(); done(false) })
+    socket.on('error', () => done(true))
+  })
+  for (const end = clock.monotonic() + CONVERGE_MS; clock.monotonic() < end; await clock.sleep(100)) if (await refused()) return true
+  return false
+}
+
 interface Villain {
   readonly kills: number
   /** Everything that was stopped goes on; the server runs. */
   stop(): Promise<void>
+  /** While everything is undeployed. */
+  killServerOnceMore(): Promise<void>
 }
 
 function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors, note: (what: string) => void): Villain {
   const random = seeded(seed + 1_000_003)
   const ending = new AbortController()
   let kills = 0
+  const done = (what: string) => { kills++; note(what) }
   const someone = async () => { const all = (await ground.running()).toSorted(); return all[upTo(random, all.length)] }
   const during = async (harm: { to: number }, work: () => Promise<void>) => { await work(); harm.to = clock.monotonic() }
   const killInstance = async () => {
     const instance = await someone()
     if (instance === undefined) return
-    note(`killed ${instance}`)
+    done(`killed ${instance}`)
     await during(visitors.harm(instance), () => ground.kill(instance))
   }
   /** Requests that it has taken wait with it; if it is replaced meanwhile they end with it. */
@@ -195,7 +221,7 @@ function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors,
     const instance = await someone()
     if (instance === undefined) return
     const pausedMs = 200 + upTo(random, 4000)
-    note(`paused ${instance} for ${pausedMs} ms`)
+    done(`paused ${instance} for ${pausedMs} ms`)
     const harm = visitors.harm(instance)
     await ground.pause(instance)
     await clock.sleep(pausedMs, ending.signal).catch(() => {})
@@ -207,24 +233,24 @@ function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors,
       await server.ready()
       await clock.sleep(upTo(random, 1000), ending.signal).catch(() => {})
     }
-    if (ending.signal.aborted) return
-    note('killed the server')
+    if (!ending.signal.aborted) await nextServer()
+  })
+  const nextServer = async () => {
+    done('killed the server')
     await server.kill()
     await clock.sleep(upTo(random, 1500))
     server.start()
     note('the next server')
-  })
+  }
   const restartEngine = async () => {
-    note('killed the engine')
-    await ground.restart?.()
-    note('the next engine')
+    const since = clock.monotonic()
+    if (await ground.restart?.()) done(`killed the engine, which is back after ${Math.round(clock.monotonic() - since)} ms`)
   }
   const ways = [killServer, killServer, killServer, killInstance, killInstance, pauseInstance, ...(ground.restart ? [restartEngine] : [])]
   const work = (async () => {
     while (!ending.signal.aborted) {
       await clock.sleep(100 + upTo(random, 2000), ending.signal).catch(() => {})
       if (ending.signal.aborted) break
-      kills++
       await ways[upTo(random, ways.length)]?.().catch((error: unknown) => note(`could not do it: ${error}`))
     }
   })()
@@ -234,5 +260,9 @@ function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors,
       ending.abort()
       await work
     },
+    killServerOnceMore: () => server.alone(async () => {
+      await clock.sleep(upTo(random, 1000))
+      await nextServer()
+    }),
   }
 }

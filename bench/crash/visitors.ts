@@ -5,6 +5,8 @@ import { systemClock as clock } from '../../agent/src/base/clock.ts'
 const CONNECTIONS = 6
 const PAUSE_MS = 15
 const TIMEOUT_MS = 20_000
+/** Failures of a kind that follow each other within it are told of once. */
+const SAME_MS = 1000
 /** What was done to instances began at most so much later than it was noted. */
 const BLUR_MS = 20
 
@@ -30,30 +32,42 @@ export interface Visitors {
   stop(): Promise<void>
 }
 
-/** `leaves`: whether an instance is on its way out of service, as far as anybody can tell. */
-export function startVisitors(port: number, { leaves, outages }: { readonly leaves: (instance: string) => Promise<boolean>; readonly outages: readonly Harm[] }): Visitors {
+interface VisitorsOptions {
+  /** Whether an instance is on its way out of service, as far as anybody can tell. */
+  readonly leaves: (instance: string) => Promise<boolean>
+  readonly outages: readonly Harm[]
+  readonly note: (what: string) => void
+}
+
+export function startVisitors(port: number, { leaves, outages, note }: VisitorsOptions): Visitors {
   const agent = new Agent({ keepAlive: true })
   const harms: Harm[] = []
   /** Instance → port, of those that have answered. */
   const known = new Map<string, number>()
   const lost: string[] = []
   const excused = { underWay: 0, nobody: 0, leaving: 0 }
+  const excusedAt: Partial<Record<keyof typeof excused, number>> = {}
+  const excuse = (why: keyof typeof excused, { failure, from, to }: Visit) => {
+    excused[why]++
+    if (to - (excusedAt[why] ?? 0) > SAME_MS) note(`${failure} after ${Math.round(to - from)} ms, excused: ${why}`)
+    excusedAt[why] = to
+  }
   let visits: Visit[] = []
   /** When each of them began its last request that has ended. */
   const begun = new Map<number, number>()
   let [running, requests] = [true, 0]
 
   const judge = async (visit: Visit, served: ReadonlyMap<string, number>) => {
-    if ((unplaced(visit) ? outages : [...harms, ...outages]).some(({ from, to }) => visit.from <= to + BLUR_MS && visit.to >= from)) { excused.underWay++; return }
+    if ((unplaced(visit) ? outages : [...harms, ...outages]).some(({ from, to }) => visit.from <= to + BLUR_MS && visit.to >= from)) { excuse('underWay', visit); return }
     // One that is stopped cannot serve, one that was killed does not answer: unless it was started again since, and has served.
     const hurt = new Set(harms.filter(({ to }) => to >= visit.from).map(({ instance }) => instance))
     for (const [instance, place] of served)
       if (!hurt.has(instance) && (await ask(place, '/', false)).instance === instance) {
-        if (await leaves(instance)) { excused.leaving++; return }
+        if (await leaves(instance)) { excuse('leaving', visit); return }
         lost.push(`${visit.failure} after ${Math.round(visit.to - visit.from)} ms at ${new Date().toISOString().slice(11, 23)}, while ${instance} answers`)
         return
       }
-    excused.nobody++
+    excuse('nobody', visit)
   }
   const visitor = async (index: number) => {
     while (running) {
