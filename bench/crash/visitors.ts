@@ -58,16 +58,24 @@ export function startVisitors(port: number, { leaves, outages, note }: VisitorsO
   let [running, requests] = [true, 0]
 
   const judge = async (visit: Visit, served: ReadonlyMap<string, number>) => {
-    if ((unplaced(visit) ? outages : [...harms, ...outages]).some(({ from, to }) => visit.from <= to + BLUR_MS && visit.to >= from)) { excuse('underWay', visit); return }
+    const met = ({ from, to }: Harm) => visit.from <= to + BLUR_MS && visit.to >= from
+    // As long as an engine is away nobody starts anything: whoever answers was there all the time.
+    const away = () => outages.some(outage => met(outage) && outage.to === Number.POSITIVE_INFINITY)
+    const out = outages.some(met)
+    if (unplaced(visit) ? out && !away() : out || harms.some(met)) { excuse('underWay', visit); return }
     // One that is stopped cannot serve, one that was killed does not answer: unless it was started again since, and has served.
     const hurt = new Set(harms.filter(({ to }) => to >= visit.from).map(({ instance }) => instance))
+    let leaving = false
     for (const [instance, place] of served)
       if (!hurt.has(instance) && (await ask(place, '/', false)).instance === instance) {
-        if (await leaves(instance)) { excuse('leaving', visit); return }
-        lost.push(`${visit.failure} after ${Math.round(visit.to - visit.from)} ms at ${new Date().toISOString().slice(11, 23)}, while ${instance} answers`)
-        return
+        if (out && !away()) { excuse('underWay', visit); return }
+        if (!await leaves(instance)) {
+          lost.push(`${visit.failure} after ${Math.round(visit.to - visit.from)} ms at ${new Date().toISOString().slice(11, 23)}, while ${instance} answers`)
+          return
+        }
+        leaving = true
       }
-    excuse('nobody', visit)
+    excuse(leaving ? 'leaving' : 'nobody', visit)
   }
   const visitor = async (index: number) => {
     while (running) {
