@@ -94,13 +94,13 @@ async function all(page: (number: number) => Promise<readonly unknown[]>): Promi
   }
 }
 
-/** Servers that are up, not on hold and have a weight, without those that wait in the place of instances. */
+/** Instances that are up, not on hold and have a weight: without servers that wait in the place of instances, and without gateways, whose names are hashed. */
 async function serversOf(socket: string): Promise<number> {
   const client = connect(socket)
   client.end('show servers state\n')
   let text = ''
   for await (const chunk of client) text += String(chunk)
-  const ready = ([, , , , address, state, administration, weight]: readonly string[]) => address === '127.0.0.1' && state === '2' && administration === '0' && Number(weight) > 0
+  const ready = ([, , , name, address, state, administration, weight]: readonly string[]) => address === '127.0.0.1' && !name?.startsWith('h:') && state === '2' && administration === '0' && Number(weight) > 0
   return text.split('\n').filter(line => ready(line.split(' '))).length
 }
 
