@@ -26,10 +26,12 @@ export function ask(port: number, host = '127.0.0.1', agent: Agent | false = fal
 
 /**
  * Asks until so many different ones have answered. `complete`: whether the proxy gives requests to all of them; from then on
- * the visitor asks without a pause, or it would measure its own pauses: it meets them in turn.
+ * the visitor asks without a pause, or it would measure its own pauses: it meets them in turn. `quietMs`: before that nobody can have
+ * answered, and whoever asked would only take the time of those that start.
  */
-export async function meet(port: number, count: number, { except = new Set(), complete }: { readonly except?: ReadonlySet<string>; readonly complete?: () => Promise<boolean> } = {}): Promise<ReadonlySet<string>> {
+export async function meet(port: number, count: number, { except = new Set(), complete, quietMs = 0 }: { readonly except?: ReadonlySet<string>; readonly complete?: () => Promise<boolean>; readonly quietMs?: number } = {}): Promise<ReadonlySet<string>> {
   const met = new Set<string>()
+  await clock.sleep(quietMs)
   const began = clock.monotonic()
   for (let [all, askedMs] = [false, 0]; ;) {
     const name = await ask(port)
