@@ -12,11 +12,12 @@ import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Applied } from '../proxy.ts'
+import { backendCounters, countersQuestion } from './backend-counters.ts'
 import { stepCommands } from './command.ts'
 import { forget, readCarried, refreshSide, writeAtomic, writeCarried, writeSide } from './files.ts'
 import type { Carried, Side } from './files.ts'
 import { changes, withId } from './changed.ts'
-import { compact, EMPTY, layOut, restingEmpty, restless, withoutServer, withRested } from './layout.ts'
+import { compact, EMPTY, finishing, layOut, restingEmpty, restless, withFinished, withoutServer, withRested } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { requireFreePorts, withHolder } from './listeners.ts'
 import type { LogNames } from './log-line.ts'
@@ -326,7 +327,7 @@ export class Carrier {
     })
   }
 
-  /** Deletes old generations and the servers that have let go, and frees the slots of routes that are gone. */
+  /** Deletes old generations and the servers that have let go, and frees the slots of routes that are gone and have nothing in them. */
   async #tidy(): Promise<void> {
     if (this.#ended || !this.#trusted) return
     const runtime = await this.#connected()
@@ -335,6 +336,8 @@ export class Carrier {
     this.#later = this.#later.filter(each => !due.includes(each))
     for (const { steps } of due) await runtime.send(steps.flatMap(stepCommands))
     for (const id of [...this.#restless]) {
+      const slot = withId(this.#layout.slots, id)
+      if (slot && finishing(slot) && backendCounters(await runtime.ask(countersQuestion(id))).every(({ inProgress }) => inProgress === 0)) await this.#finish(runtime, id)
       for (const [server, { state }] of Object.entries(withId(this.#layout.slots, id)?.servers ?? {})) {
         if (state !== 'leaving') continue
         const [command] = stepCommands({ is: 'delete-server', backend: id, server })
@@ -347,5 +350,12 @@ export class Carrier {
     this.#options.onCarried(this.#layout)
     this.#rested = empty
     this.#arm()
+  }
+
+  async #finish(runtime: Runtime, slotId: string): Promise<void> {
+    const next = withFinished(this.#layout, slotId)
+    const decided = plan(this.#layout, next, this.#maps(this.#side))
+    if (decided.is === 'runtime') await runtime.send(decided.last.flatMap(stepCommands))
+    this.#become(next)
   }
 }

@@ -181,6 +181,15 @@ export function withoutServer(layout: Layout, slotId: string, name: string): Lay
 /** Is there something that ends by itself: servers that are leaving, a route's slot that rests? */
 export const restless = (slot: Slot): boolean => slot.resting || Object.values(slot.servers).some(({ state }) => state === 'leaving')
 
+/** Does it rest, with servers that still take what is in it? */
+export const finishing = (slot: Slot): boolean => slot.resting && Object.values(slot.servers).some(({ state }) => state !== 'leaving')
+
+/** A slot that rests has nothing in it any more: its servers leave. */
+export function withFinished(layout: Layout, slotId: string): Layout {
+  const slot = withId(layout.slots, slotId)
+  return slot && finishing(slot) ? { ...layout, slots: replaced(layout.slots, new Map([[slotId, { ...slot, servers: nextServers(slot.servers, {}) }]])) } : layout
+}
+
 /** Slots that rest and have no servers. */
 export const restingEmpty = (layout: Layout): string[] =>
   layout.slots.filter(slot => slot.resting && Object.keys(slot.servers).length === 0).map(slot => slot.id)
@@ -255,8 +264,9 @@ function nextServers(before: Slot['servers'], wanted: Slot['servers']): Slot['se
   return { ...leaving, ...wanted }
 }
 
+/** What is in it goes on as before: a request may have come to the backend and not to a server yet, as one that is delayed. */
 function rest(slot: Slot): Slot {
-  return { id: slot.id, mode: slot.mode, lines: slot.lines, resting: true, servers: nextServers(slot.servers, {}), ...(holds(slot.lines) ? { vacant: false } : {}) }
+  return { id: slot.id, mode: slot.mode, lines: slot.lines, resting: true, servers: slot.servers, ...(holds(slot.lines) ? { vacant: false } : {}) }
 }
 
 /** Whether a backend with these lines has a server for what must wait. */

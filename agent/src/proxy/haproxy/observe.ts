@@ -40,6 +40,8 @@ function serverDifference(answer: string, layout: Layout): string | undefined {
     const key = `${slot.id}/${name}`
     const at = server.address.lastIndexOf(':')
     const host = server.address.slice(0, at).replace(/^\[(.*)\]$/, '$1')
+    // It may have been deleted since that was written down.
+    if (server.state === 'leaving' && !found.has(key)) continue
     const wanted = server.state === 'leaving' ? 'leaving' : `${host} ${server.address.slice(at + 1)} ${server.state === 'ready' ? 1 : 0}`
     if (found.get(key) !== wanted) return `server ${key} is '${found.get(key) ?? 'missing'}', not '${wanted}'`
     found.delete(key)

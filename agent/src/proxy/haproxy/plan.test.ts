@@ -3,7 +3,7 @@ import type { Endpoint, GatewayTable, RoutingTable } from '@vamp/model/routing/t
 import { describe, expect, test } from 'vitest'
 import { contractGateway } from '../testdata/contract-world.ts'
 import type { TableParts } from '../testdata/contract-world.ts'
-import { compact, EMPTY, layOut, restingEmpty, SPARE_HTTP, withoutServer, withRested } from './layout.ts'
+import { compact, EMPTY, layOut, restingEmpty, SPARE_HTTP, withFinished, withoutServer, withRested } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { plan, undo } from './plan.ts'
 
@@ -70,10 +70,13 @@ describe('what changes at run time', () => {
     expect(plan(before, next, '/m').is).toBe('runtime')
     expect(next.gateways[0]?.slots).toEqual(['b2', 'b3'])
     const rested = next.slots.find(({ id }) => id === 'b1')
-    expect(rested).toMatchObject({ resting: true, servers: { a1: { state: 'leaving' } } })
+    expect(rested).toMatchObject({ resting: true, servers: { a1: { state: 'ready' } } })
 
-    expect(restingEmpty(next)).toEqual([])
-    const empty = withoutServer(next, 'b1', 'a1')
+    const finished = withFinished(next, 'b1')
+    expect(finished.slots.find(({ id }) => id === 'b1')).toMatchObject({ resting: true, servers: { a1: { state: 'leaving' } } })
+    expect(plan(next, finished, '/m')).toMatchObject({ is: 'runtime', last: [{ is: 'server-state', backend: 'b1', server: 'a1', state: 'maint' }] })
+    expect(restingEmpty(finished)).toEqual([])
+    const empty = withoutServer(finished, 'b1', 'a1')
     expect(restingEmpty(empty)).toEqual(['b1'])
     expect(withRested(empty, ['b1']).slots.find(({ id }) => id === 'b1')?.resting).toBe(false)
   })

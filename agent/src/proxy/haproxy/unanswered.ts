@@ -9,6 +9,7 @@
  */
 import type { Sample } from '../proxy.ts'
 import { MIRROR, type Samples } from '../samples.ts'
+import { backendCounters, countersQuestion } from './backend-counters.ts'
 import type { LogBackend, LogNames } from './log-line.ts'
 
 /** What was told of one process. `whole`: it was counted from its beginning, so a backend that is missing here had none. */
@@ -90,7 +91,7 @@ export function unansweredRequests(names: () => LogNames, before: readonly Unans
       const from = backends.length > BACKENDS_MAX ? turn % backends.length : 0
       turn = from + BACKENDS_MAX
       const asked = [...backends.slice(from), ...backends.slice(0, from)].slice(0, BACKENDS_MAX)
-      return asked.length === 0 ? undefined : asked.map(number => `show stat b${number} 2 -1`).join(';')
+      return asked.length === 0 ? undefined : asked.map(number => countersQuestion(`b${number}`)).join(';')
     },
     take(process, answer, { nowMs, last = false }) {
       const { backends } = names()
@@ -107,16 +108,6 @@ export function unansweredRequests(names: () => LogNames, before: readonly Unans
   }
 }
 
-/** Columns of `show stat`; their order is kept from version to version (management manual, §9.1). */
-const [IN_PROGRESS, BEGUN, ENDED] = [4, 7, 48] as const
-
-/** A backend of TCP counts no requests: its column is empty. */
-function unloggedByBackend(answer: string): [backend: number, requests: number][] {
-  return answer.split('\n').flatMap((line): [number, number][] => {
-    const number = /^b(\d+),BACKEND,/.exec(line)?.[1]
-    if (number === undefined) return []
-    const columns = line.split(',')
-    if (!columns[ENDED]) return []
-    return [[Number(number), Number(columns[BEGUN]) - Number(columns[ENDED]) - Number(columns[IN_PROGRESS])]]
-  })
-}
+/** A backend of TCP counts no requests. */
+const unloggedByBackend = (answer: string): [backend: number, requests: number][] =>
+  backendCounters(answer).flatMap(({ backend, begun, ended, inProgress }): [number, number][] => ended === undefined ? [] : [[backend, begun - ended - inProgress]])

@@ -129,6 +129,17 @@ export function policyContract(name: string, open: () => Promise<ProxyHarness>):
       expect(await world.request(port)).toMatchObject({ status: 200, instance: 'one' })
     })
 
+    test('what is delayed arrives also where the delay is taken away meanwhile', async () => {
+      await apply({}, { fault: { delay: { time: 0.5, share: 100 } } })
+      const from = world.now()
+      const late = world.request(port, { fresh: true })
+      await world.until(() => world.now() - from > 200)
+      await apply({})
+
+      expect(await late).toMatchObject({ status: 200, instance: 'one' })
+      expect(world.now() - from).toBeGreaterThanOrEqual(490)
+    })
+
     test('a request is tried again as often as allowed, but not one that changes something', async () => {
       await apply({ timeouts: { request: 0.05 }, retries: { attempts: 2, on: ['timeout'], methods: 'idempotent' } })
 
