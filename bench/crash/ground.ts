@@ -5,7 +5,7 @@ import { systemClock as clock } from '../../agent/src/base/clock.ts'
 import { openDockerClient } from '../../server/src/container/docker/docker-client.ts'
 import { LABELS } from '../../server/src/container/docker/labels.ts'
 import { HOST_PATHS, IMAGE, type TestEngine } from '../../server/src/container/docker/testdata/test-engine.ts'
-import { findByEnvironment } from '../../server/src/container/process/proc.ts'
+import { findByEnvironment, isAlive } from '../../server/src/container/process/proc.ts'
 
 /**
  * Answers with its name, its port and its generation, one request after the other, `/slow` ones a tenth of a second later. It ends
@@ -30,6 +30,7 @@ export interface Ground {
   running(): Promise<readonly string[]>
   /** What is left of any of them. */
   remains(): Promise<readonly string[]>
+  /** Until it is dead. */
   kill(instance: string): Promise<void>
   pause(instance: string): Promise<void>
   resume(instance: string): Promise<void>
@@ -44,8 +45,9 @@ export function processGround(data: string): Ground {
   const marks = [`VAMP_STATE=${join(data, 'containers')}`]
   const leaders = () => findByEnvironment(marks).filter(({ leads }) => leads)
   const nameOf = (pid: number) => /(?:^|\0)VAMP_INSTANCE=([^\0]*)/.exec(environmentOf(pid))?.[1] ?? `process ${pid}`
+  const leadersOf = (instance: string) => findByEnvironment([...marks, `VAMP_INSTANCE=${instance}`]).filter(({ leads }) => leads)
   const signal = async (instance: string, what: NodeJS.Signals) => {
-    for (const { pid } of findByEnvironment([...marks, `VAMP_INSTANCE=${instance}`]).filter(({ leads }) => leads)) {
+    for (const { pid } of leadersOf(instance)) {
       try { process.kill(pid, what) } catch { /* It ended meanwhile. */ }
     }
   }
@@ -53,7 +55,12 @@ export function processGround(data: string): Ground {
     name: 'process', outages: [], flags: ['--containers', 'process'], deployable: { type: 'process', definition: COMMAND },
     running: async () => leaders().map(({ pid }) => nameOf(pid)),
     remains: async () => findByEnvironment(marks).map(({ pid }) => nameOf(pid)),
-    kill: instance => signal(instance, 'SIGKILL'),
+    async kill(instance) {
+      const dying = leadersOf(instance)
+      await signal(instance, 'SIGKILL')
+      // As long as it has not got the time to die it takes connections.
+      while (dying.some(isAlive)) await clock.sleep(5)
+    },
     pause: instance => signal(instance, 'SIGSTOP'),
     resume: instance => signal(instance, 'SIGCONT'),
   }

@@ -63,16 +63,15 @@ export function startVisitors(port: number, { leaves, outages, note }: VisitorsO
     const away = () => outages.some(outage => met(outage) && outage.to === Number.POSITIVE_INFINITY)
     const out = outages.some(met)
     if (unplaced(visit) ? out && !away() : out || harms.some(met)) { excuse('underWay', visit); return }
+    const loses = (why: string) => { lost.push(`${visit.failure} after ${Math.round(visit.to - visit.from)} ms at ${new Date(clock.now() - clock.monotonic() + visit.to).toISOString().slice(11, 23)}, ${why}`) }
+    if (!unplaced(visit)) { loses('of an instance that nobody had done anything to'); return }
     // One that is stopped cannot serve, one that was killed does not answer: unless it was started again since, and has served.
     const hurt = new Set(harms.filter(({ to }) => to >= visit.from).map(({ instance }) => instance))
     let leaving = false
     for (const [instance, place] of served)
       if (!hurt.has(instance) && (await ask(place, '/', false)).instance === instance) {
         if (out && !away()) { excuse('underWay', visit); return }
-        if (!await leaves(instance)) {
-          lost.push(`${visit.failure} after ${Math.round(visit.to - visit.from)} ms at ${new Date().toISOString().slice(11, 23)}, while ${instance} answers`)
-          return
-        }
+        if (!await leaves(instance)) { loses(`while ${instance} answers`); return }
         leaving = true
       }
     excuse(leaving ? 'leaving' : 'nobody', visit)
