@@ -85,6 +85,42 @@ test('while an instance drains its connections are told as they end, faster than
   expect(given.last()?.endpoints).toEqual([{ id: 'one', state: 'draining', connections: 0 }])
 })
 
+test('an instance that leaves with its route is told of until it has finished, from the first table on that has it no more', async () => {
+  let finish = () => {}
+  await using given = await world(() => new Promise(resolve => { finish = () => resolve({ status: 200, latencyMs: 0 }) }))
+  given.pair.publish(tableOf(1, endpoint('one'), endpoint('two', 'draining')))
+  await given.clock.advance(0)
+  const sent = given.proxy.send(80)
+  await given.clock.advance(0)
+  given.pair.publish(tableOf(2))
+  await given.clock.advance(0)
+  expect(given.pair.reports.filter(({ acknowledged }) => acknowledged === 2).map(({ endpoints, finishing }) => ({ endpoints, finishing })))
+    .toEqual([{ endpoints: [], finishing: [{ id: 'one', connections: 1 }] }])
+
+  finish()
+  await sent
+  await given.clock.advance(100)
+
+  expect(given.last()).toEqual({ agent: 'a1', driver: 'memory', acknowledged: 2, endpoints: [], shares: { shop: { a: 10_000 } }, reloads: 0 })
+})
+
+test('what gets nothing new and was not counted since is busy, also where it cannot be counted', async () => {
+  let counts = true
+  const refusing = (proxy: ProxyPort): ProxyPort => ({ ...proxy, connections: () => counts ? proxy.connections() : Promise.reject(new Fault('proxy_unreachable', 'no answer')) })
+  await using given = await world(undefined, refusing)
+  given.pair.publish(tableOf(1, endpoint('one'), endpoint('two'), endpoint('three')))
+  await given.clock.advance(0)
+  counts = false
+  given.pair.publish(tableOf(2, endpoint('one'), endpoint('two', 'draining')))
+  await given.clock.advance(1000)
+  expect(given.last()).toMatchObject({ acknowledged: 2, endpoints: [{ id: 'one', connections: 0 }, { id: 'two', connections: 1 }], finishing: [{ id: 'three', connections: 1 }] })
+
+  counts = true
+  await given.clock.advance(100)
+  expect(given.last()?.endpoints).toEqual([{ id: 'one', state: 'ready', connections: 0 }, { id: 'two', state: 'draining', connections: 0 }])
+  expect(given.last()?.finishing).toBeUndefined()
+})
+
 test('what was counted before an instance began to drain is never told of it, however late the answer comes', async () => {
   const answers: ((connections: ReadonlyMap<string, number>) => void)[] = []
   let slow = false

@@ -33,6 +33,8 @@ const REPORT_MS = 1000
 const READ_ON_MS = 10_000
 /** Whoever waits for an instance to have finished should not wait much longer than it takes. */
 const DRAINING_POLL_MS = 50
+/** After that nobody waits for it any more. */
+const DRAINING_WATCH_MS = 60_000
 /** A table that was not carried because something was in the way is tried again. Who holds a port holds it for long: each time twice as much later, up to so long. */
 const APPLY_RETRY_MS = 1000
 const PORT_RETRY_MAX_MS = 8000
@@ -198,7 +200,9 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   let reloads = 0
   let lastReload: AgentReport['lastReload']
   let connections: ReadonlyMap<string, number> = new Map()
-  let [asked, taken] = [0, 0]
+  let [asked, taken, confirmations] = [0, 0, 0]
+  /** Endpoints that have lost new requests since the last count, and by which confirmation: they are busy until they are counted. */
+  const uncounted = new Map<string, number>()
   let toldDraining = ''
   let surges: readonly Surge[] = []
   let stopWatching = () => {}
@@ -207,26 +211,32 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
     toldDraining = draining()
     link.report({
       agent: name, driver: proxy.driver, acknowledged: carried.table.revision, shares: carried.shares, reloads,
-      endpoints: counted(),
+      endpoints: counted().endpoints,
       ...(refusal ? { refusal } : {}),
-      ...someOf('waiting', proxy.waiting()), ...someOf('ejected', proxy.ejected()), ...someOf('surges', surges),
+      ...someOf('finishing', finishing()), ...someOf('waiting', proxy.waiting()), ...someOf('ejected', proxy.ejected()), ...someOf('surges', surges),
       ...(lastReload ? { lastReload } : {}),
     })
   }
-  let told: { readonly from: readonly unknown[]; readonly endpoints: AgentReport['endpoints'] } | undefined
+  let told: { readonly from: readonly unknown[]; readonly endpoints: AgentReport['endpoints']; readonly ids: ReadonlySet<string> } | undefined
+  const inProgress = (id: string) => Math.max(connections.get(id) ?? 0, uncounted.has(id) ? 1 : 0)
   const counted = () => {
     if (told?.from[0] !== carried.endpoints || told.from[1] !== connections)
-      told = { from: [carried.endpoints, connections], endpoints: carried.endpoints.map(({ id, state }) => ({ id, state, connections: connections.get(id) ?? 0 })) }
-    return told.endpoints
+      told = { from: [carried.endpoints, connections], endpoints: carried.endpoints.map(({ id, state }) => ({ id, state, connections: inProgress(id) })), ids: new Set(carried.endpoints.map(({ id }) => id)) }
+    return told
   }
-  const draining = () => carried.endpoints.filter(({ state }) => state === 'draining').map(({ id }) => `${id} ${connections.get(id) ?? 0}`).join()
+  /** What is in no route any more and has not finished. A route that leads to a gateway counts under its name. */
+  const finishing = () => [...new Set([...connections.keys(), ...uncounted.keys()])]
+    .filter(id => !counted().ids.has(id) && inProgress(id) > 0 && !carried.table.gateways.some(({ name }) => name === id)).map(id => ({ id, connections: inProgress(id) }))
+  const draining = () => [...counted().endpoints.filter(({ state }) => state === 'draining'), ...finishing()].map(({ id, connections }) => `${id} ${connections}`).join()
   /** What the proxy does not tell stays as it was: an instance must not look idle because nobody could count. */
   const count = async () => {
-    const number = ++asked
+    const [number, confirmed] = [++asked, confirmations]
     try {
       const counted = await proxy.connections()
       // Answers may overtake each other; an older one is not believed.
-      if (number > taken) [connections, taken] = [counted, number]
+      if (number < taken) return
+      [connections, taken] = [counted, number]
+      for (const [id, since] of uncounted) if (since <= confirmed) uncounted.delete(id)
     } catch (error) {
       log.debug('connections not counted', { agent: name, error })
     }
@@ -234,13 +244,28 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   /** What was counted before a table came into force says nothing of who drains by it. */
   const report = async () => {
     for (let counted: Confirmed | undefined; counted !== carried; await count()) counted = carried
-    tell()
+    // Whoever has counted nothing yet knows of none that finishes what an earlier agent gave it.
+    if (taken > 0 || carried === NOTHING) tell()
   }
   /** Tells when something changed on an instance that drains. */
   const watchDraining = async () => {
     const counted = carried
     await count()
     if (counted === carried && draining() !== toldDraining) tell()
+  }
+  const watch = () => {
+    stopWatching()
+    const until = clock.monotonic() + DRAINING_WATCH_MS
+    stopWatching = draining() === '' ? () => {} : every(clock, DRAINING_POLL_MS, () => clock.monotonic() > until ? stopWatching() : watchDraining())
+  }
+  /** Who is in no route any more, or gets nothing new, is busy until it is counted. */
+  const leave = (before: Confirmed['endpoints'], after: Confirmed['endpoints']) => {
+    confirmations++
+    if (before === after) return
+    const states = new Map(after.map(({ id, state }) => [id, state]))
+    const earlier = new Map(before.map(({ id, state }) => [id, state]))
+    for (const [id, state] of earlier) if (!states.has(id) || (state === 'ready' && states.get(id) === 'draining')) uncounted.set(id, confirmations)
+    for (const [id, state] of states) if (state === 'draining' && !earlier.has(id)) uncounted.set(id, confirmations)
   }
   return {
     report,
@@ -254,16 +279,17 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
       // What is set aside may come into force at any moment: its instances are not free to stop.
       const whole = part.gateways === table.gateways
       const same = whole && carried.part === carried.table && sameEndpoints(carried.table, table)
+      const before = carried
       carried = { table, part: whole ? table : part, endpoints: same ? carried.endpoints : endpointsOf(whole ? table.gateways : [...part.gateways, ...table.gateways]), shares: sharesOf(part, carried) }
-      stopWatching()
-      stopWatching = draining() ? every(clock, DRAINING_POLL_MS, watchDraining) : () => {}
+      leave(before.endpoints, carried.endpoints)
+      watch()
       refusal = error ? refusalOf(table, error) : undefined
       if (how === 'reload') {
         reloads++
         lastReload = { revision: table.revision, reasons }
       }
       // Counting may take a while, as with a worker of before that is ending, and the next table would wait behind it. Only who waits for an instance to finish has to wait for it.
-      if (draining()) void report()
+      if (before === NOTHING || draining() !== '') void report()
       else tell()
     },
     async refused(table, error) {

@@ -13,8 +13,6 @@ import { startVisitors, type Visitors } from './visitors.ts'
 const CHANGES = 4
 const INSTANCES_MAX = 4
 const CONVERGE_MS = 180_000
-/** After the return of an engine it is not everywhere known yet that what ran on it is dead. */
-const RECOVERY_MS = 10_000
 /** At least so long nothing is done any more, and at most so long until each instance has answered. */
 const QUIET_MS = 1000
 const QUIET_MS_MAX = 20_000
@@ -57,7 +55,7 @@ export async function live(given: LifeOptions): Promise<Account> {
       await operator.change(random)
     }
     await villain.stop()
-    wrong.push(...await settled(operator, ground, visitors))
+    wrong.push(...await settled(operator, ground, visitors, note))
   } catch (error) {
     wrong.push(String(error))
   } finally {
@@ -158,14 +156,17 @@ function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (wha
   }
 }
 
-/** Those who live on the same engine may kill it still: then all of it is looked at again. */
-async function settled(operator: Operator, ground: Ground, visitors: Visitors): Promise<readonly string[]> {
-  for (;;) {
-    const since = clock.monotonic()
+/**
+ * What is wrong for good. What was asked for last may not have begun yet, when what is there looks as wanted; and those who live on the
+ * same engine may kill it still.
+ */
+async function settled(operator: Operator, ground: Ground, visitors: Visitors, note: (what: string) => void): Promise<readonly string[]> {
+  for (const end = clock.monotonic() + CONVERGE_MS; ;) {
     const found = [...await operator.converged()]
     await visitors.free()
     found.push(...await quiet(operator, ground, visitors))
-    if (found.length === 0 || !ground.outages.some(({ to }) => to > since - RECOVERY_MS)) return found
+    if (found.length === 0 || clock.monotonic() > end) return found
+    note(`not yet: ${found.join('; ').slice(0, 200)}`)
   }
 }
 

@@ -13,6 +13,8 @@ export interface AgentReport {
   readonly acknowledged: number
   /** Endpoints of the confirmed table. */
   readonly endpoints: readonly { readonly id: string; readonly state: 'ready' | 'draining'; readonly connections: number }[]
+  /** Those that it has no more and that have not finished what they began; absent = none. */
+  readonly finishing?: readonly { readonly id: string; readonly connections: number }[]
   /** Gateways of the confirmed table with the share of each route that is in force, in 1/10 000. */
   readonly shares: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** Why the newest table is not in force, if it is not; by gateway where it is known. */

@@ -18,6 +18,7 @@ export const AgentReportJson = Type.Object({
   driver: Type.Union([Type.Literal('memory'), Type.Literal('haproxy'), Type.Literal('embedded')]),
   acknowledged: Count,
   endpoints: Type.Array(Type.Object({ id: Type.String(), state: Type.Union([Type.Literal('ready'), Type.Literal('draining')]), connections: Count })),
+  finishing: Type.Optional(Type.Array(Type.Object({ id: Type.String(), connections: Count }))),
   shares: Type.Record(Type.String(), Type.Record(Type.String(), Count)),
   refusal: Type.Optional(Type.Object({ revision: Count, code: Type.String(), reason: Type.String(), gateway: Type.Optional(Type.String()) })),
   waiting: Type.Optional(Type.Array(Type.Object({ gateway: Type.String(), route: Type.String(), requests: Count }))),

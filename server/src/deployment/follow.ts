@@ -100,7 +100,8 @@ function drained(instance: InstanceStatus, sight: Sight, { drainMs, settleMs }: 
   const stopping = (reason = instance.reason): InstanceStatus => ({ ...enter(instance, 'stopping', nowMs), ...(reason === undefined ? {} : { reason }) })
   if (!container || container.state === 'exited') return stopping()
   if (endpoint.state === 'draining' && endpoint.connections === 0) return stopping()
-  if (endpoint.state === 'absent' && carried && sinceMs >= settleMs) return stopping()
+  // Its route may have gone with it; what it has begun is counted all the same.
+  if (endpoint.state === 'absent' && endpoint.connections === 0 && carried && sinceMs >= settleMs) return stopping()
   if (sinceMs < drainMs) return instance
   return stopping(endpoint.connections > 0 ? `${endpoint.connections} ${endpoint.connections === 1 ? 'connection was' : 'connections were'} still open after ${drainMs / 1000} s` : undefined)
 }

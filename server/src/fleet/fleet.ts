@@ -11,7 +11,7 @@ export interface Fleet {
   reports(): readonly AgentReport[]
   /** The revision that every live agent has confirmed; 0 without agents. */
   acknowledged(): number
-  /** What the agents' confirmed tables say of an endpoint, worst first: `ready` on any agent is `ready`. */
+  /** What the agents' confirmed tables say of an endpoint, worst first: `ready` on any agent is `ready`. One that is `absent` may still have connections to finish. */
   endpoint(id: string): { readonly state: 'ready' | 'draining' | 'absent'; readonly connections: number }
   /** Whether every live agent has confirmed a table that has this endpoint in rotation: a request may be answered by it, whichever proxy it comes to. */
   serves(id: string): boolean

@@ -67,6 +67,15 @@ test('an endpoint that drains by a table which nobody has confirmed counts as re
   expect(fleet.endpoint('i')).toEqual({ state: 'draining', connections: 0 })
 })
 
+test('what left every table is absent, with what it has not finished', () => {
+  const fleet = openFleet({ clock: virtualClock() })
+  const link = fleet.join('a')
+
+  link.report({ ...report('a', 3), finishing: [{ id: 'i', connections: 2 }, { id: 'j', connections: 1 }] })
+
+  expect(fleet.endpoint('i')).toEqual({ state: 'absent', connections: 2 })
+})
+
 test('what the published table has no more counts as ready as long as a table that has it may be in force', () => {
   const fleet = openFleet({ clock: virtualClock() })
   const link = fleet.join('a')

@@ -62,7 +62,8 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
         const coming = unconfirmed.flatMap(({ revision, states }) => revision > report.acknowledged ? states().get(id) ?? [] : [])
         return [...(told ? [told] : []), ...(coming.includes('ready') || coming.length > 0 && !told ? [MAYBE_READY] : [])]
       })
-      const connections = seen.reduce((sum, endpoint) => sum + endpoint.connections, 0)
+      const finishing = reports().flatMap(report => report.finishing ?? []).filter(endpoint => endpoint.id === id)
+      const connections = [...seen, ...finishing].reduce((sum, endpoint) => sum + endpoint.connections, 0)
       return { state: seen.some(({ state }) => state === 'ready') ? 'ready' : seen.length > 0 ? 'draining' : 'absent', connections }
     },
     serves(id) {

@@ -1,4 +1,5 @@
 /** Requests and connections in progress, of the worker that serves and of those that end after a reload. */
+import { Fault } from '@vamp/model/fault'
 import type { Clock } from '../../base/clock.ts'
 import type { Layout } from './layout.ts'
 import { askMaster, oldWorkers } from './master-socket.ts'
@@ -33,5 +34,9 @@ export function* usedConnections(answer: string): Generator<readonly [server: st
 /** Throws where nobody can tell whether there are any: what is not counted is not idle. One that ended since has nothing any more. */
 async function oldConnections(directory: string, clock: Clock): Promise<string[]> {
   const old = await oldWorkers(directory, clock)
-  return Promise.all(old.slice(0, OLD_WORKERS_MAX).map(pid => askMaster(directory, clock, `@!${pid} show servers conn`).catch(() => '')))
+  return Promise.all(old.slice(0, OLD_WORKERS_MAX).map(async pid => {
+    const answer = await askMaster(directory, clock, `@!${pid} show servers conn`).catch(() => '')
+    if (answer.startsWith('#') || !(await oldWorkers(directory, clock)).includes(pid)) return answer
+    throw new Fault('proxy_unreachable', 'a worker that is ending does not answer', { pid })
+  }))
 }

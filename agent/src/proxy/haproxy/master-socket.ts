@@ -59,6 +59,8 @@ function ask({ socket: path, clock, command, isWhole }: Question): Promise<strin
 /** The process ids of workers that were replaced and have not ended. Throws where nobody can tell. */
 export async function oldWorkers(directory: string, clock: Clock): Promise<number[]> {
   const shown = await askMaster(directory, clock, 'show proc')
+  // Whoever hangs up in the middle, as a master that begins anew does, has not said that there are none.
+  if (!shown.endsWith(END)) throw new Fault('proxy_unreachable', 'the haproxy master broke off', {})
   const start = shown.indexOf('# old workers')
   return start < 0 ? [] : shown.slice(start).split('\n').flatMap(line => { const pid = /^(\d+)\s+worker/.exec(line)?.[1]; return pid === undefined ? [] : [Number(pid)] })
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import type { Clock } from '../../base/clock.ts'
 import { writeAtomic } from './files.ts'
-import { adminSocket, askMaster, masterSocket } from './master-socket.ts'
+import { adminSocket, askMaster, masterSocket, oldWorkers } from './master-socket.ts'
 import { openRuntime } from './runtime.ts'
 
 export interface Master { readonly pid: number; readonly started: string }
@@ -118,7 +118,7 @@ export async function reload(settings: ProcessSettings, master: Master): Promise
     const now = await workerPid(directory, clock)
     return now !== undefined && now !== before
   })
-  if (before !== undefined) await until(settings, undefined, async () => !/^Stopping: 0$/m.test(await askMaster(directory, clock, `@!${before} show info`).catch(() => '')))
+  if (before !== undefined) await until(settings, undefined, async () => /^Stopping: 1$/m.test(await askMaster(directory, clock, `@!${before} show info`).catch(() => '')) || !(await oldWorkers(directory, clock).catch(() => [before])).includes(before))
 }
 
 /** Asks the worker to end softly; kills what is left after `graceMs`. */

@@ -100,11 +100,13 @@ export function instancesContract(world: ContractWorld): void {
       const held = world.harness.request(port, { path: '/hold' })
       await world.harness.until(() => world.harness.held('one') === 1)
 
-      await apply(contractGateway('shop', port, { a: { weight: FULL_SHARE, to: [other] } }))
+      await apply(contractGateway('shop', port, { b: { weight: FULL_SHARE, to: [other] } }))
       expect(counted(await many(port, 10))).toEqual({ two: 10 })
+      expect((await world.harness.proxy.connections()).get('one')).toBe(1)
 
       world.harness.release()
       expect(await held).toMatchObject({ status: 200, instance: 'one' })
+      await world.harness.until(async () => !(await world.harness.proxy.connections()).get('one'))
     })
 
     test('instances and routes come and go under traffic without one failed request', async () => {
