@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -43,6 +43,7 @@ export async function startPrivateDockerd(directory: string, inside: readonly st
     async stop() {
       await end(daemon, 'SIGTERM')
       endContainerd(directory)
+      endShims(resolve(directory))
       unmountBelow(resolve(directory))
       rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
     },
@@ -97,6 +98,17 @@ function endContainerd(directory: string): void {
   }
   // A killed process that nobody waits for looks alive to the next daemon.
   rmSync(file)
+}
+
+/** One that was about to start a container when its daemon was killed belongs to nobody any more. */
+function endShims(directory: string): void {
+  for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(join(directory, 'run', 'containerd', 'containerd.sock'))) process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // It has ended.
+    }
+  }
 }
 
 /** A killed daemon leaves its mounts, too. */

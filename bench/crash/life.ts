@@ -12,7 +12,8 @@ import { startVisitors, type Visitors } from './visitors.ts'
 
 const CHANGES = 4
 const INSTANCES_MAX = 4
-const CONVERGE_MS = 180_000
+/** Whoever else uses the machine may keep it from everything for minutes. */
+const CONVERGE_MS = 600_000
 /** At least so long nothing is done any more, and at most so long until each instance has answered. */
 const QUIET_MS = 1000
 const QUIET_MS_MAX = 20_000

@@ -8,7 +8,7 @@ import { systemClock as clock } from '../../agent/src/base/clock.ts'
 import { freePorts } from '../free-ports.ts'
 
 const MAIN = fileURLToPath(new URL('../../cli/bin/vamp.mjs', import.meta.url))
-const GIVE_UP_MS = 120_000
+const GIVE_UP_MS = 600_000
 const AGAIN_MS = 50
 
 export interface Server {
@@ -34,6 +34,9 @@ export async function openServer(directory: string, flags: readonly string[], lo
     child = spawn(process.execPath, [MAIN, 'up', '--port', String(port), '--data', join(directory, 'data'), '--on-exit', 'stop', '--gateway', 'haproxy', '--log-level', 'debug', ...flags], { stdio: ['ignore', output, output] })
   }
   const lives = () => child !== undefined && child.exitCode === null && child.signalCode === null
+  const ready = async () => {
+    while (lives() && !(await fetch(`http://127.0.0.1:${port}/api/v1/health/ready`).then(({ ok }) => ok, () => false))) await clock.sleep(AGAIN_MS)
+  }
   let [tail, early] = [Promise.resolve(), true]
   const end = async (signal: NodeJS.Signals) => {
     const ending = child
@@ -54,15 +57,17 @@ export async function openServer(directory: string, flags: readonly string[], lo
         if (clock.monotonic() > until) throw new Error(`${method} ${path} is never answered: ${response?.status} ${text}`)
       }
     },
-    async ready() {
-      while (lives() && !(await fetch(`http://127.0.0.1:${port}/api/v1/health/ready`).then(({ ok }) => ok, () => false))) await clock.sleep(AGAIN_MS)
-    },
+    ready,
     kill: () => end('SIGKILL'),
     start,
     alone(work) {
       tail = tail.then(() => { early = !early; return work(early) })
       return tail
     },
-    stop: () => end('SIGTERM'),
+    async stop() {
+      // Before it has found what an earlier life left running it could not end it.
+      await ready()
+      await end('SIGTERM')
+    },
   }
 }

@@ -24,6 +24,8 @@ export interface ProcessSettings {
 const START_MS = 300_000
 const POLL_MS = 10
 const ASK_AGAIN_MS = 2_000
+/** An old worker that says nothing for so long is not waited for. */
+const SILENT_MS = 5_000
 
 /** Whoever asks there gets nothing but a line in the log. */
 export const tickSocket = (directory: string): string => join(directory, 'tick.sock')
@@ -118,7 +120,12 @@ export async function reload(settings: ProcessSettings, master: Master): Promise
     const now = await workerPid(directory, clock)
     return now !== undefined && now !== before
   })
-  if (before !== undefined) await until(settings, undefined, async () => /^Stopping: 1$/m.test(await askMaster(directory, clock, `@!${before} show info`).catch(() => '')) || !(await oldWorkers(directory, clock).catch(() => [before])).includes(before))
+  const silentAfter = clock.monotonic() + SILENT_MS
+  if (before !== undefined) await until(settings, undefined, async () => {
+    const answer = await askMaster(directory, clock, `@!${before} show info`).catch(() => '')
+    if (/^Stopping: 0$/m.test(answer)) return false
+    return answer.includes('Stopping:') || clock.monotonic() > silentAfter || !(await oldWorkers(directory, clock).catch(() => [before])).includes(before)
+  })
 }
 
 /** Asks the worker to end softly; kills what is left after `graceMs`. */
