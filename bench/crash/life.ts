@@ -8,12 +8,14 @@ import { systemClock as clock } from '../../agent/src/base/clock.ts'
 import { seeded } from '../../stats/src/testdata/seeded.ts'
 import type { Ground } from './ground.ts'
 import type { Server } from './server.ts'
-import { startVisitors, type Visitors } from './visitors.ts'
+import { startVisitors, type Visit, type Visitors } from './visitors.ts'
 
 const CHANGES = 4
 const INSTANCES_MAX = 4
 /** Whoever else uses the machine may keep it from everything for minutes. */
 const CONVERGE_MS = 600_000
+/** So long after its return a server may not have looked at everything yet. */
+const RECALL_MS = 5000
 /** At least so long nothing is done any more, and at most so long until each instance has answered. */
 const QUIET_MS = 1000
 const QUIET_MS_MAX = 20_000
@@ -35,7 +37,7 @@ export interface LifeOptions { readonly seed: number; readonly ground: Ground; r
 
 interface Wanted { version: number; instances: number; generation: number }
 
-interface InstanceRow { readonly name: string; readonly state: string; readonly service: string }
+interface InstanceRow { readonly name: string; readonly state: string; readonly since: string; readonly service: string }
 
 /** Others may live on the same installation meanwhile: the server and the engine die for all of them. */
 export async function live(given: LifeOptions): Promise<Account> {
@@ -88,8 +90,8 @@ interface Operator {
   /** What is wrong when it should be as wanted. */
   converged(): Promise<readonly string[]>
   ready(): Promise<readonly string[]>
-  /** For good, as the server says, if there is one: what drains is called back if it is of what is wanted. */
-  leaves(instance: string): Promise<boolean>
+  /** For good, as the server says, if there is one: what drains is called back if it is of what is wanted, and if there is a server that does it. */
+  leaves(instance: string, visit: Visit): Promise<boolean>
   readonly wanted: Wanted
   end(): Promise<void>
 }
@@ -127,9 +129,14 @@ function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (wha
   }
   return {
     wanted, ready,
-    async leaves(instance) {
+    async leaves(instance, { from, to }) {
       await server.ready()
-      return server.lives && (await rows()).some(({ name: id, state, service }) => id === instance && state !== 'ready' && (state !== 'draining' || service !== `web:${wanted.version}`))
+      if (!server.lives) return false
+      const row = (await rows()).find(({ name: id }) => id === instance)
+      const alone = server.away.some(time => from <= time.to + RECALL_MS && to >= time.from)
+      // One that was called back since has been ready since.
+      if (alone && row !== undefined && Date.parse(row.since) > clock.now() - clock.monotonic() + from) return true
+      return row !== undefined && row.state !== 'ready' && (alone || row.state !== 'draining' || row.service !== `web:${wanted.version}`)
     },
     async first(instances) {
       wanted.instances = instances

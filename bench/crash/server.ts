@@ -15,6 +15,8 @@ export interface Server {
   /** Until an answer came, from whichever life of the server. Throws what it refuses. */
   ask<T>(method: string, path: string, body?: object): Promise<T>
   readonly lives: boolean
+  /** When there was none that answered, by the monotonic clock; infinite as long as there is none. */
+  readonly away: readonly { readonly from: number; readonly to: number }[]
   /** When it answers; at once if it does not live. */
   ready(): Promise<void>
   kill(): Promise<void>
@@ -30,8 +32,11 @@ export async function openServer(directory: string, flags: readonly string[], lo
   const [port] = await freePorts(1)
   const output = openSync(log, 'a')
   let child: ChildProcess | undefined
+  const away: { readonly from: number; to: number }[] = []
   const start = () => {
     child = spawn(process.execPath, [MAIN, 'up', '--port', String(port), '--data', join(directory, 'data'), '--on-exit', 'stop', '--gateway', 'haproxy', '--log-level', 'debug', ...flags], { stdio: ['ignore', output, output] })
+    const born = child
+    void ready().then(() => { if (child === born && lives()) for (const time of away) time.to = Math.min(time.to, clock.monotonic()) })
   }
   const lives = () => child !== undefined && child.exitCode === null && child.signalCode === null
   const ready = async () => {
@@ -47,6 +52,7 @@ export async function openServer(directory: string, flags: readonly string[], lo
   }
   return {
     get lives() { return lives() },
+    away,
     async ask<T>(method: string, path: string, body?: object) {
       for (const until = clock.monotonic() + GIVE_UP_MS; ; await clock.sleep(AGAIN_MS)) {
         const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) }).catch(() => undefined)
@@ -58,7 +64,10 @@ export async function openServer(directory: string, flags: readonly string[], lo
       }
     },
     ready,
-    kill: () => end('SIGKILL'),
+    async kill() {
+      away.push({ from: clock.monotonic(), to: Number.POSITIVE_INFINITY })
+      await end('SIGKILL')
+    },
     start,
     alone(work) {
       tail = tail.then(() => { early = !early; return work(early) })

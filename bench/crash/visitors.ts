@@ -33,8 +33,8 @@ export interface Visitors {
 }
 
 interface VisitorsOptions {
-  /** Whether an instance is on its way out of service, as far as anybody can tell. */
-  readonly leaves: (instance: string) => Promise<boolean>
+  /** Whether an instance was on its way out of service when the request was made, and nobody was there who could have called it back. */
+  readonly leaves: (instance: string, visit: Visit) => Promise<boolean>
   readonly outages: readonly Harm[]
   readonly note: (what: string) => void
 }
@@ -71,7 +71,7 @@ export function startVisitors(port: number, { leaves, outages, note }: VisitorsO
     for (const [instance, place] of served)
       if (!hurt.has(instance) && (await ask(place, '/', false)).instance === instance) {
         if (out && !away()) { excuse('underWay', visit); return }
-        if (!await leaves(instance)) { loses(`while ${instance} answers`); return }
+        if (!await leaves(instance, visit)) { loses(`while ${instance} answers`); return }
         leaving = true
       }
     excuse(leaving ? 'leaving' : 'nobody', visit)
