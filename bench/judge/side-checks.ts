@@ -82,33 +82,57 @@ function probe(world: World, harm: number, seed: number): number {
   }
 }
 
-export interface Oracle { readonly world: string; readonly rps: number; readonly share: number; readonly runs: number; readonly seconds_p50: number; readonly seconds_p95: number }
+export interface Oracle { readonly world: string; readonly rps: number; readonly oracle: string; readonly runs: number; readonly seconds_p50: number; readonly seconds_p95: number }
+
+/** What an oracle may do. It compares both versions within a second, unless it knows the old version's level. */
+interface Powers {
+  readonly name: string
+  /** At each second from the first on. */
+  readonly share: (second: number) => number
+  /** The part of its capital that bets on errors from the start. */
+  readonly capital: number
+  readonly knowsLevel?: boolean
+}
+
+const warmUp = (second: number) => Math.min(DEFAULT_SETTINGS.shares.warmUp, 0.02 * DEFAULT_SETTINGS.growth ** second)
+const { shares: { test, loadCheck }, clock } = DEFAULT_SETTINGS
+
+const ORACLES: readonly Powers[] = [
+  { name: '25 %', share: () => test, capital: 1 },
+  { name: '50 %', share: () => loadCheck, capital: 1 },
+  { name: '50 % after the warm-up', share: second => second <= clock.warmUp ? warmUp(second) : loadCheck, capital: 1 },
+  { name: 'the ramp without a budget', share: second => second <= clock.warmUp ? warmUp(second) : second <= clock.minimum - clock.loadCheck ? test : loadCheck, capital: 1 },
+  { name: 'the same, with the capital as it is divided', share: second => second <= clock.warmUp ? warmUp(second) : second <= clock.minimum - clock.loadCheck ? test : loadCheck, capital: 0.3 },
+  { name: '25 %, knowing the level', share: () => test, capital: 1, knowsLevel: true },
+]
 
 /**
- * How soon anybody could find it who compares both versions within a second at one risk in a hundred: the likelihood ratio of
- * the true odds against none, at a constant share from the first second, without a margin. No judge knows the odds beforehand.
+ * How soon anybody could find it at one risk in a hundred: the likelihood ratio of the true odds against none, without a margin.
+ * No judge knows the odds beforehand, and none the old version's level, which drifts.
  */
 export function measureOracle(runs: number, seed: number): Oracle[] {
-  return ['errors 0.1 → 1 %', 'errors 0.2 → 1 %, clustered, by session'].flatMap(name => [0.25, 0.5].flatMap(share => {
+  return ['errors 0.1 → 1 %', 'errors 0.2 → 1 %, clustered, by session'].flatMap(name => ORACLES.flatMap(powers => {
     const world = BAD.find(scenario => scenario.name === name)?.world(100)
     if (!world) return []
-    const size = world.noise.clusters ?? 1
-    const [old, fresh] = [world.errors / size, (world.fault.errors ?? 0) / size]
-    const theta = Math.log(fresh / (1 - fresh)) - Math.log(old / (1 - old))
-    const seconds = Array.from({ length: runs }, (_, run) => found(world, share, theta, seedOf(seed, name, 100, run))).sort((a, b) => a - b)
+    const seconds = Array.from({ length: runs }, (_, run) => found(world, powers, seedOf(seed, name, 100, run))).sort((a, b) => a - b)
     const at = (rank: number) => seconds[Math.floor(rank * runs)] ?? Number.POSITIVE_INFINITY
-    return [{ world: name, rps: 100, share, runs, seconds_p50: at(0.5), seconds_p95: at(0.95) }]
+    return [{ world: name, rps: 100, oracle: powers.name, runs, seconds_p50: at(0.5), seconds_p95: at(0.95) }]
   }))
 }
 
-function found(world: World, share: number, theta: number, seed: number): number {
+function found(world: World, { share, capital, knowsLevel }: Powers, seed: number): number {
   const simulation = new Simulation(world, seed)
+  const size = world.noise.clusters ?? 1
+  const [healthy, faulty] = [world.errors / size, (world.fault.errors ?? 0) / size]
+  const passing = Math.log1p(-faulty) - Math.log1p(-healthy)
+  const failing = Math.log(faulty / healthy)
   let log = 0
   for (let second = 1; ; second++) {
-    const { baseline, canary } = simulation.step(share)
+    const { baseline, canary } = simulation.step(share(second))
     const [old, fresh] = [baseline, canary].map(arm => world.sessions ? arm.sessions : { seen: arm.requests, failed: arm.errors })
     if (!old || !fresh) continue
-    log += theta * fresh.failed - logMoment(old.seen, fresh.seen, old.failed + fresh.failed, theta)
-    if (log >= Math.log(100)) return second
+    if (knowsLevel) log += fresh.failed * failing + (fresh.seen - fresh.failed) * passing
+    else log += (failing - passing) * fresh.failed - logMoment(old.seen, fresh.seen, old.failed + fresh.failed, failing - passing)
+    if (log >= Math.log(100 / capital)) return second
   }
 }

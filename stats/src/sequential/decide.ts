@@ -162,8 +162,8 @@ function excessBound(state: JudgeState, metric: number, times = 1): number {
   const noise = Math.max(dispersion(state.dispersion, metric), metric === settings.metrics.length ? clumpNoise(state.clumps.both[1]) / NOISY_FACTOR : 1)
   const bound = rateBound(units / noise, (totals.events[metric] ?? 0) * times / noise, settings.safety.evidence)
   const expected = (totals.expected[metric] ?? 0) * times
-  // The old version's level is known from a few clumps only: one standard error of it is not counted on.
-  return bound - Math.max(0, expected - 0.5 * Math.sqrt(expected)) / units
+  // The old version's level is known from a few clumps only: half a standard error of it is not counted on.
+  return bound - Math.max(0, expected - 0.5 * Math.sqrt(noise * expected)) / units
 }
 
 function missingOf(basis: Basis): Missing[] {

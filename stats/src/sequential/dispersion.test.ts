@@ -28,6 +28,19 @@ test('independent failures are not called noise', () => {
   expect(noiseOf(1200, () => arm(independent()))).toBeLessThan(1.25)
 })
 
+test('a dozen independent failures in an hour of little traffic are seldom called noise', () => {
+  const noises = Array.from({ length: 40 }, (_, run) => {
+    const next = seeded(100 + run)
+    const few = (): ArmPart[] => Array.from({ length: 8 }, () => {
+      const requests = next() < 0.25 ? 1 + Math.floor(2 * next()) : 0
+      return { requests, errors: requests > 0 && next() < 0.001 * requests ? 1 : 0, latency: [] }
+    })
+    return noiseOf(3600, () => arm(few(), few()))
+  })
+
+  expect(noises.filter(noise => noise > 1.1).length).toBeLessThanOrEqual(1)
+})
+
 test('failures that come five at a time are found to vary about five times more', () => {
   const next = seeded(2)
 

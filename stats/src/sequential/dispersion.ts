@@ -100,7 +100,10 @@ function groupOf(block: BlockState, id: string, metrics: number): BlockState['gr
   return group
 }
 
-/** Pearson's X² of the groups, corrected so that its mean is exactly its degrees of freedom at any count. */
+/**
+ * Pearson's X² of the groups, corrected so that its mean is exactly its degrees of freedom at any count. An event by itself says nothing of how they
+ * come together, but weighs more in a small group: what is linear in the events has mean zero and is left out, or few events would look like noise.
+ */
 function closeBlock(block: BlockState): void {
   for (const metric of block.squares.keys()) {
     const groups = block.groups.filter(({ units }) => (units[metric] ?? 0) > 0)
@@ -110,7 +113,8 @@ function closeBlock(block: BlockState): void {
     const rate = events / units
     const square = groups.reduce((sum, group) => {
       const n = group.units[metric] ?? 0
-      return sum + ((group.events[metric] ?? 0) - n * rate) ** 2 / (n * rate * (1 - rate))
+      const beyond = (group.events[metric] ?? 0) - n * rate
+      return sum + (beyond ** 2 - (1 - 2 * rate) * beyond) / (n * rate * (1 - rate))
     }, 0) * (units - 1) / units
     const freedom = groups.length - 1
     block.squares[metric] = (block.squares[metric] ?? 0) + Math.min(square, BLOCK_MAX * freedom)

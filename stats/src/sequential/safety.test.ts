@@ -34,6 +34,10 @@ describe('the bound of a rate', () => {
     expect(rateBound(1916, 0, 20)).toBeGreaterThan(0.8 * Math.log(120) / 1916)
   })
 
+  test('is less than twice what was seen after fifteen failures', () => {
+    expect(rateBound(8900, 15, 20)).toBeLessThan(1.9 * 15 / 8900)
+  })
+
   test('is above what was seen, falls with more units and rises with more events', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 0, max: 1, noNaN: true }), (units, share) => {
       const events = Math.floor(units * share)

@@ -36,8 +36,13 @@ export function logSafety(logs: readonly number[]): number {
   return logSum(logs.map((log, at) => log + (LOG_WEIGHTS[at] ?? 0)))
 }
 
-/** Shares of the bound at which the true rate may lie; 0 is a version that never fails. */
-const FRACTIONS: readonly number[] = [0, 0.1, 0.25, 0.5, 0.75, 0.9]
+/**
+ * Shares of the bound at which the true rate may lie, and how much of the capital bets on each; 0 is a version that never fails. Most bets on half
+ * of the bound: there lies what is safe and had bad luck, which needs every failure's worth of evidence.
+ */
+const FRACTIONS: readonly (readonly [fraction: number, logWeight: number])[] = [
+  [0, Math.log(4 / 24)], [0.1, Math.log(1 / 24)], [0.25, Math.log(1 / 24)], [0.5, Math.log(16 / 24)], [0.75, Math.log(1 / 24)], [0.9, Math.log(1 / 24)],
+]
 const HALVINGS = 40
 const PRECISION = 1e-4
 
@@ -47,7 +52,7 @@ const PRECISION = 1e-4
  */
 export function rateBound(units: number, events: number, evidence: number): number {
   if (units <= 0) return 1
-  const wanted = Math.log(evidence * FRACTIONS.length)
+  const wanted = Math.log(evidence)
   let low = Math.min(1, events / units)
   let high = 1
   for (let step = 0; step < HALVINGS && high - low > PRECISION * high; step++) {
@@ -64,9 +69,9 @@ function logCapital(units: number, events: number, bound: number): number {
   const atBound = Math.log1p(-bound)
   let most = Number.NEGATIVE_INFINITY
   let sum = 0
-  for (const fraction of FRACTIONS) {
+  for (const [fraction, logWeight] of FRACTIONS) {
     if (fraction === 0 && events > 0) continue
-    const log = (events > 0 ? events * Math.log(fraction) : 0) + fewer * (Math.log1p(-fraction * bound) - atBound)
+    const log = logWeight + (events > 0 ? events * Math.log(fraction) : 0) + fewer * (Math.log1p(-fraction * bound) - atBound)
     if (log > most) {
       sum = sum * Math.exp(most - log) + 1
       most = log

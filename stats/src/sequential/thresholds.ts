@@ -67,13 +67,15 @@ export function slowerBucket(bucket: number, margin: number): number {
 
 function dropOf(known: Histogram, bucket: number | null, margin: number): number {
   if (bucket === null) return DROP_MIN
-  const drop = logOdds(shareAbove(known, bucket)) - logOdds(shareAbove(known, slowerBucket(bucket, margin)))
+  const drop = logOddsAbove(known, bucket) - logOddsAbove(known, slowerBucket(bucket, margin))
   return Math.min(DROP_MAX, Math.max(DROP_MIN, drop))
 }
 
-function logOdds(share: number): number {
-  const inside = Math.min(1 - 1e-6, Math.max(1e-6, share))
-  return Math.log(inside / (1 - inside))
+/** With one slow request and one fast one more than there were: a tail of a few requests promises little. */
+function logOddsAbove(known: Histogram, bucket: number): number {
+  const requests = countOf(known)
+  const above = shareAbove(known, bucket) * requests
+  return Math.log((above + 1) / (requests - above + 1))
 }
 
 export function learnLatency(state: ThresholdState, latency: SketchData): void {
