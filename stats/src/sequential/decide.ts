@@ -154,6 +154,9 @@ function evidenceOf({ settings, harm, outcomes, capital }: JudgeState): { readon
   }
 }
 
+/** The old version's level is known from a few clumps only: so many standard errors of it are not counted on. */
+const UNSURE_ERRORS = 0.4
+
 /** The most, by which the new version's rate of an event can exceed the old one's in the same seconds, that is not excluded yet. */
 function excessBound(state: JudgeState, metric: number, times = 1): number {
   const { totals, settings } = state
@@ -162,8 +165,7 @@ function excessBound(state: JudgeState, metric: number, times = 1): number {
   const noise = Math.max(dispersion(state.dispersion, metric), metric === settings.metrics.length ? clumpNoise(state.clumps.both[1]) / NOISY_FACTOR : 1)
   const bound = rateBound(units / noise, (totals.events[metric] ?? 0) * times / noise, settings.safety.evidence)
   const expected = (totals.expected[metric] ?? 0) * times
-  // The old version's level is known from a few clumps only: half a standard error of it is not counted on.
-  return bound - Math.max(0, expected - 0.5 * Math.sqrt(noise * expected)) / units
+  return bound - Math.max(0, expected - UNSURE_ERRORS * Math.sqrt(noise * expected)) / units
 }
 
 function missingOf(basis: Basis): Missing[] {

@@ -41,7 +41,7 @@ export function logSafety(logs: readonly number[]): number {
  * of the bound: there lies what is safe and had bad luck, which needs every failure's worth of evidence.
  */
 const FRACTIONS: readonly (readonly [fraction: number, logWeight: number])[] = [
-  [0, Math.log(4 / 24)], [0.1, Math.log(1 / 24)], [0.25, Math.log(1 / 24)], [0.5, Math.log(16 / 24)], [0.75, Math.log(1 / 24)], [0.9, Math.log(1 / 24)],
+  [0, Math.log(0.18)], [0.1, Math.log(0.1)], [0.25, Math.log(0.1)], [0.5, Math.log(0.58)], [0.75, Math.log(0.02)], [0.9, Math.log(0.02)],
 ]
 const HALVINGS = 40
 const PRECISION = 1e-4
