@@ -2,7 +2,7 @@
  * How well services are kept at the right size: simulated days under this project's scaler and its rivals' rules, and, with
  * `--real`, a service of processes (or containers) under a real server.
  *
- *     npm run bench -- scaling [--json] [--seed S] [--seeds N] [--start-up SECONDS] [--scenario PART] [--method PART] [--no-forecast] [--clairvoyant]
+ *     npm run bench -- scaling [--json] [--seed S] [--seeds N] [--start-up SECONDS] [--scenario PART] [--method PART] [--no-forecast] [--clairvoyant] [--frontier]
  *     npm run bench -- scaling --real step,zero,microscaling,docker,soak [--rounds N] [--changes N] [--kills N] [--json]
  */
 import { parseArgs } from 'node:util'
@@ -31,7 +31,7 @@ export interface Row {
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, seeds: { type: 'string', default: '1' }, 'start-up': { type: 'string', default: '0.6' }, scenario: { type: 'string' }, method: { type: 'string' }, 'no-forecast': { type: 'boolean', default: false }, clairvoyant: { type: 'boolean', default: false }, real: { type: 'string' }, rounds: { type: 'string', default: '5' }, changes: { type: 'string', default: '500' }, kills: { type: 'string', default: '5' } },
+    options: { json: { type: 'boolean', default: false }, seed: { type: 'string', default: '1' }, seeds: { type: 'string', default: '1' }, 'start-up': { type: 'string', default: '0.6' }, scenario: { type: 'string' }, method: { type: 'string' }, 'no-forecast': { type: 'boolean', default: false }, clairvoyant: { type: 'boolean', default: false }, frontier: { type: 'boolean', default: false }, real: { type: 'string' }, rounds: { type: 'string', default: '5' }, changes: { type: 'string', default: '500' }, kills: { type: 'string', default: '5' } },
   })
   const say = values.json ? console.error : console.log
   if (values.real !== undefined) {
@@ -53,7 +53,7 @@ export async function run(args: readonly string[]): Promise<void> {
         say(line(row))
       }
     }
-    for (const scenario of scenarios(Number(values['start-up']))) play(scenario, [ours(scenario, 'vamp'), hpa(), keda(scenario), kpa(scenario), originalSla(scenario), ...(values.clairvoyant ? MISS_COSTS.map(cost => clairvoyant(scenario, cost)) : [])])
+    for (const scenario of scenarios(Number(values['start-up']))) play(scenario, [ours(scenario, 'vamp'), ...(values.frontier ? swept(scenario) : []), hpa(), keda(scenario), kpa(scenario), originalSla(scenario), ...(values.clairvoyant ? MISS_COSTS.map(cost => clairvoyant(scenario, cost)) : [])])
     if (!values['no-forecast']) for (const scenario of forecastScenarios(random)) play(scenario, [ours(scenario, 'vamp, reaction'), ours(scenario, 'vamp, forecast', { prediction: 'auto' })])
   }
   if (values.json) console.log(JSON.stringify({ rows, compared: compare(rows) }))
@@ -62,6 +62,27 @@ export async function run(args: readonly string[]): Promise<void> {
 
 /** Instance-seconds that who knows everything spends to spare a late request: a scan of what is possible. */
 const MISS_COSTS = [3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000] as const
+
+/** This project's at other settings that its users have: another share of the requests promised, or so many requests a second for each instance. */
+const SHARES = ['p90', 'p95', 'p98', 'p99.5', 'p99.9'] as const
+const TARGETS = [12.5, 13, 13.5, 14, 15, 16, 17, 18] as const
+
+function swept(scenario: Scenario): readonly Method[] {
+  return [
+    ...SHARES.map(share => ours(scenario, `vamp, ${share}`, { slo: `${share} <= ${scenario.service.sloMs}ms` })),
+    ...TARGETS.map(target => ours(scenario, `vamp, ${target} each`, { signals: [{ metric: 'requests', target }], slo: undefined })),
+  ]
+}
+
+/** Of our settings that spend no more than the rival, on average over the seeds, the one with the fewest misses. */
+function atItsHours(rows: readonly Row[], rival: string, scenario: string) {
+  const mean = (method: string, of: (row: Row) => number) => { const its = rows.filter(row => row.scenario === scenario && row.method === method); return its.reduce((sum, row) => sum + of(row), 0) / its.length }
+  const [hours, misses] = [mean(rival, row => row.instance_hours), mean(rival, row => row.avoidable)]
+  const settings = [...new Set(rows.filter(row => row.scenario === scenario && /^vamp/.test(row.method)).map(({ method }) => method))]
+    .map(method => ({ method, hours: mean(method, row => row.instance_hours), misses: mean(method, row => row.avoidable) })).filter(each => each.hours <= hours).toSorted((a, b) => a.misses - b.misses)
+  const [best] = settings
+  return settings.length > 0 && best ? { best_setting: best.method, its_misses: best.misses, its_hours: Math.round(100 * best.hours) / 100, rival_misses: misses, wins: best.misses < misses } : { wins: false }
+}
 
 /** Medians over the seeds, and in which share of them ours has fewer misses, no more instance-hours, and both. */
 function compare(rows: readonly Row[]) {
@@ -78,7 +99,7 @@ function compare(rows: readonly Row[]) {
     const possible = rows.some(({ method }) => method.startsWith('clairvoyant')) ? { clairvoyant_fewer: share(({ their }) => least(their) < their.avoidable) } : {}
     return [{
       scenario: first.scenario, rival: first.method, seeds: pairs.length, avoidable: [median(pairs.map(({ our }) => our.avoidable)), median(pairs.map(({ their }) => their.avoidable))],
-      hours: [median(pairs.map(({ our }) => our.instance_hours)), median(pairs.map(({ their }) => their.instance_hours))], fewer_misses: share(fewer), no_more_hours: share(cheaper), both: share(pair => fewer(pair) && cheaper(pair)), ...possible,
+      hours: [median(pairs.map(({ our }) => our.instance_hours)), median(pairs.map(({ their }) => their.instance_hours))], fewer_misses: share(fewer), no_more_hours: share(cheaper), both: share(pair => fewer(pair) && cheaper(pair)), ...possible, ...(rows.some(({ method }) => method.startsWith('vamp, p')) ? atItsHours(rows, first.method, first.scenario) : {}),
     }]
   })
 }

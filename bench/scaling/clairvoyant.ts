@@ -8,11 +8,11 @@ import type { Method, Scenario } from './simulator.ts'
 
 /** σ of the logarithm of the work, as simulated. */
 const SIGMA = 0.35
-const POINTS = 24
+const ENDS = [...Array.from({ length: 19 }, (_, index) => (index + 1) / 20), 0.97, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1]
 
 export function clairvoyant(scenario: Scenario, missCost: number): Method {
   const { service, rate, slowdown = () => 1, minimum, maximum } = scenario
-  const shape = Array.from({ length: POINTS }, (_, index) => Math.exp(SIGMA * normalQuantile((index + 0.5) / POINTS) - SIGMA ** 2 / 2))
+  const shape = ENDS.map((end, index): [number, number] => { const from = ENDS[index - 1] ?? 0; return [Math.exp(SIGMA * normalQuantile((from + end) / 2) - SIGMA ** 2 / 2), end - from] })
   const known = new Map<string, number>()
   const best = (second: number) => {
     const station: Station = { servers: service.servers, serviceMs: service.serviceMs * slowdown(second), spread: Math.exp(SIGMA ** 2) - 1 }

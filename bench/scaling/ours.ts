@@ -5,8 +5,9 @@ import type { Method, Scenario } from './simulator.ts'
 /** Simulated time begins at a whole day. */
 const START = 1_700_006_400
 
-export function ours({ service, minimum, maximum }: Scenario, name: string, over: Partial<Policy> = {}): Method {
-  const scaler = openServiceScaler({ signals: [], slo: `p99 <= ${service.sloMs}ms`, behaviour: { up: { panic_window: 6 }, down: { cooldown: 0 } }, prediction: 'off', ...over })
+export function ours({ service, minimum, maximum }: Scenario, name: string, over: { readonly [key in keyof Policy]?: Policy[key] | undefined } = {}): Method {
+  const { slo, ...rest } = { slo: `p99 <= ${service.sloMs}ms`, ...over }
+  const scaler = openServiceScaler({ signals: [], behaviour: { up: { panic_window: 6 }, down: { cooldown: 0 } }, prediction: 'off', ...rest, ...(slo === undefined ? {} : { slo }) } as Policy)
   let heard = 0
   return {
     name,
