@@ -48,7 +48,7 @@ export interface LoadBins {
 
 /** Loads within this factor count as one. */
 const BIN = 1.15
-const HALF_LIFE_SECONDS = 900
+const HALF_LIFE_SECONDS = 4 * 3600
 /** Requests of a load that are worth looking at. */
 const WEIGHT_MIN = 20
 /** Of a load so many blocks are kept, and so many it takes to say that it lasted. */
@@ -61,7 +61,7 @@ const LATELY_SECONDS = 120
 const FRESH_SECONDS = 300
 /** What is unknown of a mean latency beside chance: of the work, which is never quite the same, at once and more with each second. */
 export const WORK_ERROR = 0.02
-const AGING = 0.00003
+const AGING = 0.000005
 /** Of what waiting adds to the logarithm of the mean, the quickest tenth has about so much (simulated: 0.5 to 0.65). */
 const WAITING_OF_QUICK = 0.6
 /** What differs by less may be chance. */

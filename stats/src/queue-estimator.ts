@@ -70,8 +70,9 @@ const CLIMB_ROOM = 1.06
 const NO_WAITING = 1.015
 /** For that, so much of what may be late is put at risk. */
 const TRY = 0.2
-/** Requests without which nothing is called bad; and so long a load that was only passed through is, as what was late may have piled up before. */
+/** Requests without which nothing is called bad; so long it is; and so long a load that was only passed through, as what was late may have piled up before. */
 const WEIGHT_BAD = 60
+const BAD_SECONDS = 900
 const PASSING_SECONDS = 120
 /** Below what was too much. */
 const BELOW_BAD = 0.95
@@ -145,10 +146,10 @@ function learn(bins: LoadBins, now: number, saturation: number | undefined, allo
   const highest = (holds: (load: Load) => boolean) => Math.max(0, ...loads.filter(holds).map(rateOf))
   const best = highest(({ same, share, lately }) => same && share <= allowed && lately.share <= allowed)
   // What became slower is not what it was proven to be: lately there was no more than one late beside those that were aimed at.
-  const proven = highest(({ current, share, weight, lately }) => current && share <= aimed && weight >= RULE_OF_THREE / aimed && lately.late <= 1 + RULE_OF_THREE * aimed * lately.requests)
-  const isGood = ({ current, share, weight, lately }: Load) => current && share <= allowed / 2 && lately.share <= allowed / 2 && weight >= RULE_OF_THREE / allowed
+  const proven = highest(({ same, share, weight, lately }) => same && share <= aimed && weight >= RULE_OF_THREE / aimed && lately.late <= 1 + RULE_OF_THREE * aimed * lately.requests)
+  const isGood = ({ same, share, weight, lately }: Load) => same && share <= allowed / 2 && lately.share <= allowed / 2 && weight >= RULE_OF_THREE / allowed
   const good = highest(isGood)
-  const isBad = ({ weight, settled, at, share, rate }: Load) => weight >= WEIGHT_BAD && share <= 0.5 && (settled || now - at < PASSING_SECONDS) && surely(share * weight) > allowed * weight && rate > proven
+  const isBad = ({ weight, settled, at, share, rate }: Load) => weight >= WEIGHT_BAD && share <= 0.5 && now - at < (settled ? BAD_SECONDS : PASSING_SECONDS) && surely(share * weight) > allowed * weight && rate > proven
   // A load that was too much is no more, if as much was borne since.
   const bad = loads.find(load => isBad(load) && !loads.some(other => isGood(other) && other.at > load.at && other.rate >= load.rate))?.rate
   const borne = loads.filter(({ share }) => share <= 0.5)

@@ -1,6 +1,6 @@
 /**
- * How much load an instance bears before its visitors wait: a queueing model whose parameters are estimated from what the
- * proxies measure, second by second.
+ * How much load an instance bears before its visitors wait: a queueing model. Its parameters are found by `queue-fit.ts` from what
+ * proxies measure, and used by `queue-estimator.ts`.
  *
  * An instance is a station of `servers` parallel workers with one queue (M/G/k). The mean wait is Sakasegawa's approximation,
  * Wq ≈ V · S/k · ρ^(√(2(k+1))−1) / (1−ρ) with V = (ca²+cs²)/2 (H. Sakasegawa, "An approximation formula Lq ≈ αρ^β/(1−ρ)", Annals
@@ -10,10 +10,6 @@
  * A gateway that gives requests to n instances in turn gives each of them every n-th: arrivals that are n times as even as those
  * of the whole, ca² = 1/n (W. Whitt, "The queueing network analyzer", Bell System Technical Journal 62, 1983, §4.4). So many
  * instances may each be busier than few.
- *
- * Parameters are those with which the measured mean latencies at different loads fit best; where several fit equally, the one
- * that bears least is believed, and a little more than was seen to be good is tried where the likeliest allows it: only load tells them apart.
- * Of each load the median of its newest blocks counts, and only loads that lasted, or what had piled up before would be taken for theirs.
  */
 
 export interface Station {
