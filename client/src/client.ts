@@ -37,6 +37,8 @@ export interface Answer<T> {
   readonly etag: string | undefined
   /** Of a paged list, all pages together. */
   readonly total: number | undefined
+  /** What the server has to say beside: that a part of what was sent has no effect, say. */
+  readonly note: string | undefined
 }
 
 export interface Client {
@@ -131,6 +133,7 @@ async function answerOf(response: Response, { answer }: Endpoint): Promise<Answe
   return {
     data: text === '' ? undefined : answer.is === 'text' ? text : JSON.parse(text) as unknown,
     status: response.status, etag: response.headers.get('ETag') ?? undefined, total: total === null ? undefined : Number(total),
+    note: response.headers.get('X-Vamp-Note') ?? undefined,
   }
 }
 

@@ -16,7 +16,7 @@ export async function deploy(session: Session, blueprint: string | undefined, fl
   const patience = flags.wait ? durationOf(flags.timeout, '--timeout') : 0
   const { client, io } = session
   const deployment = as ?? blueprint
-  await client.call(deployments.put, { path: { deployment }, body: { name: blueprint } }, io.signal)
-  io.out(`deployment ${io.colours.bold(deployment)} is on its way\n`)
+  const { note } = await client.call(deployments.put, { path: { deployment }, body: { name: blueprint } }, io.signal)
+  io.out(`deployment ${io.colours.bold(deployment)} is on its way\n${note === undefined ? '' : `  ${io.colours.yellow(note)}\n`}`)
   return flags.wait ? waitForDeployments(session, [deployment], patience) : EXIT.ok
 }

@@ -5,31 +5,35 @@ import type { Deployment } from '@vamp/model/deployment'
 import type { DeploymentBody } from '@vamp/model/parse/document'
 import type { Draft } from './draft.ts'
 import { notFound } from './found.ts'
+import { type SizeWorld, withKeptSizes } from './keeper.ts'
 import { withLookup } from './lookups.ts'
 import { accepted, refuse } from './refused.ts'
 import type { Call } from './route.ts'
+import { gatewayHost } from './world.ts'
 
 export interface DeployInput {
   readonly name: string
   readonly body: DeploymentBody
   readonly expected: Call['expected']
   readonly source: string
-  /** Where the proxies are reached. */
-  readonly host: string
+  readonly world: SizeWorld
 }
 
 /** Creates or merges. Throws `Refused`. */
-export async function deploy(draft: Draft, { name, body, expected, source, host }: DeployInput): Promise<Deployment> {
+export async function deploy(draft: Draft, { name, body, expected, source, world }: DeployInput): Promise<Deployment> {
   const incoming = await blueprintOf(draft, body)
   const current = await draft.get('deployments', name)
   if (!current && await draft.get('workflows', name)) refuse('DeploymentWorkflowNameCollision', `There cannot exist deployment and workflow with the same name: ${name}.`)
   const gateways = await draft.list('gateways')
-  const change = accepted(await withLookup(draft, lookup => planDeployment({ current, incoming, name, lookup, gateways, host })))
-  return store(draft, change, expected, source)
+  const change = accepted(await withLookup(draft, lookup => planDeployment({ current, incoming, name, lookup, gateways, host: gatewayHost(world) })))
+  const { deployment, notes } = await withKeptSizes(world, draft, current, change.deployment)
+  await store(draft, { ...change, deployment }, expected, source)
+  for (const note of notes) draft.note('deployments', name, note)
+  return deployment
 }
 
 /** Takes away the services that the body names. */
-export async function undeploy(draft: Draft, { name, body, expected, source }: Omit<DeployInput, 'host'>): Promise<Deployment> {
+export async function undeploy(draft: Draft, { name, body, expected, source }: Omit<DeployInput, 'world'>): Promise<Deployment> {
   const outgoing = await blueprintOf(draft, body)
   const current = await deployed(draft, name)
   const change = accepted(planSlice({ current, outgoing, gateways: await draft.list('gateways') }))

@@ -43,7 +43,7 @@ async function putScale(world: World, call: Call<typeof deployments.putScale>): 
   const { result, written } = await write(world, call, async draft => {
     const before = serviceOf(clusterOf(await deployed(draft, call.path.deployment), call.path.cluster), call.path.service)
     const scale = await scaleOf(draft, call.body, before.scale)
-    const keeper = scale.instances === before.scale.instances ? undefined : await keeperOf(world, call.path)
+    const keeper = scale.instances === before.scale.instances ? undefined : await keeperOf(world, draft, call.path)
     if (keeper) throw undone(keeper, call.path)
     await changeCluster(draft, call, JSON.stringify(call.body), cluster => ({
       ...cluster, services: cluster.services.map(service => service.breed.name === call.path.service ? { ...service, scale } : service),

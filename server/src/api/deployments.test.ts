@@ -57,6 +57,37 @@ test('a size that an autoscaler would undo is refused, with the way out; what it
   expect((await scale({ instances: 5 })).status).toBe(202)
 })
 
+test('a document read again leaves the size that an autoscaler has found, and says so; without one it gives the size', async () => {
+  await deploy('found')
+  const scaleOf = async () => (await server.ask('/deployments/found/clusters/web/services/web:1/scale')).json as { instances: number; cpu: number }
+  const again = (text = body('found'), query = '') => server.ask(`/deployments/found${query}`, { method: 'PUT', body: text })
+  await server.ask('/deployments/found/clusters/web/services/web:1/scale', { method: 'PUT', body: 'instances: 6' })
+  const autoscaler = (mode: string) => `{kind: autoscalers, name: finder, deployment: found, cluster: web, minimum: 2, maximum: 9, mode: ${mode}, signals: [{metric: requests, target: 10}]}`
+  await server.ask('/autoscalers/finder', { method: 'PUT', body: autoscaler('act') })
+  const said = 'web/web:1: instances stay 6, not 2: autoscaler finder sizes it.'
+
+  expect((await again(body('found'), '?plan=true')).json).toEqual({ changes: [expect.objectContaining({ kind: 'deployments', do: 'keep', note: said })] })
+  const answered = await again(body('found').replace('cpu: 1', 'cpu: 2'))
+  expect([answered.status, answered.headers.get('x-vamp-note'), await scaleOf()]).toEqual([202, said, expect.objectContaining({ instances: 6, cpu: 2 })])
+  expect((await again(body('found', '2'))).headers.get('x-vamp-note')).toBeNull()
+
+  await server.ask('/autoscalers/finder', { method: 'PUT', body: autoscaler('shadow') })
+  expect([(await again()).headers.get('x-vamp-note'), (await scaleOf()).instances]).toEqual([null, 2])
+})
+
+test('an SLA that scales instances has found the size of what runs, too; one that only tells has not', async () => {
+  const promising = (type: string) => body('promise', '1', `, sla: {type: response_time_sliding_window, threshold: {upper: 1000, lower: 100}, window: {interval: 600, cooldown: 600}, escalations: [{to_one: [{type: ${type}}]}]}`)
+  const path = '/deployments/promise'
+  const scales = promising('scale_instances, minimum: 1, maximum: 9, scale_by: 1')
+  await server.ask(path, { method: 'PUT', body: scales })
+  await server.ask(`${path}/clusters/web/services/web:1/scale`, { method: 'PUT', body: 'instances: 3' })
+  const sizeAfter = async (text: string) => { await server.ask(path, { method: 'PUT', body: text }); return ((await server.ask(`${path}/clusters/web/services/web:1/scale`)).json as { instances: number }).instances }
+
+  expect((await server.ask(`${path}?plan=true`, { method: 'PUT', body: scales })).json).toEqual({ changes: [expect.objectContaining({ do: 'keep', note: expect.stringContaining('stay 3, not 2: the SLA of promise/web sizes it; vamp scale promise/web/web:1') })] })
+  expect(await sizeAfter(scales)).toBe(3)
+  expect(await sizeAfter(promising('notify, message: slow'))).toBe(2)
+})
+
 test('the canary dialogue: merge, weights, slice', async () => {
   await deploy('shop')
   const merged = await server.ask('/deployments/shop', { method: 'PUT', body: body('shop', '2') })

@@ -12,8 +12,8 @@ import { pageFrom, pageOf, slice } from './paging.ts'
 import { type ReferenceQuery, referring } from './references.ts'
 import { accepted } from './refused.ts'
 import { type Call, type Reply, type Route, route, value } from './route.ts'
-import { gatewayHost, type World } from './world.ts'
-import { revisionOf, write } from './write.ts'
+import type { World } from './world.ts'
+import { notesOf, revisionOf, write } from './write.ts'
 
 type WriteCall = Pick<Call, 'who' | 'expected'> & { readonly query: object }
 
@@ -32,11 +32,11 @@ export function deploymentRoutes(world: World): Route[] {
     route(deployments.create, call => {
       const body = accepted(parseDeploymentBody(call.body))
       const name = body.is === 'reference' ? body.name : body.blueprint.name
-      return change(world, call, draft => deploy(draft, { name, body, expected: call.expected, source: call.body, host: gatewayHost(world) }))
+      return change(world, call, draft => deploy(draft, { name, body, expected: call.expected, source: call.body, world }))
     }),
     route(deployments.put, call => {
       const body = accepted(parseDeploymentBody(call.body))
-      const input = { name: call.path.deployment, body, expected: call.expected, source: call.body, host: gatewayHost(world) }
+      const input = { name: call.path.deployment, body, expected: call.expected, source: call.body, world }
       return change(world, call, draft => call.query.delete ? undeploy(draft, input) : deploy(draft, input))
     }),
     route(deployments.delete, call => change(world, call, draft => remove(draft, call))),
@@ -82,5 +82,5 @@ function remove(draft: Draft, { path, query, body, expected }: Pick<Call<typeof 
 export async function change(world: World, call: WriteCall, prepare: (draft: Draft) => Promise<Deployment>): Promise<Reply> {
   const { result, written } = await write(world, call, prepare)
   if (written.is === 'planned') return value(written.plan, { status: 200 })
-  return value(await deploymentView(world, result), revisionOf(written, result.name))
+  return value(await deploymentView(world, result), { ...revisionOf(written, result.name), ...notesOf(written) })
 }

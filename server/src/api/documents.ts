@@ -13,7 +13,7 @@ import { accepted, refuse } from './refused.ts'
 import { putRelease, removeRelease } from './releases.ts'
 import { artifacts, type Call, type Reply, type Route, route, value } from './route.ts'
 import { putWorkflow } from './workflows.ts'
-import { gatewayHost, type World } from './world.ts'
+import type { World } from './world.ts'
 import { notesOf, write } from './write.ts'
 
 type DocumentsCall = Call<typeof documents.put>
@@ -49,7 +49,7 @@ async function importCompose(world: World, call: Call<typeof documents.compose>)
 
 async function put(world: World, draft: Draft, body: Body): Promise<readonly Artifact[]> {
   const { source } = body
-  if (body.is === 'deployment') return [await deploy(draft, { name: body.name, body: body.body, expected: 'any', source, host: gatewayHost(world) })]
+  if (body.is === 'deployment') return [await deploy(draft, { name: body.name, body: body.body, expected: 'any', source, world })]
   const { artifact } = body
   switch (artifact.kind) {
     case 'gateways': return [await putGateway(draft, artifact, 'any', source)]

@@ -50,7 +50,7 @@ export function openDraft(store: Store): Draft {
     const before = known ? known.before : await read(kind, name)
     const expected = demand === 'as-read' ? before?.revision ?? 'absent' : demand
     if (expected !== 'any' && expected !== (before?.revision ?? 'absent')) throw mismatch(kind, name, expected, before)
-    drafted.set(keyOf(kind, name), { kind, name, before, expected: known && expected === 'any' ? known.expected : expected, source, ...(after ? { after } : {}) })
+    drafted.set(keyOf(kind, name), { kind, name, before, expected: known && expected === 'any' ? known.expected : expected, source, ...(after ? { after } : {}), ...(known?.note === undefined ? {} : { note: known.note }) })
   }
 
   return {
@@ -68,7 +68,7 @@ export function openDraft(store: Store): Draft {
     delete: (kind, name, demand, source = '') => add(kind, name, demand, source),
     note(kind, name, text) {
       const known = drafted.get(keyOf(kind, name))
-      if (known) drafted.set(keyOf(kind, name), { ...known, note: text })
+      if (known && !known.note?.includes(text)) drafted.set(keyOf(kind, name), { ...known, note: known.note === undefined ? text : `${known.note} ${text}` })
     },
     get notes() { return [...drafted.values()].flatMap(({ note }) => note ?? []) },
     get plan() { return { changes: [...drafted.values()].map(changeOf) } },

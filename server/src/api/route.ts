@@ -178,7 +178,7 @@ function answer(endpoint: Endpoint, call: Call, given: Exclude<Reply, { is: 'str
     const tag = `"${given.revision}"`
     reply.header('ETag', tag)
   }
-  if (given.notes !== undefined) reply.header('X-Vamp-Note', given.notes.join(' '))
+  if (given.notes !== undefined) reply.header('X-Vamp-Note', given.notes.join(' ').replaceAll(/[^\x20-\x7e]/g, '?'))
   if (given.total !== undefined) {
     const page = pageOf(call.query)
     reply.header('X-Total-Count', String(given.total)).header('Link', links(request.originalUrl, page, given.total))
