@@ -31,7 +31,7 @@ describe.skipIf(!PROMETHEUS)('a Prometheus', () => {
     const sketch = new Sketch()
     for (let ms = 1; ms <= 100; ms++) sketch.record(ms)
     const feed = () => {
-      link.report({ agent: 'north', driver: 'haproxy', acknowledged: 0, endpoints: [], shares: {}, reloads: 0 })
+      link.report({ agent: 'north', driver: 'haproxy', acknowledged: 0, endpoints: [], shares: [], reloads: 0 })
       void link.deliver({ agent: 'north', sequence: ++sequence, second: Math.floor(Date.now() / 1000), dropped: 1, cells: [{ gateway: 'shop/web/http', route: 'shop/web/web:1.0/http', instance: 'i', by: 'weight', part: 0, requests: 100, errors: 5, statuses: [0, 0, 95, 0, 0, 5], bytes: 1000, latency: sketch.toData() }] })
     }
     feed()

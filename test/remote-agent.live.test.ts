@@ -7,7 +7,7 @@ import { findBinary } from '@vamp/agent/proxy/haproxy/process'
 import { startVisitors } from '@vamp/cli/demo/visitors'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Apart, kill, openApart, until } from './apart.ts'
-import { hasEtcd, type Program, startEtcd } from './links/programs.ts'
+import { hasEtcd, hasZookeeper, type Program, startEtcd, startZookeeper } from './links/programs.ts'
 
 const PER_SECOND = 50
 /** `CUT_SECONDS=60` for the long one. */
@@ -54,8 +54,9 @@ describe.skipIf(findBinary() === undefined)('with HAProxy', () => {
     expect(again.said()).not.toContain('took no')
   })
 
-  test.skipIf(!hasEtcd)('server, key-value store and agent are killed and stay away: requests go on, and on return nothing is reloaded', { timeout: 150_000 + CUT_SECONDS * 1000 }, async () => {
-    store = await startEtcd()
+  const stores = [{ name: 'etcd', start: startEtcd, there: hasEtcd }, { name: 'ZooKeeper', start: startZookeeper, there: hasZookeeper }]
+  test.each(stores.filter(({ there }) => there))('server, $name and agent are killed and stay away: requests go on, and on return nothing is reloaded', { timeout: 150_000 + CUT_SECONDS * 1000 }, async ({ start }) => {
+    store = await start()
     const tables = ['--gateway-store', store.address]
     const server = await apart.up(tables)
     const edge = apart.agent(tables)

@@ -35,7 +35,7 @@ test('a table is carried and confirmed, with its endpoints and the shares in for
   await given.clock.advance(0)
 
   expect(given.last()).toEqual({
-    agent: 'a1', driver: 'memory', acknowledged: 7, shares: { shop: { a: 10_000 } }, reloads: 0,
+    agent: 'a1', driver: 'memory', acknowledged: 7, shares: [{ name: 'shop', routes: { a: 10_000 } }], reloads: 0,
     endpoints: [{ id: 'one', state: 'ready', connections: 0 }, { id: 'two', state: 'draining', connections: 0 }],
   })
 })
@@ -101,7 +101,7 @@ test('an instance that leaves with its route is told of until it has finished, f
   await sent
   await given.clock.advance(100)
 
-  expect(given.last()).toEqual({ agent: 'a1', driver: 'memory', acknowledged: 2, endpoints: [], shares: { shop: { a: 10_000 } }, reloads: 0 })
+  expect(given.last()).toEqual({ agent: 'a1', driver: 'memory', acknowledged: 2, endpoints: [], shares: [{ name: 'shop', routes: { a: 10_000 } }], reloads: 0 })
 })
 
 test('what gets nothing new and was not counted since is busy, also where it cannot be counted', async () => {
@@ -158,15 +158,15 @@ test('a gateway whose port is taken is reported with the reason and holds up no 
   given.pair.publish({ revision: 2, gateways: [...tableOf(2, endpoint('two')).gateways, beforeLate, late] })
   await given.clock.advance(0)
   expect(given.last()).toMatchObject({
-    acknowledged: 2, shares: { shop: { a: 10_000 } }, endpoints: [{ id: 'two' }, { id: 'three' }],
+    acknowledged: 2, shares: [{ name: 'shop', routes: { a: 10_000 } }], endpoints: [{ id: 'two' }, { id: 'three' }],
     refusal: { revision: 2, code: 'port_taken', reason: 'port 81 is held by nginx (process 4711): free it, and the gateway takes it by itself, or give the gateway another port', gateway: 'late' },
   })
-  expect(Object.keys(given.last()?.shares ?? {})).toEqual(['shop'])
+  expect(given.last()?.shares.map(({ name }) => name)).toEqual(['shop'])
   expect(await given.sent(80)).toMatchObject({ instance: 'two' })
 
   given.proxy.vacate(81)
   await given.clock.advance(2_000)
-  expect(Object.keys(given.last()?.shares ?? {})).toEqual(['shop', 'before-late', 'late'])
+  expect(given.last()?.shares.map(({ name }) => name)).toEqual(['shop', 'before-late', 'late'])
   expect(given.last()?.refusal).toBeUndefined()
 })
 

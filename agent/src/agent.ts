@@ -3,11 +3,12 @@
  * Traffic never waits for it: the proxy routes by the last table that it confirmed, whatever happens to the agent or its link.
  */
 import type { Busy } from '@vamp/model/metric'
+import { byName, changes, derived } from '@vamp/model/changed'
 import { Fault } from '@vamp/model/fault'
 import type { Endpoint, GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import { type Clock, every } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
-import type { AgentReport, Link, Surge } from './link/link.ts'
+import type { AgentReport, CarriedShares, Link, Surge } from './link/link.ts'
 import type { Applied, Proxy as ProxyPort, Waiting } from './proxy/proxy.ts'
 import { resilient, type Resilient } from './proxy/resilient.ts'
 import { refusedGateway, setAside } from './set-aside.ts'
@@ -33,6 +34,8 @@ const REPORT_MS = 1000
 const READ_ON_MS = 10_000
 /** Whoever waits for an instance to have finished should not wait much longer than it takes. */
 const DRAINING_POLL_MS = 50
+/** To count the connections of ten thousand gateways takes a while: between two counts there is so many times as long. */
+const COUNT_REST = 10
 /** After that nobody waits for it any more. */
 const DRAINING_WATCH_MS = 60_000
 /** A table that was not carried because something was in the way is tried again. Who holds a port holds it for long: each time twice as much later, up to so long. */
@@ -41,7 +44,7 @@ const PORT_RETRY_MAX_MS = 8000
 
 interface Confirmed { readonly table: RoutingTable; /** What of it is carried. */ readonly part: RoutingTable; readonly endpoints: readonly Pick<Endpoint, 'id' | 'state'>[]; readonly shares: AgentReport['shares'] }
 
-const NOTHING: Confirmed = { table: { revision: 0, gateways: [] }, part: { revision: 0, gateways: [] }, endpoints: [], shares: {} }
+const NOTHING: Confirmed = { table: { revision: 0, gateways: [] }, part: { revision: 0, gateways: [] }, endpoints: [], shares: [] }
 
 export async function startAgent({ name, proxy: driver, link, clock, log, sequence }: AgentOptions): Promise<Agent> {
   const proxy = resilient(driver, { clock, log })
@@ -200,7 +203,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   let reloads = 0
   let lastReload: AgentReport['lastReload']
   let connections: ReadonlyMap<string, number> = new Map()
-  let [asked, taken, confirmations] = [0, 0, 0]
+  let [asked, taken, confirmations, restUntil] = [0, 0, 0, 0]
   /** Endpoints that have lost new requests since the last count, and by which confirmation: they are busy until they are counted. */
   const uncounted = new Map<string, number>()
   let toldDraining = ''
@@ -217,17 +220,18 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
       ...(lastReload ? { lastReload } : {}),
     })
   }
-  let told: { readonly from: readonly unknown[]; readonly endpoints: AgentReport['endpoints']; readonly ids: ReadonlySet<string> } | undefined
+  let told: { readonly from: readonly unknown[]; readonly endpoints: AgentReport['endpoints']; readonly draining: AgentReport['endpoints']; readonly ids: ReadonlySet<string> } | undefined
   const inProgress = (id: string) => Math.max(connections.get(id) ?? 0, uncounted.has(id) ? 1 : 0)
   const counted = () => {
-    if (told?.from[0] !== carried.endpoints || told.from[1] !== connections)
-      told = { from: [carried.endpoints, connections], endpoints: carried.endpoints.map(({ id, state }) => ({ id, state, connections: inProgress(id) })), ids: new Set(carried.endpoints.map(({ id }) => id)) }
+    if (told?.from[0] === carried.endpoints && told.from[1] === connections) return told
+    const endpoints = carried.endpoints.map(({ id, state }) => ({ id, state, connections: inProgress(id) }))
+    told = { from: [carried.endpoints, connections], endpoints, draining: endpoints.filter(({ state }) => state === 'draining'), ids: new Set(endpoints.map(({ id }) => id)) }
     return told
   }
   /** What is in no route any more and has not finished. A route that leads to a gateway counts under its name. */
   const finishing = () => [...new Set([...connections.keys(), ...uncounted.keys()])]
     .filter(id => !counted().ids.has(id) && inProgress(id) > 0 && !carried.table.gateways.some(({ name }) => name === id)).map(id => ({ id, connections: inProgress(id) }))
-  const draining = () => [...counted().endpoints.filter(({ state }) => state === 'draining'), ...finishing()].map(({ id, connections }) => `${id} ${connections}`).join()
+  const draining = () => [...counted().draining, ...finishing()].map(({ id, connections }) => `${id} ${connections}`).join()
   /** What the proxy does not tell stays as it was: an instance must not look idle because nobody could count. */
   const count = async () => {
     const [number, confirmed] = [++asked, confirmations]
@@ -249,8 +253,10 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   }
   /** Tells when something changed on an instance that drains. */
   const watchDraining = async () => {
-    const counted = carried
+    const [counted, began] = [carried, clock.monotonic()]
+    if (began < restUntil) return
     await count()
+    restUntil = clock.monotonic() + COUNT_REST * (clock.monotonic() - began)
     if (counted === carried && draining() !== toldDraining) tell()
   }
   const watch = () => {
@@ -280,7 +286,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
       const whole = part.gateways === table.gateways
       const same = whole && carried.part === carried.table && sameEndpoints(carried.table, table)
       const before = carried
-      carried = { table, part: whole ? table : part, endpoints: same ? carried.endpoints : endpointsOf(whole ? table.gateways : [...part.gateways, ...table.gateways]), shares: sharesOf(part, carried) }
+      carried = { table, part: whole ? table : part, endpoints: same ? carried.endpoints : endpointsOf(whole ? table.gateways : [...part.gateways, ...table.gateways]), shares: derived({ items: carried.part.gateways, made: carried.shares }, part.gateways, sharesOf) }
       leave(before.endpoints, carried.endpoints)
       watch()
       refusal = error ? refusalOf(table, error) : undefined
@@ -302,10 +308,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
 /** Have all gateways the endpoints that they had? */
 function sameEndpoints(before: RoutingTable, after: RoutingTable): boolean {
   const of = ({ routes }: GatewayTable) => JSON.stringify(routes.map(({ target }) => target.is === 'endpoints' ? target.endpoints.map(({ id, state }) => [id, state]) : []))
-  return before.gateways.length === after.gateways.length && after.gateways.every((gateway, at) => {
-    const old = before.gateways[at]
-    return gateway === old || old !== undefined && of(gateway) === of(old)
-  })
+  return changes(before.gateways, after.gateways, byName).every(each => each.before && each.after && of(each.before) === of(each.after))
 }
 
 /** Every endpoint once; one that any route gives new requests to is ready. */
@@ -328,18 +331,13 @@ function busyRoutes({ gateways }: RoutingTable, connections: ReadonlyMap<string,
   }))
 }
 
-const sharesOfOne = ({ routes }: GatewayTable) => Object.fromEntries(routes.map(route => [route.path, route.weight]))
+const shares = new WeakMap<GatewayTable, CarriedShares>()
 
-/** As carried before, but for what is another object now. A gateway that stays what it is keeps its shares' object, too. */
-function sharesOf(table: RoutingTable, before: Confirmed): AgentReport['shares'] {
-  const old = before.part.gateways
-  const changed = table.gateways.filter((gateway, at) => gateway !== old[at])
-  const sameNames = table.gateways.length === old.length && changed.length < old.length / 2 && table.gateways.every((gateway, at) => gateway === old[at] || gateway.name === old[at]?.name)
-  if (sameNames && changed.length === 0) return before.shares
-  const known = new Map(sameNames ? [] : old.map(gateway => [gateway, before.shares[gateway.name]]))
-  const some = Object.fromEntries((sameNames ? changed : table.gateways).map(gateway => [gateway.name, known.get(gateway) ?? sharesOfOne(gateway)]))
-  // Written into the object of before: to copy ten thousand names is what costs most of a change, and what was carried before is over.
-  return sameNames ? Object.assign(before.shares, some) : some
+/** A gateway that stays what it is keeps its shares' object. */
+function sharesOf(gateway: GatewayTable): CarriedShares {
+  const known = shares.get(gateway) ?? { name: gateway.name, routes: Object.fromEntries(gateway.routes.map(route => [route.path, route.weight])) }
+  shares.set(gateway, known)
+  return known
 }
 
 function refusalOf(table: RoutingTable, error: unknown): NonNullable<AgentReport['refusal']> {

@@ -49,7 +49,7 @@ async function putStatus({ store, fleet }: TestServer, [, what = '']: readonly s
   if (what === 'ready') {
     await store.put('deployment-statuses', 'shop', { name: 'shop', services, instances: [instance(1), instance(2)] })
     for (const [name, port, route] of [['shop/9050', 9050, 'shop/web/http'], ['shop/web/http', 33000, 'shop/web/web:1.0/http']] as const) await store.put('gateway-statuses', name, { name, deployed: true, port, desired: { [route]: 100 }, acknowledged: { [route]: 100 } })
-    fleet.join('local').report({ agent: 'local', driver: 'memory', acknowledged: 1, endpoints: [1, 2].map(number => ({ id: instance(number).id, state: 'ready', connections: 0 })), shares: {}, reloads: 0 })
+    fleet.join('local').report({ agent: 'local', driver: 'memory', acknowledged: 1, endpoints: [1, 2].map(number => ({ id: instance(number).id, state: 'ready', connections: 0 })), shares: [], reloads: 0 })
   }
   if (what === 'failed') await store.put('deployment-statuses', 'shop', { name: 'shop', services: [{ cluster: 'web', service: 'web:1.0', intention: 'Deployment', phase: 'Failed', since, notification: '0 of 2 ready; shop-web-1 exited with code 1' }], instances: [{ ...instance(1), state: 'failed', reason: 'exited with code 1' }] })
   if (what === 'rolled-back') await store.put('release-statuses', 'shop-web-web-1.1', {

@@ -29,7 +29,7 @@ const ready = () => server.store.put('deployment-statuses', 'shop', { name: 'sho
 const inForce = async (problem?: string) => {
   for (const name of ['shop/9050', 'shop/web/http']) await server.store.put('gateway-statuses', name, { name, deployed: problem === undefined, port: 9050, desired: {}, acknowledged: {}, ...(problem === undefined ? {} : { problem }) })
 }
-const told = (agent: string, ids: readonly string[]) => server.fleet.join(agent).report({ agent, driver: 'memory', acknowledged: 1, endpoints: ids.map(id => ({ id, state: 'ready', connections: 0 })), shares: {}, reloads: 0 })
+const told = (agent: string, ids: readonly string[]) => server.fleet.join(agent).report({ agent, driver: 'memory', acknowledged: 1, endpoints: ids.map(id => ({ id, state: 'ready', connections: 0 })), shares: [], reloads: 0 })
 
 test('a deployment is done when every proxy leads to its instances, not already when they are ready', async () => {
   const { exit, said, looks } = await wait([

@@ -31,7 +31,7 @@ function padded(segments: readonly string[]): readonly string[] {
 }
 
 /** Every routing table asks for the same names again. */
-const KNOWN_MAX = 20_000
+const KNOWN_MAX = 100_000
 const known = new Map<string, string>()
 
 function hexNumber(text: string): string {

@@ -37,7 +37,7 @@ export function linkContract(name: string, open: () => Promise<LinkHarness>): vo
       harness.publish(table)
       return table
     }
-    const report = (acknowledged: number): AgentReport => ({ agent: harness.agent, driver: 'memory', acknowledged, endpoints: [], shares: {}, reloads: 0 })
+    const report = (acknowledged: number): AgentReport => ({ agent: harness.agent, driver: 'memory', acknowledged, endpoints: [], shares: [], reloads: 0 })
     const window = (sequence: number): Window => ({ agent: harness.agent, sequence, second: 1_700_000_000 + sequence, cells: [], dropped: 0 })
 
     test('the newest table comes whole, each is newer than the one before, and who asks later gets it at once', async () => {

@@ -15,6 +15,8 @@ export type OpenLink = Link & AsyncDisposable
 
 const REQUEST_MS_MAX = 10_000
 
+const reportText = ({ shares, ...report }: AgentReport) => JSON.stringify({ ...report, shares: Object.fromEntries(shares.map(({ name, routes }) => [name, routes])) })
+
 /** Tables from the server too, unless they come from somewhere else. */
 export function openHttpLink(options: HttpOptions, tables: Tables = httpTables(options)): OpenLink {
   const { agent, token, clock, log } = options
@@ -45,7 +47,7 @@ export function openHttpLink(options: HttpOptions, tables: Tables = httpTables(o
     for (let next = waiting; next && !ended.signal.aborted; next = waiting) {
       waiting = undefined
       try {
-        const status = await call('PUT', agents.report, JSON.stringify(next))
+        const status = await call('PUT', agents.report, reportText(next))
         if (status >= 300) log.warn('the server took no report', { server: servers.current, status })
       } catch (error) {
         log.debug('a report was lost', { error })

@@ -5,6 +5,9 @@ import type { Window } from '@vamp/model/metric'
 /** A route that clearly more was asked of than before, in the last so many milliseconds. */
 export interface Surge { readonly route: string; readonly requests: number; readonly ms: number }
 
+/** By route path: the share of each that is in force, in 1/10 000. */
+export interface CarriedShares { readonly name: string; readonly routes: Readonly<Record<string, number>> }
+
 /** What an agent says about itself after every `apply`, every second, and when a route is suddenly asked for more. */
 export interface AgentReport {
   readonly agent: string
@@ -15,8 +18,8 @@ export interface AgentReport {
   readonly endpoints: readonly { readonly id: string; readonly state: 'ready' | 'draining'; readonly connections: number }[]
   /** Those that it has no more and that have not finished what they began; absent = none. */
   readonly finishing?: readonly { readonly id: string; readonly connections: number }[]
-  /** Gateways of the confirmed table with the share of each route that is in force, in 1/10 000. */
-  readonly shares: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Of each gateway of the confirmed table. What did not change is the same object as in the report before. */
+  readonly shares: readonly CarriedShares[]
   /** Why the newest table is not in force, if it is not; by gateway where it is known. */
   readonly refusal?: { readonly revision: number; readonly code: string; readonly reason: string; readonly gateway?: string }
   /** Requests that wait for a first instance; absent = none. */

@@ -4,7 +4,8 @@
  * failure in a row forgets. Never more of a route's instances than `max_ejected` percent at a time: failing together is
  * the route's failure, and sending all to the few that are left would not mend it.
  */
-import type { RoutingTable } from '@vamp/model/routing/table'
+import { byName, changes } from '@vamp/model/changed'
+import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import type { Sample } from './proxy.ts'
 
 export interface Outliers {
@@ -27,20 +28,19 @@ const FORGOTTEN_MS = 3_600_000
 export const outlierKey = (gateway: string, route: string, instance: string): string => `${gateway}\n${route}\n${instance}`
 
 export function openOutliers(): Outliers {
-  let breakers = new Map<string, Breaker>()
+  const breakers = new Map<string, Breaker>()
+  let seen: RoutingTable['gateways'] = []
   const watched = new Map<string, Watched>()
   const routeOf = (key: string) => key.slice(0, key.lastIndexOf('\n'))
   const outOf = (route: string, nowMs: number) => [...watched].filter(([key, { until }]) => until > nowMs && routeOf(key) === route).length
 
   return {
-    watch(table) {
-      breakers = new Map()
-      for (const { name, routes } of table.gateways) for (const { path, policy, target } of routes) {
-        const breaker = policy?.circuit_breaker
-        if (!breaker || target.is !== 'endpoints') continue
-        const ready = target.endpoints.filter(({ state }) => state === 'ready').length
-        breakers.set(`${name}\n${path}`, { consecutive: breaker.consecutive_errors, ejectMs: breaker.eject * 1000, ejectedMax: Math.floor(ready * breaker.max_ejected / 100) })
+    watch({ gateways }) {
+      for (const { before, after } of changes(seen, gateways, byName)) {
+        for (const { path } of before?.routes ?? []) breakers.delete(`${before?.name}\n${path}`)
+        if (after) for (const [key, breaker] of breakersOf(after)) breakers.set(key, breaker)
       }
+      seen = gateways
       for (const key of watched.keys()) if (!breakers.has(routeOf(key))) watched.delete(key)
     },
     add(samples, nowMs) {
@@ -72,4 +72,14 @@ export function openOutliers(): Outliers {
       return times.length > 0 ? Math.min(...times) : undefined
     },
   }
+}
+
+/** Of the routes with a circuit breaker. */
+function breakersOf({ name, routes }: GatewayTable): readonly (readonly [string, Breaker])[] {
+  return routes.flatMap(({ path, policy, target }) => {
+    const breaker = policy?.circuit_breaker
+    if (!breaker || target.is !== 'endpoints') return []
+    const ready = target.endpoints.filter(({ state }) => state === 'ready').length
+    return [[`${name}\n${path}`, { consecutive: breaker.consecutive_errors, ejectMs: breaker.eject * 1000, ejectedMax: Math.floor(ready * breaker.max_ejected / 100) }] as const]
+  })
 }

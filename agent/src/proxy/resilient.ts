@@ -3,6 +3,7 @@
  * without instances leads to where its `failover` says. Both change the table on its way to the driver, nothing else, so they
  * are the same for all of them, and what is kept out is back at the same speed as a weight changes.
  */
+import { derived } from '@vamp/model/changed'
 import { withFailover } from '@vamp/model/routing/failover'
 import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import type { Clock } from '../base/clock.ts'
@@ -20,6 +21,7 @@ export interface Resilient extends ProxyPort {
 export function resilient(proxy: ProxyPort, { clock, log }: { readonly clock: Clock; readonly log: Logger }): Resilient {
   const outliers = openOutliers()
   let wanted: RoutingTable | undefined
+  const carried = carriedTables()
   let ended = false
   let cancelReturn = () => {}
   let out: ReadonlySet<string> = new Set()
@@ -78,9 +80,15 @@ export function resilient(proxy: ProxyPort, { clock, log }: { readonly clock: Cl
 
 const idsOf = (keys: ReadonlySet<string>) => [...keys].map(key => key.split('\n')[2] ?? '')
 
-function carried(table: RoutingTable, out: ReadonlySet<string>): RoutingTable {
-  const gateways = table.gateways.map(gateway => withFailover(withoutOut(gateway, out)))
-  return gateways.every((gateway, index) => gateway === table.gateways[index]) ? table : { ...table, gateways }
+/** What is carried of tables, one after the other; of gateways that stay what they are, what was carried of them. */
+function carriedTables(): (table: RoutingTable, out: ReadonlySet<string>) => RoutingTable {
+  let last: { readonly out: string; readonly items: readonly GatewayTable[]; readonly made: readonly GatewayTable[] } | undefined
+  return (table, kept) => {
+    const out = [...kept].sort().join()
+    const made = derived(last?.out === out ? last : undefined, table.gateways, gateway => withFailover(withoutOut(gateway, kept)))
+    last = { out, items: table.gateways, made }
+    return { ...table, gateways: made }
+  }
 }
 
 function withoutOut(gateway: GatewayTable, out: ReadonlySet<string>): GatewayTable {

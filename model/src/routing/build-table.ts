@@ -3,6 +3,7 @@
  * out as far as possible, and its problems are told; nothing that is wrong with one gateway touches another.
  */
 import type { Condition, ConditionNode } from '../condition.ts'
+import { byName, replaced, withKey } from '../changed.ts'
 import { parseCondition } from '../condition/parse.ts'
 import type { Deployment, DeploymentStatus } from '../deployment.ts'
 import type { Gateway, Rewrite, Route, RouteArtifact, RouteSettings } from '../gateway.ts'
@@ -15,7 +16,7 @@ import { effectivePolicy } from './effective-policy.ts'
 import { resolveTarget, type Targets } from './route-target.ts'
 import { type Candidate, candidates, selectGroups } from './selected.ts'
 import type { Endpoint, GatewayTable, MirrorTarget, RouteTable, RouteTarget, RoutingTable } from './table.ts'
-import { type Built, type Now, recording, type TableMemo } from './table-memo.ts'
+import { ALL_INSTANCES, type Built, type Listeners, type Mended, type Question, question, type SourceKind, type Sources, TableMemo } from './table-memo.ts'
 import { virtualHosts } from './virtual-host.ts'
 
 export interface BuildInput {
@@ -33,8 +34,8 @@ export interface BuildInput {
   readonly address: string
   /** The shared listener for virtual hosts; absent = none, and no default names. */
   readonly virtualHosts?: { readonly address: string; readonly port: number }
-  /** Where these are the same objects as for another table, deployments, statuses and what is looked up are the same. Absent: not known. */
-  readonly sources?: readonly unknown[]
+  /** What deployments, statuses and all that is looked up are taken from; absent: not known, so nothing is known to be as it was. */
+  readonly sources?: Sources
 }
 
 export interface GatewayProblem {
@@ -42,24 +43,28 @@ export interface GatewayProblem {
   readonly message: string
 }
 
-/** `memo`: of earlier tables of the same place; what did not change is then the same object as before. */
-export function buildTable(input: BuildInput, memo?: TableMemo): { readonly table: RoutingTable; readonly problems: readonly GatewayProblem[] } {
-  const problems: GatewayProblem[] = []
-  const listening = withoutPortConflicts(input, problems)
-  const targets = targetsOf(input, listening)
-  const universe = listening.some(isSelecting) ? candidates(input.deployments, input.statuses) : []
-  const now: Now = { input, targets, listening, same: memo?.begin(input, listening) ?? false }
-  const gateways = listening.map(gateway => {
-    // What selects, rests on everything there is.
-    const built = memo && !isSelecting(gateway) ? remembered(gateway, now, memo) : build(gateway, now, universe)
-    for (const problem of built.problems) problems.push(problem)
-    return built.table
-  })
+export interface BuiltTable {
+  readonly table: RoutingTable
+  readonly problems: readonly GatewayProblem[]
+  /** Names of gateways without a port. */
+  readonly unassigned: readonly string[]
+}
+
+/** `memo`: of earlier tables. With it, it costs what changed, and what did not change is the same object as before. */
+export function buildTable(input: BuildInput, memo: TableMemo = new TableMemo()): BuiltTable {
+  const { listeners, stale } = memo.begin(input, listenersOf)
+  const there = { targets: targetsOf(input, listeners.listening), universe: once(() => candidates(input.deployments, input.statuses)) }
+  const tables = memo.take(new Map(stale.map(gateway => [gateway.name, build(gateway, input, there)])))
+  const mended = memo.mended(withoutLoops)
   return {
-    table: { revision: input.revision, gateways: withoutLoops(gateways, problems), ...(input.virtualHosts ? { virtual_hosts: input.virtualHosts } : {}) },
-    problems,
+    table: { revision: input.revision, gateways: replaced(tables, mended.tables, byName), ...(input.virtualHosts ? { virtual_hosts: input.virtualHosts } : {}) },
+    problems: [...listeners.problems, ...memo.problems(), ...mended.problems],
+    unassigned: listeners.unassigned,
   }
 }
+
+/** What there is, besides what is looked up. */
+interface There { readonly targets: Targets; readonly universe: () => readonly Candidate[] }
 
 function targetsOf({ deployments, statuses }: BuildInput, listening: readonly Gateway[]): Targets {
   const named = lookup(listening)
@@ -68,55 +73,78 @@ function targetsOf({ deployments, statuses }: BuildInput, listening: readonly Ga
 
 /** By name; all are put in order only if one is asked for. */
 function lookup<T extends { readonly name: string }>(items: readonly T[]): (name: string) => T | undefined {
-  let byName: ReadonlyMap<string, T> | undefined
-  return name => {
-    byName ??= new Map(items.map(item => [item.name, item]))
-    return byName.get(name)
+  return name => withKey(items, name, byName)
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 
-function build(gateway: Gateway, { input, targets }: Now, universe: readonly Candidate[]): Built {
+function build(gateway: Gateway, input: BuildInput, there: There): Built {
   const problems: GatewayProblem[] = []
-  return { table: new GatewayBuilder(input, targets, universe, gateway, problems).build(), problems }
+  const recorded = recording(input, there)
+  return { table: new GatewayBuilder(recorded.input, recorded.there, gateway, problems).build(), problems, asked: recorded.asked }
 }
 
-function remembered(gateway: Gateway, now: Now, memo: TableMemo): Built {
-  const found = memo.find(gateway, now)
-  if (found) return found
-  const recorded = recording(now)
-  return memo.keep(gateway, now, recorded.rested, build(gateway, recorded.now, []))
-}
-
-function isSelecting({ selector, routes }: Gateway): boolean {
-  return selector !== undefined || routes.some(({ settings }) => settings.is === 'reference' || settings.value.selector !== undefined)
+/** The same, with every question written down. */
+function recording(input: BuildInput, { targets, universe }: There): { readonly input: BuildInput; readonly there: There; readonly asked: ReadonlySet<Question> } {
+  const asked = new Set<Question>()
+  const noted = <T>(kind: SourceKind | 'gateways', look: (name: string) => T) => (name: string): T => {
+    asked.add(question(kind, name))
+    return look(name)
+  }
+  return {
+    asked,
+    input: {
+      ...input,
+      lookupCondition: noted('conditions', name => input.lookupCondition?.(name)), lookupRewrite: noted('rewrites', name => input.lookupRewrite?.(name)),
+      lookupRoute: noted('routes', name => input.lookupRoute?.(name)), lookupPolicy: noted('policies', name => input.lookupPolicy?.(name)),
+    },
+    there: {
+      targets: {
+        gateways: { has: noted('gateways', name => targets.gateways.has(name)) },
+        deployments: { get: noted('deployments', name => targets.deployments.get(name)) },
+        statuses: { get: noted('deployment-statuses', name => targets.statuses.get(name)) },
+      },
+      universe() {
+        asked.add(ALL_INSTANCES)
+        return universe()
+      },
+    },
+  }
 }
 
 /** The first gateway that wants a port gets it. */
-function withoutPortConflicts({ gateways, virtualHosts }: BuildInput, problems: GatewayProblem[]): readonly Gateway[] {
+function listenersOf({ gateways, virtualHosts }: BuildInput): Listeners {
+  const problems: GatewayProblem[] = []
   const holders = new Map<number, string>(virtualHosts ? [[virtualHosts.port, 'the virtual hosts']] : [])
-  return gateways.filter(({ name, port }) => {
+  const listening = gateways.filter(({ name, port }) => {
     if (port.number === 0) return false
     const holder = holders.get(port.number)
     if (holder === undefined) holders.set(port.number, name)
     else problems.push({ gateway: name, message: `Port ${port.number} is in use by ${holder}.` })
     return holder === undefined
   })
+  return { listening, problems, unassigned: gateways.flatMap(({ name, port }) => port.number === 0 ? [name] : []) }
 }
 
-/** A gateway that can be reached from itself would send requests in circles: such routes lead nowhere, and such ways out are none. */
-function withoutLoops(gateways: readonly GatewayTable[], problems: GatewayProblem[]): readonly GatewayTable[] {
-  const next = new Map<string, readonly string[]>()
-  for (const gateway of gateways) if (leadsToGateway(gateway)) next.set(gateway.name, waysOut(gateway).flatMap(target => target.is === 'gateway' ? [target.gateway] : []))
-  if (next.size === 0) return gateways
+/** A gateway that can be reached from itself would send requests in circles: such routes lead nowhere, and such ways out are none. `leading`: those that lead to gateways. */
+function withoutLoops(leading: readonly GatewayTable[]): Mended {
+  const problems: GatewayProblem[] = []
+  const next = new Map(leading.map(gateway => [gateway.name, waysOut(gateway).flatMap(target => target.is === 'gateway' ? [target.gateway] : [])]))
   const reachable = (from: string): ReadonlySet<string> => {
     const seen = new Set([from])
     for (const name of seen) for (const gateway of next.get(name) ?? []) seen.add(gateway)
     return seen
   }
-  return gateways.map(gateway => {
+  const tables = leading.flatMap(gateway => {
     const leadsBack = (target: MirrorTarget | undefined) => target?.is === 'gateway' && reachable(target.gateway).has(gateway.name)
-    if (!next.has(gateway.name) || !waysOut(gateway).some(leadsBack)) return gateway
-    return { ...gateway, routes: gateway.routes.map(route => {
+    if (!waysOut(gateway).some(leadsBack)) return []
+    return [[gateway.name, { ...gateway, routes: gateway.routes.map(route => {
       const { target, failover, mirror, ...rest } = route
       if (![target, mirror, ...failover ?? []].some(leadsBack)) return route
       problems.push({ gateway: gateway.name, message: `Route '${route.path}' leads back to the gateway.` })
@@ -125,26 +153,22 @@ function withoutLoops(gateways: readonly GatewayTable[], problems: GatewayProble
         ...rest, target: leadsBack(target) ? { is: 'endpoints' as const, endpoints: [] } : target,
         ...(others.length > 0 ? { failover: others } : {}), ...(mirror && !leadsBack(mirror) ? { mirror } : {}),
       }
-    }) }
+    }) }] as const]
   })
+  return { tables: new Map(tables), problems }
 }
 
 const waysOut = ({ routes }: GatewayTable): readonly MirrorTarget[] => routes.flatMap(({ target, failover = [], mirror }) => [target, ...failover, ...(mirror ? [mirror] : [])])
 
-const leadsToGateway = ({ routes }: GatewayTable): boolean =>
-  routes.some(({ target, failover, mirror }) => target.is === 'gateway' || mirror?.is === 'gateway' || failover?.some(other => other.is === 'gateway'))
-
 class GatewayBuilder {
   private readonly input: BuildInput
-  private readonly targets: Targets
-  private readonly universe: readonly Candidate[]
+  private readonly there: There
   private readonly gateway: Gateway
   private readonly problems: GatewayProblem[]
 
-  constructor(input: BuildInput, targets: Targets, universe: readonly Candidate[], gateway: Gateway, problems: GatewayProblem[]) {
+  constructor(input: BuildInput, there: There, gateway: Gateway, problems: GatewayProblem[]) {
     this.input = input
-    this.targets = targets
-    this.universe = universe
+    this.there = there
     this.gateway = gateway
     this.problems = problems
   }
@@ -193,7 +217,7 @@ class GatewayBuilder {
   private wayOut(path: string, routes: readonly RouteTable[]): RouteTarget {
     const known = routes.find(route => route.path === path)
     if (known) return known.target
-    const { target, problem } = resolveTarget(path, this.targets)
+    const { target, problem } = resolveTarget(path, this.there.targets)
     if (problem !== undefined) this.tell(problem)
     return target
   }
@@ -201,7 +225,7 @@ class GatewayBuilder {
   private route(path: string, settings: RouteSettings, weight: number, members: readonly Endpoint[] | undefined): RouteTable {
     const condition = this.condition(path, settings.condition)
     const chosen = members ?? (settings.selector === undefined ? undefined : [...this.selected(settings.selector).values()].flat())
-    const { target, problem } = chosen ? { target: { is: 'endpoints' as const, endpoints: chosen }, problem: undefined } : resolveTarget(path, this.targets)
+    const { target, problem } = chosen ? { target: { is: 'endpoints' as const, endpoints: chosen }, problem: undefined } : resolveTarget(path, this.there.targets)
     if (problem !== undefined) this.tell(problem)
     return {
       path, lookup_name: routeLookupName(this.gateway.name, path), weight,
@@ -221,7 +245,7 @@ class GatewayBuilder {
   }
 
   private selected(selector: string): ReadonlyMap<string, readonly Endpoint[]> {
-    const groups = selectGroups(selector, this.universe)
+    const groups = selectGroups(selector, this.there.universe())
     if (groups.is === 'ok') return groups.value
     for (const { message } of groups.problems) this.tell(message)
     return new Map()

@@ -19,7 +19,8 @@ export function policyGap({ driver, mode, level }: PolicyPlace, policy: PolicySe
   const misplaced = level === 'route' ? [...GATEWAY_ONLY.filter(name => policy[name] !== undefined), ...(policy.timeouts?.idle === undefined ? [] : ['timeouts.idle'])] : []
   if (misplaced.length > 0) return `${misplaced.join(', ')} belongs to a gateway, not to a route`
   if (mode === 'tcp' && level === 'route' && policy.connection_limit) return 'connection_limit belongs to the gateway where it speaks tcp'
-  if (policy.connection_limit?.queue !== undefined) return 'connection_limit.queue is what no proxy of ours can do: beyond the maximum, requests are turned away'
+  const { queue, queue_timeout } = policy.connection_limit ?? {}
+  if (queue !== undefined || queue_timeout !== undefined) return 'connection_limit.queue is what no proxy of ours can do: beyond the maximum, requests are turned away'
   if (mode === 'tcp' && driver === 'embedded' && policy.tls) return 'the embedded proxy ends TLS for http only'
   if (mode === 'tcp' && driver === 'embedded' && policy.timeouts?.idle !== undefined) return 'timeouts.idle of a tcp gateway needs HAProxy; timeouts.tunnel says how long both sides may be silent'
   if (driver !== 'haproxy' && policy.slow_start !== undefined) return `slow_start needs HAProxy: the ${driver} proxy gives every instance its full part from its first request on; vamp up --gateway haproxy`

@@ -1,87 +1,163 @@
 /**
- * What was built of a gateway before, and what it rested on: everything that was looked up, with what came of it. Built again only
- * if something of it is another thing now, so a change of a table costs what it changes. Values are compared by identity:
+ * What was built of gateways before, and what it rested on: every name that was looked up. Built again is what has become another
+ * thing itself, and what looked such a thing up, so a change of a table costs what it changes. Values are compared by identity:
  * whoever hands them in keeps what did not change.
  */
-import type { BuildInput, GatewayProblem } from './build-table.ts'
+import { byName, changedKeys, changes, placeOf, replaced, sameKeys, withKey } from '../changed.ts'
 import type { Gateway } from '../gateway.ts'
-import type { Targets } from './route-target.ts'
+import type { BuildInput, GatewayProblem } from './build-table.ts'
 import type { GatewayTable } from './table.ts'
 
-export interface TableMemo {
-  /** A new table. True: nothing that gateways rest on is another thing than for the last one. */
-  begin(input: BuildInput, listening: readonly Gateway[]): boolean
-  /** What was built of it, if it would be built the same again. */
-  find(gateway: Gateway, now: Now): Built | undefined
-  keep(gateway: Gateway, now: Now, rested: readonly Rested[], built: Built): Built
-}
+export type SourceKind = 'deployments' | 'deployment-statuses' | 'conditions' | 'rewrites' | 'routes' | 'policies'
+/** All that there is of each kind, in order of name. */
+export type Sources = Readonly<Record<SourceKind, readonly { readonly name: string }[]>>
 
-export interface Built { readonly table: GatewayTable; readonly problems: readonly GatewayProblem[] }
+/** Something that was looked up: `conditions\nfirefox`. */
+export type Question = string
+export const question = (kind: SourceKind | 'gateways', name: string): Question => `${kind}\n${name}`
+/** What selects, rests on every instance. */
+export const ALL_INSTANCES: Question = 'instances'
 
-export interface Now {
-  readonly input: BuildInput
-  readonly targets: Targets
-  /** Those that have their ports. */
+/** Which gateways have the ports that they want. */
+export interface Listeners {
+  /** In the order of the gateways. */
   readonly listening: readonly Gateway[]
-  /** Nothing else than gateways is another thing than it was. */
-  readonly same: boolean
+  /** Names of those without a port. */
+  readonly unassigned: readonly string[]
+  readonly problems: readonly GatewayProblem[]
 }
 
-/** A question that was asked, and its answer. */
-export interface Rested { readonly ask: (now: Now) => unknown; readonly answer: unknown }
+export interface Built {
+  readonly table: GatewayTable
+  readonly problems: readonly GatewayProblem[]
+  readonly asked: ReadonlySet<Question>
+}
 
-interface Entry { readonly gateway: Gateway; readonly rested: readonly Rested[]; readonly built: Built }
+/** What of a table leads in circles, mended. */
+export interface Mended { readonly tables: ReadonlyMap<string, GatewayTable>; readonly problems: readonly GatewayProblem[] }
 
-export function openTableMemo(): TableMemo {
-  const entries = new Map<string, Entry>()
-  let last: { readonly listening: readonly Gateway[]; readonly sources: readonly unknown[]; readonly place: string } | undefined
-  return {
-    begin({ address, virtualHosts, sources = [{}] }, listening) {
-      const [before, place] = [last, JSON.stringify([address, virtualHosts !== undefined])]
-      last = { listening, sources, place }
-      if (before?.place !== place) entries.clear()
-      return before?.place === place && sources.every((source, at) => source === before.sources[at])
-        && listening.length === before.listening.length && listening.every((gateway, at) => gateway === before.listening[at] || gateway.name === before.listening[at]?.name)
-    },
-    find(gateway, now) {
-      const entry = entries.get(gateway.name)
-      if (entry?.gateway !== gateway) return undefined
-      return now.same || entry.rested.every(({ ask, answer }) => ask(now) === answer) ? entry.built : undefined
-    },
-    keep(gateway, { input }, rested, built) {
-      if (entries.size > 2 * input.gateways.length + 16) entries.clear()
-      const before = entries.get(gateway.name)?.built
+interface Begun { readonly input: BuildInput; readonly place: string; readonly listeners: Listeners; /** Of before, if they are of the same gateways. */ readonly tables: readonly GatewayTable[] | undefined }
+interface Last extends Begun { readonly tables: readonly GatewayTable[] }
+
+const SOURCE_KINDS: readonly SourceKind[] = ['deployments', 'deployment-statuses', 'conditions', 'rewrites', 'routes', 'policies']
+
+export class TableMemo {
+  readonly #built = new Map<string, Built>()
+  readonly #askers = new Map<Question, Set<string>>()
+  /** Names of gateways with problems, and of those that lead to gateways. */
+  readonly #troubled = new Set<string>()
+  readonly #leading = new Set<string>()
+  /** Of the table that was built last, and of the one that is being built. */
+  #last: Last | undefined
+  #begun: Begun | undefined
+  #mended: Mended | undefined
+
+  /** A new table: who listens, and which of them are to be built. The others are as they were. */
+  begin(input: BuildInput, listenersOf: (input: BuildInput) => Listeners): { readonly listeners: Listeners; readonly stale: readonly Gateway[] } {
+    const place = JSON.stringify([input.address, input.virtualHosts])
+    const before = this.#last?.place === place && this.#last.input.sources && input.sources ? this.#last : undefined
+    if (!before) this.#clear()
+    const listeners = before && samePorts(before.input.gateways, input.gateways) ? withChanged(before, input.gateways) : listenersOf(input)
+    const stale = before ? this.#stale(before, input, listeners) : listeners.listening
+    const tables = before && sameKeys(before.listeners.listening, listeners.listening, byName) ? before.tables : undefined
+    this.#begun = { input, place, listeners, tables }
+    return { listeners, stale }
+  }
+
+  /** Takes in what was built of all that were stale; returns the tables in the order of the gateways. */
+  take(all: ReadonlyMap<string, Built>): readonly GatewayTable[] {
+    const begun = this.#begun as Begun
+    const others = new Map<string, GatewayTable>()
+    for (const [name, built] of all) {
+      const before = this.#built.get(name)
       // The same content is the same object: whoever compares tables need not look into it.
-      const same = before && JSON.stringify(before) === JSON.stringify(built) ? before : built
-      entries.set(gateway.name, { gateway, rested, built: same })
-      return same
-    },
+      const table = before && JSON.stringify(before.table) === JSON.stringify(built.table) ? before.table : built.table
+      if (table !== before?.table) others.set(name, table)
+      this.#keep(name, { ...built, table })
+    }
+    const tables = begun.tables ? replaced(begun.tables, others, byName) : begun.listeners.listening.map(({ name }) => (this.#built.get(name) as Built).table)
+    this.#last = { ...begun, tables }
+    return tables
+  }
+
+  /** Of the gateways that were built, in their order. */
+  problems(): readonly GatewayProblem[] {
+    return this.#inOrder(this.#troubled).flatMap(name => this.#built.get(name)?.problems ?? [])
+  }
+
+  /** As `mend` has it of the gateways that lead to gateways; asked again only if one of them is another one. */
+  mended(mend: (leading: readonly GatewayTable[]) => Mended): Mended {
+    this.#mended ??= mend(this.#inOrder(this.#leading).flatMap(name => this.#built.get(name)?.table ?? []))
+    return this.#mended
+  }
+
+  #stale(before: Last, input: BuildInput, { listening }: Listeners): readonly Gateway[] {
+    const names = new Set<string>()
+    const askersOf = (asked: Question) => { for (const name of this.#askers.get(asked) ?? []) names.add(name) }
+    for (const kind of SOURCE_KINDS) {
+      const changed = changedKeys(before.input.sources?.[kind] ?? [], input.sources?.[kind] ?? [], byName)
+      for (const name of changed) askersOf(question(kind, name))
+      if (changed.length > 0 && (kind === 'deployments' || kind === 'deployment-statuses')) askersOf(ALL_INSTANCES)
+    }
+    for (const { before: old, after } of changes(before.listeners.listening, listening, byName)) {
+      const { name } = (after ?? old) as Gateway
+      names.add(name)
+      if (!old || !after) askersOf(question('gateways', name))
+      if (!after) this.#forget(name)
+    }
+    return [...names].flatMap(name => withKey(listening, name, byName) ?? [])
+  }
+
+  #keep(name: string, built: Built): void {
+    const before = this.#built.get(name)
+    this.#unask(name, before)
+    this.#built.set(name, built)
+    for (const asked of built.asked) {
+      const askers = this.#askers.get(asked) ?? new Set()
+      this.#askers.set(asked, askers.add(name))
+    }
+    put(this.#troubled, name, built.problems.length > 0)
+    const leads = leadsToGateway(built.table)
+    if (before?.table !== built.table && (leads || this.#leading.has(name))) this.#mended = undefined
+    put(this.#leading, name, leads)
+  }
+
+  #forget(name: string): void {
+    this.#unask(name, this.#built.get(name))
+    this.#built.delete(name)
+    this.#troubled.delete(name)
+    if (this.#leading.delete(name)) this.#mended = undefined
+  }
+
+  #unask(name: string, built: Built | undefined): void {
+    for (const asked of built?.asked ?? []) {
+      const askers = this.#askers.get(asked)
+      askers?.delete(name)
+      if (askers?.size === 0) this.#askers.delete(asked)
+    }
+  }
+
+  #inOrder(names: ReadonlySet<string>): readonly string[] {
+    const tables = this.#last?.tables ?? []
+    return [...names].sort((a, b) => (placeOf(tables, a, byName) ?? 0) - (placeOf(tables, b, byName) ?? 0))
+  }
+
+  #clear(): void {
+    for (const all of [this.#built, this.#askers, this.#troubled, this.#leading]) all.clear()
+    this.#mended = undefined
   }
 }
 
-/** The same input, with every question written down. */
-export function recording(now: Now): { readonly now: Now; readonly rested: Rested[] } {
-  const { input } = now
-  const rested: Rested[] = []
-  const asked = <A, T>(ask: (now: Now, argument: A) => T) => (argument: A): T => {
-    const answer = ask(now, argument)
-    rested.push({ ask: later => ask(later, argument), answer })
-    return answer
-  }
-  return {
-    rested,
-    now: {
-      ...now,
-      input: {
-        ...input,
-        lookupCondition: asked((now, name: string) => now.input.lookupCondition?.(name)), lookupRewrite: asked((now, name: string) => now.input.lookupRewrite?.(name)),
-        lookupRoute: asked((now, name: string) => now.input.lookupRoute?.(name)), lookupPolicy: asked((now, name: string) => now.input.lookupPolicy?.(name)),
-      },
-      targets: {
-        gateways: { has: asked((now, name: string) => now.targets.gateways.has(name)) },
-        deployments: { get: asked((now, name: string) => now.targets.deployments.get(name)) },
-        statuses: { get: asked((now, name: string) => now.targets.statuses.get(name)) },
-      },
-    },
-  }
+const put = (names: Set<string>, name: string, there: boolean) => { if (there) names.add(name); else names.delete(name) }
+
+function samePorts(before: readonly Gateway[], after: readonly Gateway[]): boolean {
+  return sameKeys(before, after, ({ name, port }) => `${name}\n${port.number}`)
 }
+
+function withChanged({ input, listeners }: Last, gateways: readonly Gateway[]): Listeners {
+  const changed = changes(input.gateways, gateways, byName).flatMap(({ after }) => after && placeOf(listeners.listening, after.name, byName) !== undefined ? [[after.name, after] as const] : [])
+  return changed.length === 0 ? listeners : { ...listeners, listening: replaced(listeners.listening, new Map(changed), byName) }
+}
+
+export const leadsToGateway = ({ routes }: GatewayTable): boolean =>
+  routes.some(({ target, failover, mirror }) => target.is === 'gateway' || mirror?.is === 'gateway' || failover?.some(other => other.is === 'gateway'))

@@ -13,7 +13,7 @@ test('an agent on another host gets every table, and what it reports and measure
   await vi.waitFor(() => expect(revisions).toEqual([1]))
 
   server.fleet.publish({ revision: 2, gateways: [] })
-  link.report({ agent: 'north', driver: 'haproxy', acknowledged: 2, endpoints: [], shares: {}, reloads: 0 })
+  link.report({ agent: 'north', driver: 'haproxy', acknowledged: 2, endpoints: [], shares: [], reloads: 0 })
   const windows: number[] = []
   server.fleet.onWindow(({ sequence, cells }) => { windows.push(sequence, cells.length) })
   const cell = { gateway: 'g', route: 'r', instance: 'i', by: 'weight', part: 0, requests: 1, errors: 0, statuses: [0, 0, 1, 0, 0, 0], bytes: 5, latency: [[3, 1]] } as const

@@ -1,6 +1,7 @@
 /** Agents on other hosts: their tables out, their reports and measurements in. */
-import { agents, WindowJson } from '@vamp/model/api/agent'
+import { agents, type AgentReportJson, WindowJson } from '@vamp/model/api/agent'
 import type { AgentReport } from '@vamp/agent/link/link'
+import { byName, withKey } from '@vamp/model/changed'
 import { Fault } from '@vamp/model/fault'
 import type { Window } from '@vamp/model/metric'
 import { LOCAL_AGENT } from '../fleet/live-fleet.ts'
@@ -43,7 +44,8 @@ export function agentRoutes({ fleet, log }: World): Route[] {
     }),
     route(agents.report, async ({ path, body }) => {
       if (body.agent !== path.agent) refuse('InconsistentArtifactName', `Inconsistent name: given '${path.agent}' but found '${body.agent}'.`, 'agent')
-      linkOf(path.agent).report(body as AgentReport)
+      const before = fleet.reports().find(({ agent }) => agent === path.agent)
+      linkOf(path.agent).report({ ...body, shares: sharesIn(body.shares, before?.shares ?? []) } as AgentReport)
       return nothing
     }),
     route(agents.window, async ({ path, body }) => {
@@ -53,6 +55,15 @@ export function agentRoutes({ fleet, log }: World): Route[] {
       return nothing
     }),
   ]
+}
+
+/** As a list in which what did not change is the same object as before. */
+function sharesIn(shares: AgentReportJson['shares'], before: AgentReport['shares']): AgentReport['shares'] {
+  const now = Object.entries(shares).map(([name, routes], at) => {
+    const old = before[at]?.name === name ? before[at] : withKey(before, name, byName)
+    return old && JSON.stringify(old.routes) === JSON.stringify(routes) ? old : { name, routes }
+  })
+  return now.length === before.length && now.every((each, at) => each === before[at]) ? before : now
 }
 
 /** Large and made by a program: not worth a parser that knows every line. */

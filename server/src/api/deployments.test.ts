@@ -204,7 +204,7 @@ test('phases, instances and health come from the status', async () => {
 
   const seen = async () => ((await server.ask('/deployments/seen')).json as View).clusters.web.services[0]
   expect(await seen(), 'no proxy leads there yet').toEqual(expect.objectContaining({ instances: [expect.objectContaining({ name: 'seen-1', deployed: false }), expect.objectContaining({ name: 'seen-2', deployed: false })] }))
-  server.fleet.join('a').report({ agent: 'a', driver: 'memory', acknowledged: 1, endpoints: [{ id: 'seen-1', state: 'ready', connections: 0 }], shares: {}, reloads: 0 })
+  server.fleet.join('a').report({ agent: 'a', driver: 'memory', acknowledged: 1, endpoints: [{ id: 'seen-1', state: 'ready', connections: 0 }], shares: [], reloads: 0 })
 
   expect(await seen()).toEqual(expect.objectContaining({
     status: { intention: 'Deployment', since, phase: { name: 'Updating', since, notification: '1 of 2 ready' } },

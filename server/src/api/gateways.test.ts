@@ -102,7 +102,7 @@ test('health and metrics are numbers, from events where somebody publishes them'
 test('what a proxy that is there cannot do is refused, with its reason, in a gateway or in the policy that it refers to', async () => {
   await using own = await testServer()
   const put = (body: string) => own.ask('/gateways/one', { method: 'PUT', body: `name: one\nport: 8190\nroutes: {"[10.0.0.1:80]": {weight: 100%}}\n${body}` })
-  const report = (driver: 'haproxy' | 'embedded') => own.fleet.join(driver).report({ agent: driver, driver, acknowledged: 0, endpoints: [], shares: {}, reloads: 0 })
+  const report = (driver: 'haproxy' | 'embedded') => own.fleet.join(driver).report({ agent: driver, driver, acknowledged: 0, endpoints: [], shares: [], reloads: 0 })
   report('haproxy')
 
   expect((await put('policy: {slow_start: 30s}')).status).toBe(202)
@@ -111,6 +111,7 @@ test('what a proxy that is there cannot do is refused, with its reason, in a gat
   await own.ask('/policies/queues', { method: 'PUT', body: 'name: queues\nconnection_limit: {maximum: 5}' })
   expect((await put('policy: queues')).status).toBe(202)
   expect((await own.ask('/policies/queues', { method: 'PUT', body: 'name: queues\nconnection_limit: {maximum: 5, queue: 3}' })).status).toBe(400)
+  expect((await own.ask('/policies/queues', { method: 'PUT', body: 'name: queues\nconnection_limit: {maximum: 5, queue_timeout: 3s}' })).status).toBe(400)
 
   report('embedded')
   const raw = await own.ask('/gateways/one', { method: 'PUT', body: 'name: one\nport: 8190\nroutes: {"[10.0.0.1:80]": {weight: 100%, condition: "< hdr_sub(user-agent) X >"}}' })

@@ -12,7 +12,7 @@ const table = (revision: number, state: 'ready' | 'draining' = 'ready'): Routing
   }],
 })
 const report = (agent: string, acknowledged: number, endpoints: AgentReport['endpoints'] = []): AgentReport =>
-  ({ agent, driver: 'memory', acknowledged, endpoints, shares: {}, reloads: 0 })
+  ({ agent, driver: 'memory', acknowledged, endpoints, shares: [], reloads: 0 })
 
 test('a table is acknowledged when the slowest live agent has confirmed it', () => {
   const fleet = openFleet({ clock: virtualClock() })

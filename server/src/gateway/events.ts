@@ -1,4 +1,5 @@
 /** What changed for the users of a gateway, as the original tags it. */
+import { byName, changes } from '@vamp/model/changed'
 import type { NewEvent } from '@vamp/model/event'
 import type { GatewayStatus } from '@vamp/model/gateway-status'
 import { FULL_SHARE, type GatewayTable, type RouteTable, type RoutingTable } from '@vamp/model/routing/table'
@@ -15,13 +16,7 @@ export function deployedEvents(before: ReadonlyMap<string, GatewayStatus>, chang
 
 /** `gateways:<name>`, `route:<change>`, `routes:<path>` for every route that differs between two tables. */
 export function routeEvents(before: RoutingTable, after: RoutingTable): NewEvent[] {
-  const changed = after.gateways.filter((gateway, at) => gateway !== before.gateways[at])
-  const names = new Set(changed.map(({ name }) => name))
-  const old = new Map(before.gateways.flatMap(gateway => names.has(gateway.name) ? [[gateway.name, gateway] as const] : []))
-  return changed.flatMap(gateway => {
-    const previous = old.get(gateway.name)
-    return previous && previous !== gateway ? changesOf(previous, gateway) : []
-  })
+  return changes(before.gateways, after.gateways, byName).flatMap(each => each.before && each.after ? changesOf(each.before, each.after) : [])
 }
 
 function changesOf(before: GatewayTable, after: GatewayTable): NewEvent[] {
@@ -31,13 +26,13 @@ function changesOf(before: GatewayTable, after: GatewayTable): NewEvent[] {
     ...after.routes.flatMap(route => {
       const previous = old.get(route.path)
       if (!previous) return [event(after, 'added', route.path)]
-      return changes(previous, route).map(change => event(after, change, route.path, settingsOf(route)))
+      return settingsChanged(previous, route).map(change => event(after, change, route.path, settingsOf(route)))
     }),
     ...before.routes.filter(({ path }) => !now.has(path)).map(({ path }) => event(after, 'removed', path)),
   ]
 }
 
-function changes(before: RouteTable, after: RouteTable): string[] {
+function settingsChanged(before: RouteTable, after: RouteTable): string[] {
   const differs = (a: unknown, b: unknown) => JSON.stringify(a) !== JSON.stringify(b)
   const change = (name: string, a: unknown, b: unknown) => !differs(a, b) ? [] : [`${name}${a === undefined ? 'added' : b === undefined ? 'removed' : 'updated'}`]
   return [

@@ -3,16 +3,23 @@
  * and what did not change stays the same object. All of it is read anew from time to time, so a missed word costs time, never truth.
  */
 import type { Clock } from '@vamp/agent/base/clock'
-import type { RecordKind, RecordOf } from '../store/record.ts'
+import { byName, replaced } from '@vamp/model/changed'
+import type { SourceKind } from '@vamp/model/routing/table-memo'
+import type { RecordOf } from '../store/record.ts'
 import type { Store, Stored } from '../store/store.ts'
+
+/** What shapes a routing table, and what was said of it. */
+export type MirroredKind = 'gateways' | SourceKind | 'gateway-statuses'
 
 export interface Mirror {
   /** As stored now. In order of name. */
   refresh(): Promise<void>
   /** The same array as before where nothing of the kind changed. */
-  list<K extends RecordKind>(kind: K): readonly Stored<K>[]
+  list<K extends MirroredKind>(kind: K): readonly Stored<K>[]
+  /** What is in them; the same array as long as `list` is. */
+  items<K extends MirroredKind>(kind: K): readonly RecordOf[K][]
   /** By name, until the next refresh. */
-  values<K extends RecordKind>(kind: K): ReadonlyMap<string, RecordOf[K]>
+  values<K extends MirroredKind>(kind: K): ReadonlyMap<string, RecordOf[K]>
 }
 
 /** A watch that misses something is found out after so long at most. */
@@ -20,13 +27,13 @@ const REREAD_MS = 30_000
 /** More changes than this are read as a list. */
 const ONE_BY_ONE_MAX = 100
 
-interface Kept { readonly records: Map<string, Stored>; readonly values: Map<string, unknown>; readonly stale: Set<string>; sorted: readonly Stored[]; whole: boolean }
+interface Kept { readonly records: Map<string, Stored<MirroredKind>>; readonly values: Map<string, unknown>; readonly stale: Set<string>; sorted: readonly Stored<MirroredKind>[]; items: readonly RecordOf[MirroredKind][]; whole: boolean }
 
-export function openMirror(store: Store, kinds: readonly RecordKind[], clock: Clock): Mirror {
-  const kept = new Map<RecordKind, Kept>(kinds.map(kind => [kind, { records: new Map(), values: new Map(), stale: new Set(), sorted: [], whole: false }]))
+export function openMirror(store: Store, kinds: readonly MirroredKind[], clock: Clock): Mirror {
+  const kept = new Map<MirroredKind, Kept>(kinds.map(kind => [kind, { records: new Map(), values: new Map(), stale: new Set(), sorted: [], items: [], whole: false }]))
   let rereadAt = clock.monotonic()
-  store.watch(({ kind, name }) => kept.get(kind)?.stale.add(name))
-  const keep = (mine: Kept, name: string, found: Stored | undefined): boolean => {
+  store.watch(({ kind, name }) => kept.get(kind as MirroredKind)?.stale.add(name))
+  const keep = (mine: Kept, name: string, found: Stored<MirroredKind> | undefined): boolean => {
     if (mine.records.get(name)?.revision === found?.revision) return false
     if (found) mine.records.set(name, found)
     else mine.records.delete(name)
@@ -34,27 +41,38 @@ export function openMirror(store: Store, kinds: readonly RecordKind[], clock: Cl
     else mine.values.delete(name)
     return true
   }
-  const all = async (kind: RecordKind, mine: Kept) => {
+  const list = (mine: Kept, names: readonly string[]) => {
+    mine.sorted = names.map(name => mine.records.get(name)).filter(record => record !== undefined)
+    mine.items = mine.sorted.map(({ value }) => value)
+  }
+  const all = async (kind: MirroredKind, mine: Kept) => {
     mine.stale.clear()
     const { items } = await store.list(kind)
     const names = new Set(items.map(({ name }) => name))
     const gone = [...mine.records.keys()].filter(name => !names.has(name) && keep(mine, name, undefined))
     const changed = items.filter(item => keep(mine, item.name, item))
-    if (gone.length + changed.length > 0) mine.sorted = items.map(({ name }) => mine.records.get(name)).filter(record => record !== undefined)
+    if (gone.length + changed.length > 0) list(mine, items.map(({ name }) => name))
     mine.whole = true
   }
-  const some = async (kind: RecordKind, mine: Kept) => {
+  const some = async (kind: MirroredKind, mine: Kept) => {
     const names = [...mine.stale]
     mine.stale.clear()
-    let sorted: Stored[] | undefined
-    for (const name of names) {
-      const found = await store.get(kind, name)
-      if (!keep(mine, name, found)) continue
-      sorted ??= [...mine.sorted]
-      const at = placeOf(sorted, name)
-      sorted.splice(at, sorted[at]?.name === name ? 1 : 0, ...(found ? [found] : []))
+    const found = await Promise.all(names.map(name => store.get(kind, name))).catch((error: unknown) => {
+      for (const name of names) mine.stale.add(name)
+      throw error
+    })
+    let there = true
+    const changed = new Map<string, Stored<MirroredKind>>()
+    for (const [at, name] of names.entries()) {
+      const [known, now] = [mine.records.has(name), found[at]]
+      if (!keep(mine, name, now)) continue
+      if (known && now) changed.set(name, now)
+      else there = false
     }
-    if (sorted) mine.sorted = sorted
+    if (there) {
+      mine.sorted = replaced(mine.sorted, changed, byName)
+      mine.items = replaced(mine.items, new Map([...changed].map(([name, { value }]) => [name, value])), byName)
+    } else list(mine, [...mine.records.keys()].sort())
   }
   return {
     async refresh() {
@@ -65,18 +83,8 @@ export function openMirror(store: Store, kinds: readonly RecordKind[], clock: Cl
         else if (mine.stale.size > 0) await some(kind, mine)
       }
     },
-    list: <K extends RecordKind>(kind: K) => (kept.get(kind)?.sorted ?? []) as readonly Stored<K>[],
-    values: <K extends RecordKind>(kind: K) => (kept.get(kind)?.values ?? new Map()) as ReadonlyMap<string, RecordOf[K]>,
+    list: <K extends MirroredKind>(kind: K) => (kept.get(kind)?.sorted ?? []) as readonly Stored<K>[],
+    items: <K extends MirroredKind>(kind: K) => (kept.get(kind)?.items ?? []) as readonly RecordOf[K][],
+    values: <K extends MirroredKind>(kind: K) => (kept.get(kind)?.values ?? new Map()) as ReadonlyMap<string, RecordOf[K]>,
   }
-}
-
-/** Where the name stands, or would. */
-function placeOf(sorted: readonly Stored[], name: string): number {
-  let [from, to] = [0, sorted.length]
-  while (from < to) {
-    const middle = (from + to) >>> 1
-    if ((sorted[middle]?.name ?? '') < name) from = middle + 1
-    else to = middle
-  }
-  return from
 }

@@ -4,14 +4,14 @@
  */
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
-import { openTableMemo } from '@vamp/model/routing/table-memo'
+import type { Gateway } from '@vamp/model/gateway'
 import { done, type Outcome, type Reconciler } from '../base/reconciler.ts'
 import type { EventLog } from '../event/event-log.ts'
 import type { Fleet } from '../fleet/fleet.ts'
 import type { Store } from '../store/store.ts'
 import { openMirror } from './mirror.ts'
 import { OBSERVED_KINDS, observeGateways } from './observe.ts'
-import { type Listening, planGateways } from './plan.ts'
+import { type Listening, openPlanMemo, planGateways } from './plan.ts'
 import { freePort, type PortRange } from './port.ts'
 
 export const ROUTING = 'routing'
@@ -32,7 +32,17 @@ export interface GatewayReconcilerOptions {
 export function gatewayReconciler(options: GatewayReconcilerOptions): Reconciler {
   const { store, events, fleet, log, clock } = options
   const mirror = openMirror(store, OBSERVED_KINDS, clock)
-  const memo = openTableMemo()
+  const memo = openPlanMemo()
+  const assign = async (names: readonly string[], gateways: readonly Gateway[]) => {
+    const taken = new Set(gateways.map(({ port }) => port.number))
+    for (const name of names) {
+      const stored = mirror.list('gateways').find(gateway => gateway.name === name)
+      if (!stored) continue
+      const number = await freePort(options.ports(), taken, options.portFree)
+      taken.add(number)
+      await store.put('gateways', name, { ...stored.value, port: { ...stored.value.port, number } }, stored.revision)
+    }
+  }
   return {
     async reconcile(): Promise<Outcome> {
       const observed = await observeGateways(store, mirror, fleet)
@@ -44,14 +54,7 @@ export function gatewayReconciler(options: GatewayReconcilerOptions): Reconciler
       for (const status of plan.putStatuses) await store.put('gateway-statuses', status.name, status)
       for (const name of plan.removeStatuses) await store.delete('gateway-statuses', name)
       if (plan.events.length > 0) await events.append(plan.events)
-      const taken = new Set(observed.gateways.map(({ value }) => value.port.number))
-      for (const name of plan.unassigned) {
-        const stored = observed.gateways.find(gateway => gateway.name === name)
-        if (!stored) continue
-        const number = await freePort(options.ports(), taken, options.portFree)
-        taken.add(number)
-        await store.put('gateways', name, { ...stored.value, port: { ...stored.value.port, number } }, stored.revision)
-      }
+      if (plan.unassigned.length > 0) await assign(plan.unassigned, observed.gateways)
       return done
     },
   }

@@ -12,7 +12,7 @@ test('each reload is one event with its reasons; what was before the first repor
   tellReloads({ fleet, events })
   const link = fleet.join('a')
   const report = (reloads: number, reasons: readonly string[]): AgentReport =>
-    ({ agent: 'a', driver: 'haproxy', acknowledged: 1, endpoints: [], shares: {}, reloads, lastReload: { revision: reloads, reasons } })
+    ({ agent: 'a', driver: 'haproxy', acknowledged: 1, endpoints: [], shares: [], reloads, lastReload: { revision: reloads, reasons } })
 
   link.report(report(3, ['new port 9050']))
   link.report(report(3, ['new port 9050']))

@@ -1,6 +1,7 @@
 /** Host names to addresses before HAProxy sees them: it would look them up only once, when it starts. */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { byName, changes, replaced } from '@vamp/model/changed'
 import type { Endpoint, GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import type { Logger } from '../../base/log.ts'
 
@@ -25,23 +26,39 @@ export function addressBook(resolve: Resolve, log: Logger): (table: RoutingTable
       log.warn('the name of an endpoint cannot be looked up', { host, known: known.get(host), cause })
     }
   }
-  /** Gateways that stay what they are are not searched again. */
-  const found = new WeakMap<GatewayTable, readonly string[]>()
-  const namesIn = (gateway: GatewayTable) => {
-    const names = found.get(gateway) ?? gateway.routes.flatMap(({ target }) => target.is === 'endpoints' ? target.endpoints.map(({ host }) => host).filter(host => isIP(host) === 0) : [])
-    found.set(gateway, names)
-    return names
+  /** Gateways with names. */
+  const named = new Map<string, Named>()
+  let seen: RoutingTable['gateways'] = []
+  const addressed = (one: Named): GatewayTable => {
+    const addresses = one.hosts.map(host => known.get(host)).join()
+    if (one.made === undefined || one.addresses !== addresses) [one.addresses, one.made] = [addresses, withAddresses(one.gateway, host => known.get(host))]
+    return one.made
   }
   return async table => {
-    const names = new Set(table.gateways.flatMap(namesIn))
-    if (names.size === 0) return table
-    await Promise.all([...names].map(find))
-    const addressed = (endpoint: Endpoint): Endpoint[] => {
-      if (isIP(endpoint.host) !== 0) return [endpoint]
-      const host = known.get(endpoint.host)
-      return host === undefined ? [] : [{ ...endpoint, host }]
+    for (const { before, after } of changes(seen, table.gateways, byName)) {
+      if (before) named.delete(before.name)
+      const hosts = after ? hostsOf(after) : []
+      if (after && hosts.length > 0) named.set(after.name, { gateway: after, hosts, addresses: '' })
     }
-    return { ...table, gateways: table.gateways.map(gateway => namesIn(gateway).length === 0 ? gateway : ({ ...gateway, routes: gateway.routes.map(route =>
-      route.target.is === 'endpoints' ? { ...route, target: { ...route.target, endpoints: route.target.endpoints.flatMap(addressed) } } : route) })) }
+    seen = table.gateways
+    if (named.size === 0) return table
+    await Promise.all([...new Set([...named.values()].flatMap(({ hosts }) => hosts))].map(find))
+    return { ...table, gateways: replaced(table.gateways, new Map([...named].map(([name, one]) => [name, addressed(one)])), byName) }
   }
+}
+
+/** `made`: with the addresses of its names, as they were last. */
+interface Named { readonly gateway: GatewayTable; readonly hosts: readonly string[]; addresses: string; made?: GatewayTable }
+
+const hostsOf = ({ routes }: GatewayTable): readonly string[] =>
+  routes.flatMap(({ target }) => target.is === 'endpoints' ? target.endpoints.map(({ host }) => host).filter(host => isIP(host) === 0) : [])
+
+function withAddresses(gateway: GatewayTable, addressOf: (host: string) => string | undefined): GatewayTable {
+  const addressed = (endpoint: Endpoint): Endpoint[] => {
+    if (isIP(endpoint.host) !== 0) return [endpoint]
+    const host = addressOf(endpoint.host)
+    return host === undefined ? [] : [{ ...endpoint, host }]
+  }
+  return { ...gateway, routes: gateway.routes.map(route =>
+    route.target.is === 'endpoints' ? { ...route, target: { ...route.target, endpoints: route.target.endpoints.flatMap(addressed) } } : route) }
 }

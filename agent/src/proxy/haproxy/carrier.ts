@@ -14,9 +14,9 @@ import type { Logger } from '../../base/log.ts'
 import type { Applied } from '../proxy.ts'
 import { backendCounters, countersQuestion } from './backend-counters.ts'
 import { stepCommands } from './command.ts'
-import { forget, readCarried, refreshSide, writeAtomic, writeCarried, writeSide } from './files.ts'
-import type { Carried, Side } from './files.ts'
-import { changes, withId } from './changed.ts'
+import { forget, openCarriedFile, readCarried, refreshSide, writeAtomic, writeSide } from './files.ts'
+import type { Carried, CarriedFile, Side } from './files.ts'
+import { byId, changes, withKey } from '@vamp/model/changed'
 import { compact, EMPTY, finishing, layOut, restingEmpty, restless, withFinished, withoutServer, withRested } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { requireFreePorts, withHolder } from './listeners.ts'
@@ -30,6 +30,7 @@ import { alive, checkConfig, findMaster, reload, startMaster, stopMaster, tickSo
 import type { Master } from './process.ts'
 import { changedFiles, render } from './render.ts'
 import type { RenderSettings } from './render.ts'
+import { reloadReason } from './reload-reason.ts'
 import { openRuntime } from './runtime.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -70,6 +71,7 @@ export async function openCarrier(options: CarrierOptions): Promise<Carrier> {
 
 export class Carrier {
   readonly #options: CarrierOptions
+  readonly #carried: CarriedFile
   #master: Master | undefined
   #runtime: Runtime | undefined
   #layout: Layout
@@ -93,6 +95,7 @@ export class Carrier {
 
   constructor(options: CarrierOptions, carried: Carried | undefined, master: Master | undefined) {
     this.#options = options
+    this.#carried = openCarriedFile(options.directory)
     this.#master = master
     this.#layout = carried?.layout ?? EMPTY
     this.#side = carried?.side ?? 'a'
@@ -128,7 +131,7 @@ export class Carrier {
     const next = layOut(this.#layout, table, this.#abilities)
     if (!this.#trusted) {
       const differs = await this.#stranger() ?? await difference(await this.#connected(), this.#layout, this.#maps(this.#side))
-      if (differs !== undefined) return await this.#replace(table, next, [`haproxy did not carry what it should: ${differs}`], master)
+      if (differs !== undefined) return await this.#replace(table, next, [reloadReason.stranger(differs)], master)
       this.#trusted = true
       this.#arm()
     }
@@ -203,7 +206,7 @@ export class Carrier {
     this.#become(next)
     this.#options.onCarried(next)
     await this.#connected()
-    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout: next })
+    await this.#carried.write({ version: 1, side: this.#side, layout: next })
     this.#filed = next
     this.#trusted = true
     return { revision: table.revision, how, reasons, commands: 0 }
@@ -235,7 +238,7 @@ export class Carrier {
 
   #become(next: Layout): void {
     this.#names = logNames(next, this.#layout, this.#names)
-    for (const { before, after } of changes(this.#layout.slots, next.slots)) {
+    for (const { before, after } of changes(this.#layout.slots, next.slots, byId)) {
       if (before) this.#restless.delete(before.id)
       if (after && restless(after)) this.#restless.add(after.id)
     }
@@ -309,7 +312,7 @@ export class Carrier {
     const files = this.#filed ? changedFiles(this.#filed, layout, settings) : render(layout, settings)
     await refreshSide(this.#options.directory, this.#side, files)
     this.#config = files.config ?? this.#config
-    await writeCarried(this.#options.directory, { version: 1, side: this.#side, layout })
+    await (this.#filed ? this.#carried.follow(layout) : this.#carried.write({ version: 1, side: this.#side, layout }))
     this.#filed = layout
     this.#persistMs = Math.max(PERSIST_MS, PERSIST_SHARE * (this.#options.clock.monotonic() - began))
   }
@@ -336,9 +339,9 @@ export class Carrier {
     this.#later = this.#later.filter(each => !due.includes(each))
     for (const { steps } of due) await runtime.send(steps.flatMap(stepCommands))
     for (const id of [...this.#restless]) {
-      const slot = withId(this.#layout.slots, id)
+      const slot = withKey(this.#layout.slots, id, byId)
       if (slot && finishing(slot) && backendCounters(await runtime.ask(countersQuestion(id))).every(({ inProgress }) => inProgress === 0)) await this.#finish(runtime, id)
-      for (const [server, { state }] of Object.entries(withId(this.#layout.slots, id)?.servers ?? {})) {
+      for (const [server, { state }] of Object.entries(withKey(this.#layout.slots, id, byId)?.servers ?? {})) {
         if (state !== 'leaving') continue
         const [command] = stepCommands({ is: 'delete-server', backend: id, server })
         const answer = command ? await runtime.ask(command.text) : ''

@@ -1,6 +1,7 @@
 /** Certificates where HAProxy reads them: copies in the driver's directory, put in place of older ones while it runs. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { byName, changes } from '@vamp/model/changed'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { Logger } from '../../base/log.ts'
 import { certificateName, readCertificate, type TlsSettings } from '../certificates.ts'
@@ -15,7 +16,9 @@ export interface CertificateFiles {
 }
 
 export function openCertificateFiles({ directory, log }: { readonly directory: string; readonly log: Logger }): CertificateFiles {
-  const used = new Map<string, { readonly tls: TlsSettings; readonly gateway: string }>()
+  /** By gateway. */
+  const used = new Map<string, TlsSettings>()
+  let seen: RoutingTable['gateways'] = []
   const written = new Map<string, string>()
   const pathOf = (name: string) => join(directory, 'certificates', `${name}.pem`)
   const write = async (name: string, pem: string) => {
@@ -25,16 +28,16 @@ export function openCertificateFiles({ directory, log }: { readonly directory: s
   }
   return {
     async prepare({ gateways }) {
-      used.clear()
-      for (const { name: gateway, policy } of gateways) if (policy?.tls) {
-        const name = certificateName(policy.tls)
-        used.set(name, { tls: policy.tls, gateway })
-        if (!written.has(name)) await write(name, await readCertificate(policy.tls, gateway))
+      for (const { before, after } of changes(seen, gateways, byName)) {
+        if (before) used.delete(before.name)
+        if (after?.policy?.tls) used.set(after.name, after.policy.tls)
       }
+      seen = gateways
+      for (const [gateway, tls] of used) if (!written.has(certificateName(tls))) await write(certificateName(tls), await readCertificate(tls, gateway))
     },
     async renewed() {
       const commands: Command[] = []
-      for (const [name, { tls, gateway }] of used) {
+      for (const [name, { tls, gateway }] of new Map([...used].map(([gateway, tls]) => [certificateName(tls), { tls, gateway }]))) {
         try {
           const pem = await readCertificate(tls, gateway)
           if (written.get(name) === pem) continue

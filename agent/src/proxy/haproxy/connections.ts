@@ -1,6 +1,7 @@
 /** Requests and connections in progress, of the worker that serves and of those that end after a reload. */
 import { Fault } from '@vamp/model/fault'
 import type { Clock } from '../../base/clock.ts'
+import { lazily } from './lazily.ts'
 import type { Layout } from './layout.ts'
 import { askMaster, oldWorkers } from './master-socket.ts'
 import { WAITING_SERVER } from './policy-lines.ts'
@@ -12,23 +13,20 @@ const OLD_WORKERS_MAX = 20
 /** By endpoint id; endpoints without any are missing. */
 export async function serverConnections(directory: string, clock: Clock, runtime: Runtime | undefined, layout: Layout): Promise<ReadonlyMap<string, number>> {
   if (!runtime) return new Map()
-  const ids = new Map(layout.slots.flatMap(slot => Object.entries(slot.servers).map(([name, server]) => [name, server.id] as const)))
+  const hashed = lazily(() => new Map(layout.slots.flatMap(slot => Object.entries(slot.servers).map(([name, server]) => [name, server.id] as const))))
   const counts = new Map<string, number>()
   const answers = [await runtime.ask('show servers conn'), ...await oldConnections(directory, clock)]
   for (const answer of answers) for (const [name, used] of usedConnections(answer)) {
-    const id = ids.get(name) ?? name
-    if (used > 0) counts.set(id, (counts.get(id) ?? 0) + used)
+    // Most names are the ids themselves.
+    const id = name.startsWith('h:') ? hashed().get(name) ?? name : name
+    counts.set(id, (counts.get(id) ?? 0) + used)
   }
   return counts
 }
 
-/** `backend/server … used_cur`: the seventh column. */
+/** `backend/server … used_cur`: the seventh column. Those that have any; thousands of lines are read every second, and few of them do. */
 export function* usedConnections(answer: string): Generator<readonly [server: string, used: number]> {
-  for (const line of answer.split('\n')) {
-    const [key = '', , , , , , used] = line.split(' ')
-    const slash = key.indexOf('/')
-    if (slash > 0 && /^b\d+$/.test(key.slice(0, slash)) && key.slice(slash + 1) !== WAITING_SERVER) yield [key.slice(slash + 1), Number(used) || 0]
-  }
+  for (const [, server = '', used] of answer.matchAll(/^b\d+\/(\S+)(?: \S+){5} ([1-9]\d*)/gm)) if (server !== WAITING_SERVER) yield [server, Number(used)]
 }
 
 /** Throws where nobody can tell whether there are any: what is not counted is not idle. One that ended since has nothing any more. */

@@ -75,8 +75,9 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
     socket: join(directory, 'waiting.sock'), clock, handed: handedHeader(secret),
     onTurnedAway: (gateway, route, latencyMs) => lines.tell({ gateway, route, instance: '', by: 'weight', status: 503, error: true, ending: 'queue', latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }),
   })
+  const held = heldRoutes()
   const carrier: Carrier = await openCarrier({
-    directory, binary, clock, log, secret, waitingSocket: join(directory, 'waiting.sock'), onWorker: () => lines.started(), onCarried: layout => room.update(heldRoutes(layout)), alone: work => queue.alone(work),
+    directory, binary, clock, log, secret, waitingSocket: join(directory, 'waiting.sock'), onWorker: () => lines.started(), onCarried: layout => room.update(held(layout)), alone: work => queue.alone(work),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(countries ? { countries: countries.path } : {}),
   })

@@ -1,17 +1,27 @@
 /** The routes of a layout whose requests wait when they have no instance, by backend. */
-import type { Layout } from './layout.ts'
+import { byId, changes, withKey } from '@vamp/model/changed'
+import type { LaidGateway, Layout } from './layout.ts'
 import { loopback } from './server.ts'
 import type { HeldRoute } from './waiting-room.ts'
 
-export function heldRoutes({ slots, gateways }: Layout): ReadonlyMap<string, HeldRoute> {
+/** Of one layout after the other; a change costs what it changes. */
+export function heldRoutes(): (layout: Layout) => ReadonlyMap<string, HeldRoute> {
   const held = new Map<string, HeldRoute>()
-  if (!slots.some(({ vacant }) => vacant !== undefined)) return held
-  const vacant = new Map(slots.map(slot => [slot.id, slot.vacant]))
-  for (const { table, slots: taken } of gateways) for (const [index, { path, policy }] of table.routes.entries()) {
-    const backend = taken[index]
-    const its = backend === undefined ? undefined : vacant.get(backend)
-    if (backend === undefined || its === undefined || !policy?.hold) continue
-    held.set(backend, { gateway: table.name, route: path, vacant: its, ...policy.hold, host: loopback(table.address), port: table.port, secure: table.policy?.tls !== undefined })
+  let seen: Layout['gateways'] = []
+  return ({ slots, gateways }) => {
+    const changed = changes(seen, gateways, byId)
+    for (const { before } of changed) for (const backend of before?.slots ?? []) held.delete(backend)
+    for (const { after } of changed) if (after) for (const [backend, route] of heldOf(after, slots)) held.set(backend, route)
+    seen = gateways
+    return held
   }
-  return held
+}
+
+function heldOf({ table, slots: taken }: LaidGateway, slots: Layout['slots']): readonly (readonly [string, HeldRoute])[] {
+  return table.routes.flatMap(({ path, policy }, index) => {
+    const backend = taken[index]
+    const vacant = backend === undefined || !policy?.hold ? undefined : withKey(slots, backend, byId)?.vacant
+    if (backend === undefined || vacant === undefined || !policy?.hold) return []
+    return [[backend, { gateway: table.name, route: path, vacant, ...policy.hold, host: loopback(table.address), port: table.port, secure: table.policy?.tls !== undefined }] as const]
+  })
 }

@@ -9,7 +9,7 @@
 import { Fault } from '@vamp/model/fault'
 import type { GatewayTable, RoutingTable } from '@vamp/model/routing/table'
 import { backendLines, spareLines } from './backend.ts'
-import { replaced, withId } from './changed.ts'
+import { byId, differing, placed, replaced, withKey } from '@vamp/model/changed'
 import { requireFrontend } from './frontend.ts'
 import type { Abilities } from './frontend.ts'
 import { lazily } from './lazily.ts'
@@ -80,17 +80,14 @@ export function layOut(previous: Layout, table: RoutingTable, abilities: Abiliti
   const pool = slotPool(previous, [...pairs.values(), ...gone.map(before => ({ before }))], name => named().get(name))
   const freeGateway = numbered('g', lazily(() => new Set(previous.gateways.map(laid => laid.id))))
   const generations = generationPool(previous)
-  const gateways = table.gateways.map((gateway, at): LaidGateway => {
-    const pair = pairs.get(at)
-    if (!pair) return previous.gateways[at] as LaidGateway
-    const { before } = pair
-    return inGateway(gateway.name, () => {
-      requireFrontend(gateway, sharing, abilities)
-      const slots = gateway.routes.map(route => pool.take(gateway, route))
-      const laid = { id: before?.id ?? freeGateway(), table: gateway, slots, generation: before?.generation ?? 0 }
-      return sameProgram(before, laid) ? laid : { ...laid, generation: generations.take(generationsOf(gateway)) }
-    })
-  })
+  const laid = new Map([...pairs].map(([at, { before, after: gateway }]) => [at, inGateway(gateway.name, () => {
+    requireFrontend(gateway, sharing, abilities)
+    const slots = gateway.routes.map(route => pool.take(gateway, route))
+    const next = { id: before?.id ?? freeGateway(), table: gateway, slots, generation: before?.generation ?? 0 }
+    return sameProgram(before, next) ? next : { ...next, generation: generations.take(generationsOf(gateway)) }
+  })]))
+  const gateways = placed(previous.gateways.length > table.gateways.length ? previous.gateways.slice(0, table.gateways.length) : previous.gateways, laid)
+  tables.set(gateways, table.gateways)
   return {
     revision: table.revision, gateways, slots: pool.slots(), generation: generations.last(), highest: generations.highest(),
     ...(table.virtual_hosts ? { virtual_hosts: table.virtual_hosts } : {}),
@@ -98,27 +95,36 @@ export function layOut(previous: Layout, table: RoutingTable, abilities: Abiliti
 }
 
 interface GatewayPair { readonly before?: LaidGateway; readonly after?: GatewayTable }
+type PlacedPair = GatewayPair & { readonly after: GatewayTable }
 
-/** By place in the table: gateways that are looked into, with what they were; and those that are gone. */
-function pairsOf(previous: Layout, { gateways }: RoutingTable, all: boolean): { readonly pairs: ReadonlyMap<number, GatewayPair>; readonly gone: readonly LaidGateway[] } {
-  const pairs = new Map<number, GatewayPair>()
+/** Of what gateways were laid out, as the list that it was. */
+const tables = new WeakMap<Layout['gateways'], RoutingTable['gateways']>()
+
+function tablesOf(gateways: Layout['gateways']): RoutingTable['gateways'] {
+  const known = tables.get(gateways) ?? gateways.map(({ table }) => table)
+  tables.set(gateways, known)
+  return known
+}
+
+/** By place in the table, in its order: gateways that are looked into, with what they were; and those that are gone. */
+function pairsOf(previous: Layout, { gateways }: RoutingTable, all: boolean): { readonly pairs: ReadonlyMap<number, PlacedPair>; readonly gone: readonly LaidGateway[] } {
+  const old = tablesOf(previous.gateways)
   const [places, left]: [number[], Map<string, LaidGateway>] = [[], new Map()]
-  for (let at = 0; at < Math.max(gateways.length, previous.gateways.length); at++) {
+  for (const at of all ? Array(Math.max(gateways.length, old.length)).keys() : differing(old, gateways)) {
     const [before, after] = [previous.gateways[at], gateways[at]]
-    if (!all && before && before.table === after) continue
     if (before) left.set(before.table.name, before)
     if (after) places.push(at)
   }
-  for (const at of places) {
+  const pairs = new Map(places.map((at): [number, PlacedPair] => {
     const after = gateways[at] as GatewayTable
     const before = left.get(after.name)
     left.delete(after.name)
-    pairs.set(at, before ? { before, after } : { after })
-  }
+    return [at, before ? { before, after } : { after }]
+  }))
   // The servers of who leads to gateways are the addresses of others, so others' moves are its own.
-  if (left.size > 0 || [...pairs.values()].some(({ before, after }) => !before || !after || listens(before.table) !== listens(after)))
-    for (const [at, after] of gateways.entries()) if (!pairs.has(at) && leadsToGateways(after)) pairs.set(at, { before: previous.gateways[at] as LaidGateway, after })
-  return { pairs, gone: [...left.values()] }
+  if (left.size === 0 && [...pairs.values()].every(({ before, after }) => before && listens(before.table) === listens(after))) return { pairs, gone: [] }
+  for (const [at, after] of gateways.entries()) if (!pairs.has(at) && leadsToGateways(after)) pairs.set(at, { before: previous.gateways[at] as LaidGateway, after })
+  return { pairs: new Map([...pairs].sort(([a], [b]) => a - b)), gone: [...left.values()] }
 }
 
 const listens = ({ address, port, policy }: GatewayTable) => JSON.stringify([address, port, policy?.tls !== undefined])
@@ -158,9 +164,11 @@ function generationPool(previous: Layout): { take(count: number): number; last()
 
 /** The layout as a fresh process may carry it: nothing that is resting or leaving, and spares for what comes. */
 export function compact(layout: Layout): Layout {
-  const slots = layout.slots.filter(slot => slot.owner).map(slot => ({
-    ...slot, servers: Object.fromEntries(Object.entries(slot.servers).filter(([, server]) => server.state !== 'leaving')),
-  }))
+  const stays = ([, server]: [string, LaidServer]) => server.state !== 'leaving'
+  const slots = layout.slots.filter(slot => slot.owner).map(slot => {
+    const servers = Object.entries(slot.servers)
+    return servers.every(stays) ? slot : { ...slot, servers: Object.fromEntries(servers.filter(stays)) }
+  })
   const freeSlot = numbered('b', lazily(() => new Set(slots.map(slot => slot.id))))
   const spares = (mode: 'http' | 'tcp', count: number): Slot[] =>
     Array.from({ length: count }, () => ({ id: freeSlot(), mode, lines: spareLines(mode), resting: false, servers: {} }))
@@ -172,10 +180,10 @@ export function compact(layout: Layout): Layout {
 
 /** The layout without a server that HAProxy has deleted; a slot that rests without servers is free again. */
 export function withoutServer(layout: Layout, slotId: string, name: string): Layout {
-  const slot = withId(layout.slots, slotId)
+  const slot = withKey(layout.slots, slotId, byId)
   if (slot?.servers[name]?.state !== 'leaving') return layout
   const { [name]: _gone, ...servers } = slot.servers
-  return { ...layout, slots: replaced(layout.slots, new Map([[slotId, { ...slot, servers }]])) }
+  return { ...layout, slots: replaced(layout.slots, new Map([[slotId, { ...slot, servers }]]), byId) }
 }
 
 /** Is there something that ends by itself: servers that are leaving, a route's slot that rests? */
@@ -186,8 +194,8 @@ export const finishing = (slot: Slot): boolean => slot.resting && Object.values(
 
 /** A slot that rests has nothing in it any more: its servers leave. */
 export function withFinished(layout: Layout, slotId: string): Layout {
-  const slot = withId(layout.slots, slotId)
-  return slot && finishing(slot) ? { ...layout, slots: replaced(layout.slots, new Map([[slotId, { ...slot, servers: nextServers(slot.servers, {}) }]])) } : layout
+  const slot = withKey(layout.slots, slotId, byId)
+  return slot && finishing(slot) ? { ...layout, slots: replaced(layout.slots, new Map([[slotId, { ...slot, servers: nextServers(slot.servers, {}) }]]), byId) } : layout
 }
 
 /** Slots that rest and have no servers. */
@@ -196,8 +204,8 @@ export const restingEmpty = (layout: Layout): string[] =>
 
 /** Makes slots free for new routes. */
 export function withRested(layout: Layout, slotIds: readonly string[]): Layout {
-  const rested = slotIds.flatMap(id => { const slot = withId(layout.slots, id); return slot ? [[id, { ...slot, resting: false }] as const] : [] })
-  return { ...layout, slots: replaced(layout.slots, new Map(rested)) }
+  const rested = slotIds.flatMap(id => { const slot = withKey(layout.slots, id, byId); return slot ? [[id, { ...slot, resting: false }] as const] : [] })
+  return { ...layout, slots: replaced(layout.slots, new Map(rested), byId) }
 }
 
 /** Adds the gateway to a refusal. */
@@ -230,7 +238,7 @@ function slotPool(previous: Layout, pairs: readonly GatewayPair[], gatewayNamed:
   for (const { before, after } of pairs) {
     const routes = lazily(() => new Map(after?.routes.map(route => [route.path, route])))
     for (const id of before?.slots ?? []) {
-      const slot = withId(previous.slots, id)
+      const slot = withKey(previous.slots, id, byId)
       if (!slot?.owner) continue
       const still = routes().get(slot.owner.route)
       const lines = after && still ? inGateway(after.name, () => backendLines(after, still)) : undefined
@@ -251,7 +259,7 @@ function slotPool(previous: Layout, pairs: readonly GatewayPair[], gatewayNamed:
       })
       return slot.id
     },
-    slots: () => replaced(previous.slots, next),
+    slots: () => replaced(previous.slots, next, byId),
   }
 }
 

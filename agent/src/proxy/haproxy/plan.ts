@@ -6,13 +6,14 @@
  * generation. Servers that are leaving are deleted by whoever sees that they have no connections left.
  */
 import type { GatewayTable } from '@vamp/model/routing/table'
-import { changes } from './changed.ts'
-import type { Change } from './changed.ts'
+import { byId, changes } from '@vamp/model/changed'
+import type { Change } from '@vamp/model/changed'
 import { gatewayFrontend, gatewayRaw, hostsFrontend } from './frontend.ts'
 import { lazily } from './lazily.ts'
 import type { LaidGateway, LaidServer, Layout, Slot } from './layout.ts'
 import { slowStartOf, WAITING_SERVER } from './policy-lines.ts'
 import { gatewayEntries, generationEntry, hostEntries, mapPaths } from './render.ts'
+import { reloadReason } from './reload-reason.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { Entry } from './program.ts'
 
@@ -52,17 +53,17 @@ export function plan(previous: Layout, next: Layout, maps: string): Plan {
 export function reloadReasons(previous: Layout, next: Layout, paths: FrontendPaths): string[] {
   const reasons = new Set<string>()
   const add = (more: readonly string[]) => { for (const reason of more) reasons.add(reason) }
-  const gateways = changes(previous.gateways, next.gateways)
+  const gateways = changes(previous.gateways, next.gateways, byId)
   const ports = lazily(() => new Set(previous.gateways.map(({ table }) => table.port)))
   for (const { before, after } of gateways) if (after && before?.table !== after.table)
     if (!before || frontendText(before, paths) !== frontendText(after, paths)) add(gatewayReasons(before?.table, after.table, ports))
   const usual = lazily(() => new Set(previous.slots.map(linesKey)))
-  for (const { before, after } of changes(previous.slots, next.slots))
+  for (const { before, after } of changes(previous.slots, next.slots, byId))
     if (after && before?.lines !== after.lines && (!before || linesKey(before) !== linesKey(after))) add([slotReason(after, usual)])
   if (sharedChanged(previous, next, gateways) && hostsText(previous, paths) !== hostsText(next, paths)) add(hostsReasons(previous, next))
   // A listener that is shut down at run time keeps its socket, for the next worker, and connections to it would hang.
   const moved = gateways.flatMap(({ before, after }) => before && before.table.port !== after?.table.port ? [before.table.port] : [])
-  for (const port of moved) if (!next.gateways.some(({ table }) => table.port === port)) reasons.add(`port ${port} closed`)
+  for (const port of moved) if (!next.gateways.some(({ table }) => table.port === port)) reasons.add(reloadReason.portClosed(port))
   return [...reasons]
 }
 
@@ -94,36 +95,36 @@ function sharedPart(laid: LaidGateway | undefined): string {
 }
 
 function gatewayReasons(before: GatewayTable | undefined, after: GatewayTable, portsBefore: () => ReadonlySet<number>): string[] {
-  if (!before && portsBefore().has(after.port)) return [`port ${after.port} passes to gateway ${after.name}`]
-  if (!before || before.port !== after.port) return [`new port ${after.port}`]
+  if (!before && portsBefore().has(after.port)) return [reloadReason.portPasses(after.port, after.name)]
+  if (!before || before.port !== after.port) return [reloadReason.newPort(after.port)]
   const reasons = [
-    ...(before.mode !== after.mode ? [`gateway ${after.name} speaks ${after.mode}`] : []),
-    ...(gatewayRaw(before).join('\n') !== gatewayRaw(after).join('\n') ? [`raw condition in gateway ${after.name}`] : []),
-    ...(JSON.stringify(before.split) !== JSON.stringify(after.split) ? [`split of gateway ${after.name}`] : []),
-    ...(JSON.stringify(before.policy?.tls) !== JSON.stringify(after.policy?.tls) ? [`certificate of gateway ${after.name}`] : []),
-    ...(before.smooth !== after.smooth ? [`turns of gateway ${after.name}`] : []),
-    ...(JSON.stringify(before.policy) !== JSON.stringify(after.policy) ? [`policy of gateway ${after.name}`] : []),
+    ...(before.mode !== after.mode ? [reloadReason.mode(after.name, after.mode)] : []),
+    ...(gatewayRaw(before).join('\n') !== gatewayRaw(after).join('\n') ? [reloadReason.rawCondition(after.name)] : []),
+    ...(JSON.stringify(before.split) !== JSON.stringify(after.split) ? [reloadReason.split(after.name)] : []),
+    ...(JSON.stringify(before.policy?.tls) !== JSON.stringify(after.policy?.tls) ? [reloadReason.certificate(after.name)] : []),
+    ...(before.smooth !== after.smooth ? [reloadReason.turns(after.name)] : []),
+    ...(JSON.stringify(before.policy) !== JSON.stringify(after.policy) ? [reloadReason.policy(after.name)] : []),
   ]
-  return reasons.length > 0 ? reasons : [`frontend of gateway ${after.name}`]
+  return reasons.length > 0 ? reasons : [reloadReason.frontend(after.name)]
 }
 
 function slotReason(slot: Slot, usual: () => ReadonlySet<string>): string {
   const route = slot.owner ? `${slot.owner.gateway} ${slot.owner.route}` : slot.id
-  return usual().has(linesKey(slot)) ? 'spare backends used up' : `balance, rewrite or policy of route ${route}`
+  return usual().has(linesKey(slot)) ? reloadReason.sparesUsed() : reloadReason.backend(route)
 }
 
 function hostsReasons(previous: Layout, next: Layout): string[] {
   const [before, after] = [previous.virtual_hosts, next.virtual_hosts]
-  if (before && !after) return ['virtual hosts switched off']
-  if (after && (before?.port !== after.port || before.address !== after.address)) return [`new port ${after.port} for virtual hosts`]
-  return ['raw condition behind virtual hosts']
+  if (before && !after) return [reloadReason.sharedOff()]
+  if (after && (before?.port !== after.port || before.address !== after.address)) return [reloadReason.sharedPort(after.port)]
+  return [reloadReason.sharedFrontend()]
 }
 
 interface GatewaySteps { readonly add: Step[]; readonly flip: Step[]; readonly close: Step[]; readonly later: Step[]; /** No pattern is added that HAProxy has to compile. */ sure: boolean }
 
 function gatewaySteps(previous: Layout, next: Layout, paths: FrontendPaths): GatewaySteps {
   const steps: GatewaySteps = { add: [], flip: [], close: [], later: [], sure: true }
-  for (const { before: old, after: laid } of changes(previous.gateways, next.gateways)) {
+  for (const { before: old, after: laid } of changes(previous.gateways, next.gateways, byId)) {
     if (!old || !laid) continue
     if (next.virtual_hosts) hostSteps(old, laid, paths, steps)
     if (old.generation === laid.generation) continue
@@ -162,7 +163,7 @@ interface ServerSteps { readonly first: Step[]; readonly last: Step[] }
 
 function serverSteps(previous: Layout, next: Layout): ServerSteps {
   const steps: ServerSteps = { first: [], last: [] }
-  for (const { before: old, after: slot } of changes(previous.slots, next.slots)) {
+  for (const { before: old, after: slot } of changes(previous.slots, next.slots, byId)) {
     if (!slot) continue
     for (const [server, wanted] of Object.entries(slot.servers)) oneServer(slot, server, old?.servers[server], wanted, steps)
     if (slot.vacant !== undefined && slot.vacant !== old?.vacant) {

@@ -1,8 +1,8 @@
 /** A layout as HAProxy's configuration and maps. Pure: the same layout gives the same bytes. */
 import { dirname } from 'node:path'
 import type { GatewayTable } from '@vamp/model/routing/table'
-import { changes } from './changed.ts'
-import type { Change } from './changed.ts'
+import { byId, changes } from '@vamp/model/changed'
+import type { Change } from '@vamp/model/changed'
 import { gatewayFrontend, HOSTS, hostsFrontend, successors, TURNS, TURNS_LINES } from './frontend.ts'
 import type { FrontendPaths } from './frontend.ts'
 import type { LaidGateway, Layout, Slot } from './layout.ts'
@@ -97,14 +97,16 @@ const MAPS_FIRST = 'maps-first'
 /**
  * Every map is named once before anything else is. While it reads a configuration, HAProxy looks each use of a map up in one list of
  * all maps and all patterns of ACLs, from its head: a thousand gateways, with a dozen of each, would take it seconds, ten
- * thousand minutes.
+ * thousand minutes. Those of which there are few, and which are used most, come first.
  */
 function mapsFirst({ gateways, virtual_hosts: hosts }: Layout, paths: FrontendPaths): string[] {
   const look = (file: string, converter: string) => `http-request set-var(txn.x) str(x),${converter}(${file})`
   const shares = (id: string) => look(paths.map(id, 'shares'), 'map_ip')
-  const all = (id: string) => [look(paths.map(id, 'conditions'), 'map_reg_int'), shares(id), look(paths.map(id, 'stick'), 'map_str'), look(paths.map(id, 'stick'), 'map_beg')]
-  const uses = [...gateways.flatMap(({ id, table }) => table.mode === 'tcp' ? [shares(id)] : all(id)), ...(hosts ? all(HOSTS) : [])]
-  return [...new Set([look(paths.generations, 'map_str_int'), look(paths.hosts, 'map_str'), ...uses])]
+  const stick = (id: string) => [look(paths.map(id, 'stick'), 'map_str'), look(paths.map(id, 'stick'), 'map_beg')]
+  const conditions = (id: string) => look(paths.map(id, 'conditions'), 'map_reg_int')
+  const http = [...gateways.flatMap(({ id, table }) => table.mode === 'tcp' ? [] : [id]), ...(hosts ? [HOSTS] : [])]
+  const tcp = gateways.flatMap(({ id, table }) => table.mode === 'tcp' ? [id] : [])
+  return [...new Set([look(paths.generations, 'map_str_int'), look(paths.hosts, 'map_str'), ...[...http, ...tcp].map(shares), ...http.flatMap(stick), ...http.map(conditions)])]
 }
 
 function serverLines(slot: Slot, { waitingSocket }: RenderSettings): string[] {
@@ -124,8 +126,8 @@ export function renderMaps(layout: Layout, maps: string): Map<string, string> {
 
 /** The files that say `layout`, where all others still say it as they said `before`. `config`: absent where it stays as it is. */
 export function changedFiles(before: Layout, layout: Layout, settings: RenderSettings): { readonly maps: ReadonlyMap<string, string>; readonly config?: string } {
-  const gateways = changes(before.gateways, layout.gateways)
-  const slots = changes(before.slots, layout.slots)
+  const gateways = changes(before.gateways, layout.gateways, byId)
+  const slots = changes(before.slots, layout.slots, byId)
   const sameFrame = slots.every(({ before: old, after }) => old && after && slotText(old, settings) === slotText(after, settings))
     && gateways.every(({ before: old, after }) => old && after) && JSON.stringify(before.virtual_hosts) === JSON.stringify(layout.virtual_hosts)
   return { maps: changedMaps(gateways, layout, settings.maps), ...(sameFrame ? {} : { config: config(layout, settings) }) }
@@ -182,7 +184,9 @@ function fixedEntries(layout: Layout, paths: FrontendPaths): Map<string, Entry[]
 
 const KINDS = ['conditions', 'shares', 'stick'] as const
 
-export const generationEntry = (laid: LaidGateway): Entry => [laid.id, String(generationNumber(laid.generation, gatewayProgram(laid)))]
+const generationEntries = new WeakMap<LaidGateway, Known<Entry>>()
+
+export const generationEntry = (laid: LaidGateway): Entry => known(generationEntries, laid, '', () => [laid.id, String(generationNumber(laid.generation, gatewayProgram(laid)))])
 
 export const hostEntries = (laid: LaidGateway): Entry[] =>
   laid.table.mode === 'tcp' ? [] : laid.table.virtual_hosts.map(host => [hostKey(host), laid.id])

@@ -34,7 +34,8 @@ interface Waiting { readonly resolve: (answer: string) => void; readonly reject:
 /** Connects; throws `Fault('proxy_unreachable')` if nothing answers there. */
 export async function openRuntime({ socket: path, clock, onLost }: RuntimeOptions): Promise<Runtime> {
   const waiting: Waiting[] = []
-  let text = ''
+  /** Of the answer that is coming, and the end of it: a long one comes in many pieces, and is put together once. */
+  let [pieces, end]: [string[], string] = [[], '']
   let state: 'open' | 'lost' | 'closed' = 'open'
   const socket = await connect(path)
   socket.setEncoding('latin1')
@@ -48,12 +49,14 @@ export async function openRuntime({ socket: path, clock, onLost }: RuntimeOption
   socket.on('error', error => lose(error.message))
   socket.on('close', () => lose('connection closed'))
   socket.on('data', (data: string) => {
-    text += data
-    for (let end = text.indexOf(PROMPT); end >= 0; end = text.indexOf(PROMPT)) {
-      const answer = text.slice(0, end)
-      text = text.slice(end + PROMPT.length)
-      waiting.shift()?.resolve(answer.trim())
-    }
+    pieces.push(data)
+    const whole = (end + data).includes(PROMPT)
+    end = (end + data).slice(-PROMPT.length)
+    if (!whole) return
+    const answers = pieces.join('').split(PROMPT)
+    pieces = [answers.pop() ?? '']
+    end = (pieces[0] ?? '').slice(-PROMPT.length)
+    for (const answer of answers) waiting.shift()?.resolve(answer.trim())
   })
   /** In one write, and one look at the clock. */
   const request = async (commands: readonly string[]): Promise<string[]> => {

@@ -59,7 +59,7 @@ function contained(deployment: Deployment): Deployment {
 async function carry(): Promise<void> {
   const status = await store.get('deployment-statuses', 'shop')
   const endpoints = (status?.value.instances ?? []).flatMap(({ id, state }) => state === 'ready' || state === 'draining' ? [{ id, state, connections: 0 }] : [])
-  link.report({ agent: 'agent', driver: 'memory', acknowledged: 1, endpoints, shares: {}, reloads: 0 })
+  link.report({ agent: 'agent', driver: 'memory', acknowledged: 1, endpoints, shares: [], reloads: 0 })
   const { services = [], instances = [] } = status?.value ?? {}
   const ready = instances.filter(({ state }) => state === 'ready').length
   const count = wanted.reduce((sum, service) => sum + (service.intention === 'Undeployment' ? 0 : service.instances), 0)

@@ -162,7 +162,7 @@ function openAgents(store: Store, clock: VirtualClock, carryMs: number, connecti
   let carried = new Map<string, { state: 'ready' | 'draining'; since: number }>()
   const listeners = new Set<Parameters<Fleet['onReport']>[0]>()
   const drainedAt = new Map<string, number>()
-  const report = () => { for (const listener of listeners) listener({ agent: 'a', driver: 'memory', acknowledged: 1, endpoints: [], shares: {}, reloads: 0 }) }
+  const report = () => { for (const listener of listeners) listener({ agent: 'a', driver: 'memory', acknowledged: 1, endpoints: [], shares: [], reloads: 0 }) }
   const carry = (statuses: readonly DeploymentStatus[]) => {
     const next = new Map<string, { state: 'ready' | 'draining'; since: number }>()
     for (const { id, state } of statuses.flatMap(({ instances }) => instances)) {
