@@ -202,6 +202,29 @@ test('a gateway that is refused as it shall be stays as it was, and the others c
   expect(await given.sent(82)).toMatchObject({ instance: 'one' })
 })
 
+test('where nobody says which gateway is refused it is found, and all the others are carried', async () => {
+  let attempts = 0
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+    attempts++
+    if (table.gateways.some(({ port }) => port === 85 || port === 89)) throw new Fault('proxy_refused', 'no', { reason: 'an error in a map' })
+    return await proxy.apply(table)
+  } }))
+  const gateways = (instance: string, ports: readonly number[]) => ports.map(port => contractGateway(`at-${port % 10}`, port, { a: { weight: 10_000, to: [endpoint(instance)] } }))
+  const ports = Array.from({ length: 10 }, (_, index) => 80 + index)
+  given.pair.publish({ revision: 1, gateways: gateways('one', ports.map(port => port === 85 ? 95 : port).filter(port => port !== 89)) })
+  await given.clock.advance(0)
+  attempts = 0
+
+  given.pair.publish({ revision: 2, gateways: gateways('two', ports) })
+  await given.clock.advance(0)
+
+  for (const port of ports.filter(each => each !== 85 && each !== 89)) expect(await given.sent(port)).toMatchObject({ instance: 'two' })
+  expect(await given.sent(95)).toMatchObject({ instance: 'one' })
+  expect(given.last()?.refusal).toMatchObject({ reason: 'an error in a map' })
+  expect(['at-5', 'at-9']).toContain(given.last()?.refusal?.gateway)
+  expect(attempts).toBeLessThan(14)
+})
+
 test('a table that failed while a newer one was waiting never comes into force after it', async () => {
   let fail = () => {}
   await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {

@@ -11,7 +11,7 @@ import type { Logger } from './base/log.ts'
 import type { AgentReport, CarriedShares, Link, Surge } from './link/link.ts'
 import type { Applied, Proxy as ProxyPort, Waiting } from './proxy/proxy.ts'
 import { resilient, type Resilient } from './proxy/resilient.ts'
-import { refusedGateway, setAside } from './set-aside.ts'
+import { about, asCarried, refusedGateway, setAside, suspectsOf } from './set-aside.ts'
 import { openDelivery } from './traffic/delivery.ts'
 import type { Sequence } from './traffic/sequence.ts'
 import { openSurges, SURGE_LOOK_MS } from './traffic/surges.ts'
@@ -62,7 +62,7 @@ export async function startAgent({ name, proxy: driver, link, clock, log, sequen
   }
   const ends = [
     link.onTable(table => carrier.carry(table)),
-    every(clock, REPORT_MS, () => reporter.report()),
+    every(clock, REPORT_MS, () => reporter.report(), error => log.warn('a report could not be made', { error })),
     everyLook(clock, ms => reporter.surged(surges.close(ms))),
     onceASecond(clock, LATENESS_MS, closeSeconds),
   ]
@@ -133,21 +133,31 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
   /** The whole table, or as much of it as the proxy takes. Returns why it is not the whole. */
   const carryPart = async (table: RoutingTable): Promise<unknown> => {
     let refusal: unknown
-    for (let part: RoutingTable | undefined = table; part;) {
+    // Gateways that wait for others to be tried without them, where nobody says which one is refused.
+    let waiting: ReadonlySet<string> = new Set()
+    for (let wanted: RoutingTable | undefined = table; wanted;) {
+      const part = waiting.size === 0 ? wanted : asCarried(wanted, waiting, carried)
       try {
         const applied = await proxy.apply(part, ended.signal)
         const { how, reasons, commands } = applied
         if (!refusal || how !== 'nothing') log.info('table carried', { revision: table.revision, how, reasons, commands })
         carried = part
         await onConfirmed(table, part, applied, refusal)
-        return refusal
+        if (waiting.size === 0) return refusal
+        waiting = new Set()
       } catch (error) {
         if (ended.signal.aborted) return error
         const why = `${error}${error instanceof Fault ? JSON.stringify(error.facts) : ''}`
         log[told.has(why) ? 'debug' : 'warn']('table not carried', { revision: table.revision, error })
         told.add(why)
-        refusal ??= error
-        part = setAside(part, error, carried)
+        const suspects = suspectsOf(part, error, carried)
+        if (suspects.length > 1) {
+          waiting = new Set([...waiting, ...suspects.slice(suspects.length >> 1)])
+          continue
+        }
+        const named = suspects[0] === undefined ? error : about(error, suspects[0])
+        refusal ??= named
+        wanted = setAside(wanted, named, carried)
       }
     }
     await onRefused(table, refusal)

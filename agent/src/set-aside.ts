@@ -21,8 +21,29 @@ export function setAside(table: RoutingTable, error: unknown, carried: RoutingTa
   const refused = table.gateways.find(gateway => gateway.name === name)
   if (!refused) return undefined
   const before = carried.gateways.find(gateway => gateway.name === name)
-  if (!before || JSON.stringify(before) === JSON.stringify(refused) || !leadsWithin(before, table)) return { ...table, gateways: without(table.gateways, refused.name) }
+  if (!before || same(refused, before) || !leadsWithin(before, table)) return { ...table, gateways: without(table.gateways, refused.name) }
   return { ...table, gateways: table.gateways.map(gateway => gateway === refused ? before : gateway) }
+}
+
+/** Where a refusal names no gateway: those that are another thing than what is carried, one of which it must be about. */
+export function suspectsOf(table: RoutingTable, error: unknown, carried: RoutingTable): readonly string[] {
+  if (!(error instanceof Fault) || error.code !== 'proxy_refused' || refusedGateway(table, error) !== undefined) return []
+  const before = new Map(carried.gateways.map(gateway => [gateway.name, gateway]))
+  return table.gateways.filter(gateway => !same(gateway, before.get(gateway.name))).map(({ name }) => name)
+}
+
+/** The refusal, which is about this gateway. */
+export const about = (error: unknown, gateway: string): unknown => error instanceof Fault ? new Fault(error.code, error.message, { ...error.facts, gateway }, { cause: error }) : error
+
+/** The table with these gateways as they are carried, or without them. */
+export function asCarried(table: RoutingTable, names: ReadonlySet<string>, carried: RoutingTable): RoutingTable {
+  let part = table
+  for (const name of names) part = setAside(part, new Fault('proxy_refused', '', { gateway: name }), carried) ?? part
+  return part
+}
+
+function same(gateway: GatewayTable, before: GatewayTable | undefined): boolean {
+  return before !== undefined && (before === gateway || JSON.stringify(before) === JSON.stringify(gateway))
 }
 
 function leadsWithin({ routes }: GatewayTable, { gateways }: RoutingTable): boolean {

@@ -115,7 +115,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     if (!outfit.settings) lifecycle.add('settings', settings.close)
     const queues = openQueues(lifecycle, settings, outfit, fleet, traffic)
     lifecycle.add('changed options', settings.onChange(() => queues.routing.wake(ROUTING)))
-    lifecycle.add('reload events', tellReloads({ fleet, events }))
+    lifecycle.add('reload events', tellReloads({ fleet, events, log }))
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
     if (outfit.gatewayStore) publishTables(lifecycle, outfit, outfit.gatewayStore, fleet)
     if (outfit.proxy) lifecycle.use('agent', await startAgent({ name: LOCAL_AGENT, proxy: outfit.proxy, link: fleet.join(LOCAL_AGENT), clock, log, sequence: await openSequence(sequenceStore(store)) }))
@@ -123,7 +123,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     const workflows = lifecycle.use('workflows', openWorkflows({ store, events, containers: outfit.containers, clock, log, random: outfit.random, namespace: config.namespace, trusted: config.trustedScripts === 'on', ...(outfit.runner ? { runner: outfit.runner } : {}) }))
     const wake = async () => { await wakeAll(queues, store); await scaling.wakeAll(); await workflows.wakeAll() }
     await wake()
-    lifecycle.add('resync', every(clock, RESYNC_MS, wake))
+    lifecycle.add('resync', every(clock, RESYNC_MS, wake, error => log.warn('what is wanted could not be read again, will be tried again', { afterMs: RESYNC_MS, error })))
     lifecycle.add('retention', startRetention({ events, retention: () => retentionOf(settings.current.eventsKeep), clock, log }))
     lifecycle.add('series', every(clock, SERIES_MAINTAIN_MS, () => maintain(series, log)))
     startSinks(lifecycle, outfit)

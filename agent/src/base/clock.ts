@@ -26,11 +26,24 @@ export const systemClock: Clock = {
   },
 }
 
-/** Runs `action` every `ms` after the last one ended; a slow action is never overlapped. Returns what stops it. */
-export function every(clock: Clock, ms: number, action: () => Promise<void> | void): () => void {
+/**
+ * Runs `action` every `ms` after the last one ended; a slow action is never overlapped, and one that fails is told and tried again
+ * like any other. Returns what stops it.
+ */
+export function every(clock: Clock, ms: number, action: () => Promise<void> | void, failed: (error: unknown) => void = warn): () => void {
   let cancel = () => {}
   let stopped = false
-  const arm = () => { if (!stopped) cancel = clock.after(ms, () => { void Promise.resolve(action()).finally(arm) }) }
+  const run = async () => {
+    try {
+      await action()
+    } catch (error) {
+      if (!stopped) failed(error)
+    }
+    arm()
+  }
+  const arm = () => { if (!stopped) cancel = clock.after(ms, () => { void run() }) }
   arm()
   return () => { stopped = true; cancel() }
 }
+
+const warn = (error: unknown) => process.emitWarning(error instanceof Error ? error : String(error))

@@ -1,3 +1,4 @@
+import { silent } from '@vamp/agent/base/log'
 import { virtualClock } from '@vamp/agent/base/virtual-clock'
 import type { AgentReport } from '@vamp/agent/link/link'
 import { expect, test } from 'vitest'
@@ -9,7 +10,7 @@ test('each reload is one event with its reasons; what was before the first repor
   const clock = virtualClock()
   const events = openMemoryEventLog({ clock })
   const fleet = openFleet({ clock })
-  tellReloads({ fleet, events })
+  tellReloads({ fleet, events, log: silent })
   const link = fleet.join('a')
   const report = (reloads: number, reasons: readonly string[]): AgentReport =>
     ({ agent: 'a', driver: 'haproxy', acknowledged: 1, endpoints: [], shares: [], reloads, lastReload: { revision: reloads, reasons } })

@@ -142,7 +142,7 @@ async function start(options: WorkflowsOptions, { url, containersUrl, lend }: Se
   runs.drop(TRIED, 'the server ended before it ran')
   for (const name of new Set([...(await store.list('workflows')).items].map(({ name }) => name))) await reconciler.reconcile(name, new AbortController().signal).catch(error => log.warn('a workflow cannot be read', { name, error }))
   lifecycle.add('workflow wake-ups', store.watch(({ kind, name }) => {
-    if (kind === 'workflows') { queue.wake(name); void store.get('workflows', name).then(stored => { if (stored) learn(users, stored.value) }) }
+    if (kind === 'workflows') { queue.wake(name); store.get('workflows', name).then(stored => { if (stored) learn(users, stored.value) }).catch(error => log.warn('a workflow could not be read', { name, error })) }
     if (kind === 'breeds' || kind === 'scales') for (const [workflow, used] of users) if (used.includes(name)) queue.wake(workflow)
   }))
   lifecycle.use('event intake', await startIntake({ store, events, index, clock, log, begun: begun => runs.add(begun), room: name => runs.room(name), dropped: name => { reconciler.dropped(name); queue.wake(name) } }))

@@ -2,7 +2,7 @@
 import { Fault } from '@vamp/model/fault'
 import type { GatewayTable, RouteTable } from '@vamp/model/routing/table'
 import { mirrorLines, routePolicyLines } from './policy-lines.ts'
-import { quote, rawWords } from './quote.ts'
+import { aclWords, quote, rawWords } from './quote.ts'
 
 /** Algorithms that take servers at run time. `static-rr` spreads as `roundrobin` does, but would not. */
 const ALGORITHM = /^(roundrobin|static-rr|leastconn|first|random(\([1-9]\d{0,2}\))?|source|uri( (whole|path-only|(len|depth) \d{1,4}))*|url_param [A-Za-z0-9_.-]{1,64}|hdr\([A-Za-z0-9_-]{1,64}\)( use_domain_only)?|rdp-cookie(\([A-Za-z0-9_.-]{1,64}\))?)$/
@@ -43,6 +43,6 @@ function rewriteLines(route: RouteTable): readonly string[] {
     if (path.length !== 1) {
       throw new Fault('proxy_refused', 'a rewrite needs one path', { reason: `rewrite '${rewrite.path.slice(0, 80)}' on route ${route.path} is not one path` })
     }
-    return `http-request set-path ${quote(path[0] ?? '')} if { ${rawWords(condition).map(quote).join(' ')} }`
+    return `http-request set-path ${quote(path[0] ?? '')} if { ${aclWords(condition).map(quote).join(' ')} }`
   })
 }

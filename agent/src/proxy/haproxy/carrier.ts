@@ -83,6 +83,8 @@ export class Carrier {
   #filed: Layout | undefined
   #trusted = false
   #wanted: RoutingTable | undefined
+  /** The last one that was carried. */
+  #taken: RoutingTable | undefined
   #later: { readonly at: number; readonly steps: readonly Step[] }[] = []
   /** Resting slots that were without servers in the last round. */
   #rested: readonly string[] = []
@@ -110,13 +112,19 @@ export class Carrier {
   async carry(table: RoutingTable): Promise<Applied> {
     this.#wanted = table
     try {
-      return await this.#carry(table)
+      return await this.#took(table)
     } catch (fault) {
       if (!(fault instanceof Fault) || fault.code !== 'proxy_unreachable' || this.#ended) throw fault
       // It died under our hands, or was replaced: the next attempt looks, and starts it if need be.
       await this.#settled()
-      return await this.#carry(table)
+      return await this.#took(table)
     }
+  }
+
+  async #took(table: RoutingTable): Promise<Applied> {
+    const applied = await this.#carry(table)
+    this.#taken = table
+    return applied
   }
 
   async #carry(table: RoutingTable): Promise<Applied> {
@@ -259,14 +267,15 @@ export class Carrier {
     this.#trusted = false
   }
 
-  /** The connection is gone without our doing: HAProxy died or was replaced. What was wanted last is made true again. */
+  /** The connection is gone without our doing: HAProxy died or was replaced. What it took last is made true again. */
   async #heal(): Promise<void> {
     const { log, clock, alone } = this.#options
-    if (this.#ended || this.#trusted || !this.#wanted) return
+    const table = this.#taken ?? this.#wanted
+    if (this.#ended || this.#trusted || !table) return
     log.warn('the connection to haproxy was lost', { pid: this.#master?.pid })
     try {
       await this.#settled()
-      const applied = await this.carry(this.#wanted)
+      const applied = await this.carry(table)
       log.warn('haproxy is as it should be again', { how: applied.how })
     } catch (cause) {
       log.error('haproxy could not be brought back', { cause })

@@ -84,6 +84,8 @@ describe.skipIf(findBinary() === undefined)('conditions in HAProxy', () => {
   test('raw ACLs count together with the rest of a condition', async () => {
     const [port, one, two] = [await world.freePort(), await world.backend('r1'), await world.backend('r2')]
     const node: ConditionNode = { is: 'and', left: { is: 'raw', acl: "hdr_sub(x-a) 'b c'" }, right: { is: 'not', operand: { is: 'raw', acl: 'path_reg \\.php$' } } }
+    await world.proxy.apply({ revision: 999, gateways: [contractGateway('raw', port, { a: { weight: FULL_SHARE, to: [one] }, b: { strength: FULL_SHARE, condition: { is: 'raw', acl: 'path_reg (x|y)\\.php' }, to: [two] } })] })
+    expect((await world.request(port, { path: '/y.php' })).instance).toBe('r2')
     await world.proxy.apply({ revision: 1_000, gateways: [contractGateway('raw', port, { a: { weight: FULL_SHARE, to: [one] }, b: { strength: FULL_SHARE, condition: node, to: [two] } })] })
 
     expect((await world.request(port, { headers: { 'x-a': 'a b cd' } })).instance).toBe('r2')

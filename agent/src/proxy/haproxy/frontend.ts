@@ -16,7 +16,7 @@ import { needsCountry, rawAcls, rawFlag } from './condition-pattern.ts'
 import { ANSWERED, httpLog, TCP_LOG } from './log-line.ts'
 import { gatewayPolicyLines } from './policy-lines.ts'
 import { FLAGS } from './program.ts'
-import { quote, rawWords } from './quote.ts'
+import { aclWords, quote } from './quote.ts'
 import { serverAddress } from './server.ts'
 
 export interface FrontendPaths {
@@ -51,7 +51,7 @@ export function requireFrontend(gateway: GatewayTable, sharedListener: boolean, 
   if (sharedListener && gateway.virtual_hosts.length > 0 && gatewayPolicyLines(gateway.mode, gateway.policy).length > 0)
     throw new Fault('proxy_refused', 'the policy cannot be carried out', { reason: 'a gateway behind the shared listener has its policies on its routes' })
   gatewayPolicyLines(gateway.mode, gateway.policy)
-  for (const acl of gatewayRaw(gateway)) rawWords(acl)
+  for (const acl of gatewayRaw(gateway)) aclWords(acl)
   if (!countries && gateway.routes.some(({ condition }) => condition && needsCountry(condition)))
     throw new Fault('proxy_refused', 'the condition cannot be carried out', { reason: 'it asks for a country, and there is no file of countries' })
 }
@@ -238,7 +238,7 @@ function cookieRules({ id, paths, cookie }: HttpRules): string[] {
  * are for such a text only.
  */
 function conditionRules({ id, paths, raw }: HttpRules): string[] {
-  const names = raw.map(acl => [rawFlag(acl), rawWords(acl)] as const)
+  const names = raw.map(acl => [rawFlag(acl), aclWords(acl)] as const)
   const match = (text: string) => `http-request set-var(txn.c) ${text},concat("",txn.g),map_reg_int(${paths.map(id, 'conditions')})`
   return [
     ...names.map(([name, words]) => `acl ${name} ${words.map(quote).join(' ')}`),

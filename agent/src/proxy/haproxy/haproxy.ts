@@ -93,7 +93,7 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
     await carrier.runtime.send(commands)
     log.info('certificates renewed', { certificates: commands.length / 2 })
   }).catch((cause: unknown) => log.warn('renewed certificates could not be handed over', { cause })))
-  const stopCountries = countries ? every(clock, COUNTRIES_POLL_MS, () => queue.alone(() => countries.renew(carrier.runtime))) : () => {}
+  const stopCountries = countries ? every(clock, COUNTRIES_POLL_MS, () => queue.alone(() => countries.renew(carrier.runtime)), cause => log.warn('countries could not be renewed', { cause })) : () => {}
   const end = async (work: () => Promise<void>) => {
     stopRenewing()
     stopCountries()

@@ -2,7 +2,7 @@
 import { aclsOf } from '@vamp/model/condition/acl'
 import { parseCondition } from '@vamp/model/condition/parse'
 import { Fault } from '@vamp/model/fault'
-import { quote, rawWords } from './quote.ts'
+import { aclWords, quote } from './quote.ts'
 
 /** `condition`: names, with ` or ` between the terms; '' if it is always fulfilled. */
 export function conditionAcls(text: string): { readonly acls: readonly string[]; readonly condition: string } {
@@ -11,7 +11,7 @@ export function conditionAcls(text: string): { readonly acls: readonly string[];
   if (acls.is === 'refused') throw new Fault('proxy_refused', 'the condition cannot be carried out', { reason: acls.problems.map(({ message }) => message).join(' ') })
   const { value } = acls
   return {
-    acls: value.acls.map(({ name, definition }) => `acl ${name} ${rawWords(definition).map(quote).join(' ')}`),
+    acls: value.acls.map(({ name, definition }) => `acl ${name} ${aclWords(definition).map(quote).join(' ')}`),
     condition: value.never ? 'FALSE' : value.condition,
   }
 }

@@ -48,11 +48,12 @@ export async function findMaster(directory: string): Promise<Master | undefined>
 
 export const alive = (master: Master): boolean => startOf(master.pid) === master.started
 
-/** Throws `Fault('proxy_refused')` with HAProxy's own words if it does not take the configuration. */
+/** Throws `Fault('proxy_refused')` with HAProxy's own words if it does not take the configuration, `Fault('proxy_unreachable')` if nobody can tell. */
 export async function checkConfig({ binary }: ProcessSettings, config: string, text: string): Promise<void> {
-  const result = await new Promise<{ failed: boolean; output: string }>(resolve =>
+  const result = await new Promise<{ failed: boolean; broken?: string; output: string }>(resolve =>
     execFile(binary, ['-c', '-f', config], { timeout: START_MS, env: {}, maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) =>
-      resolve({ failed: error !== null, output: `${stderr}${stdout}` })))
+      resolve({ failed: error !== null, output: `${stderr}${stdout}`, ...(error === null || typeof error.code === 'number' ? {} : { broken: error.killed ? `it did not end within ${START_MS / 1000} s` : error.message }) })))
+  if (result.broken !== undefined) throw new Fault('proxy_unreachable', 'the program haproxy cannot be run', { reason: `${binary} cannot be run: ${result.broken}` })
   const wrong = result.output.split('\n').filter(line => /^\[(ALERT|WARNING)\]/.test(line))
   if (!result.failed && wrong.length === 0) return
   const first = wrong.find(line => /\[[^\]]*:\d+\]/.test(line)) ?? wrong[0] ?? result.output.trim()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { quote, rawWords } from './quote.ts'
+import { aclWords, quote, rawWords } from './quote.ts'
 
 describe('text in a configuration', () => {
   test('is one word that reads back as it was', () => {
@@ -39,3 +39,13 @@ function rawOrSame(word: string): string {
   if (inside) throw new Error('open quote')
   return text
 }
+
+test.each([
+  ['path_reg (a|b) c', ['path_reg', '--', '(a|b)', 'c']],
+  ['hdr(x) -m reg -i (a|b)', ['hdr(x)', '-m', 'reg', '-i', '--', '(a|b)']],
+  ['path_beg -i -- -x', ['path_beg', '-i', '--', '-x']],
+  ['req.cook(x) -m found', ['req.cook(x)', '-m', 'found']],
+  ['ssl_fc', ['ssl_fc']],
+])('the patterns of %s are patterns, whatever they begin with', (acl, words) => {
+  expect(aclWords(acl)).toEqual(words)
+})

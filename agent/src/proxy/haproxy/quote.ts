@@ -48,6 +48,17 @@ export function rawWords(text: string): string[] {
   return words
 }
 
+/**
+ * The words of an ACL. What comes after its flags is patterns, whatever they look like: HAProxy takes one that begins with a parenthesis
+ * for a mistake unless it is told so.
+ */
+export function aclWords(text: string): string[] {
+  const words = rawWords(text)
+  let first = 1
+  while (/^-[a-z]$/i.test(words[first] ?? '')) first += words[first] === '-m' ? 2 : 1
+  return first >= words.length || words[first] === '--' ? words : [...words.slice(0, first), '--', ...words.slice(first)]
+}
+
 function unescaped(char: string): string {
   if (char === 'n' || char === 'r' || char === 't' || char === 'x') throw refused(`the escape '\\${char}'`, char)
   return ' \\#\'"$'.includes(char) ? char : '\\' + char

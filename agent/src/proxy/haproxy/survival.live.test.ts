@@ -1,7 +1,7 @@
 /** What a reload, a killed worker and a killed owner cost: nothing, or what was on the killed process. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -196,6 +196,37 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     expect(await heir.apply(table(1, port, [one], [], 0))).toMatchObject({ how: 'reload', reasons: [expect.stringContaining('other settings')] })
     expect(await heir.apply(table(1, port, [one], [], 0))).toMatchObject({ how: 'nothing' })
     await heir.stop(0)
+  })
+
+  test('HAProxy is killed after it refused a table: it comes back with the one that it took', async () => {
+    const [port, one] = [await world.freePort(), await world.backend('one')]
+    const good = table(1, port, [one], [], 0)
+    await world.proxy.apply(good)
+    await expect(world.proxy.apply(world.refused({ ...good, revision: 2 }))).rejects.toThrowError('refused')
+    const { pid } = JSON.parse(readFileSync(join(world.directory, 'process.json'), 'utf8'))
+
+    process.kill(pid, 'SIGKILL')
+
+    await world.until(() => JSON.parse(readFileSync(join(world.directory, 'process.json'), 'utf8')).pid !== pid)
+    await world.until(async () => (await world.request(port, { fresh: true })).status === 200)
+  })
+
+  test('a program of HAProxy that is away for a while is no refusal of what is wanted', async () => {
+    const binary = join(world.directory, '..', 'haproxy-program')
+    symlinkSync(findBinary() ?? '', binary)
+    const own = await haproxyWorld({ binary })
+    try {
+      const [port, others, one] = [await own.freePort(), await own.freePort(), await own.backend('one')]
+      await own.proxy.apply(table(1, port, [one], [], 0))
+      rmSync(binary)
+      await expect(own.proxy.apply(table(2, others, [one], [], 0))).rejects.toMatchObject({ code: 'proxy_unreachable', facts: { reason: expect.stringContaining(binary) } })
+      symlinkSync(findBinary() ?? '', binary)
+      await own.proxy.apply(table(3, others, [one], [], 0))
+
+      expect((await own.request(others, { fresh: true })).status).toBe(200)
+    } finally {
+      await own.close()
+    }
   })
 
   test('HAProxy is killed: it is started again by itself, as it was', async () => {
