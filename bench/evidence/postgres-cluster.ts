@@ -6,8 +6,8 @@ import { join } from 'node:path'
 export interface PostgresCluster extends AsyncDisposable {
   /** A new, empty database. */
   create(): string
-  /** Ends it without a farewell, and starts it again on the same data. */
-  crash(): Promise<void>
+  /** Ends it without a farewell, and starts it again on the same data, after a while. */
+  crash(awayMs?: number): Promise<void>
 }
 
 /** The directory of the newest one that is installed. */
@@ -53,7 +53,11 @@ export async function startPostgres(): Promise<PostgresCluster> {
       psql(`create database ${name}`, 'postgres')
       return `postgres://vamp@/${name}?host=${encodeURIComponent(directory)}`
     },
-    async crash() { await stop('SIGQUIT'); await start() },
+    async crash(awayMs = 0) {
+      await stop('SIGQUIT')
+      await new Promise(resolve => setTimeout(resolve, awayMs))
+      await start()
+    },
     async [Symbol.asyncDispose]() { await stop('SIGINT'); rmSync(directory, { recursive: true, force: true }) },
   }
 }
