@@ -1,6 +1,6 @@
 /** A release as a person wants to see it: where it is, why, on what evidence, and what comes next. */
 import type { ReleaseView } from '@vamp/model/api/releases'
-import { type MetricEvidence, PHASE_LABELS, type ReleasePhase } from '@vamp/model/release-status'
+import { failuresText, type MetricEvidence, PHASE_LABELS, type ReleasePhase } from '@vamp/model/release-status'
 import { age } from './columns.ts'
 import { meter, scaleOf, spark } from './evidence-line.ts'
 import type { Io } from './io.ts'
@@ -30,9 +30,11 @@ export function releaseText(view: ReleaseView, { columns, colours, now }: Pick<I
     '',
     ...meters(view, colours, looks, width),
     `requests  ${view.requests.canary} to ${view.to}, ${view.failed.canary} failed; ${view.requests.baseline} to ${view.from || 'the old version'}, ${view.failed.baseline} failed`,
+    ...failureLines(view),
     ...variantLines(view, width, colours),
     ...gateLines(view, width),
     ...missingLines(view, width),
+    ...printedLines(view, width, colours),
   ]
   return `${lines.map(line => line.trimEnd()).join('\n')}\n${view.evidence.length > 0 ? `\n${evidenceText(view, width, colours)}` : ''}`
 }
@@ -71,6 +73,23 @@ function variantLines({ variants = [] }: ReleaseView, width: number, colours: Io
   if (variants.length === 0) return []
   const rows = variants.map(({ to, state, weight, harm, requests, failed }) => [to, state, `${weight}%`, odds(harm), String(requests), String(failed)])
   return ['', table([{ title: 'VERSION' }, { title: 'STATE' }, { title: 'TRAFFIC', right: true }, { title: 'HARM', right: true }, { title: 'REQUESTS', right: true }, { title: 'FAILED', right: true }], rows, { width, head: colours.bold }).trimEnd()]
+}
+
+function failureLines({ post_mortem: left }: ReleaseView): string[] {
+  const text = left ? failuresText(left) : ''
+  return text === '' ? [] : [`failures  ${text}`]
+}
+
+/** Of what the version that was sent back printed: the end of it. */
+const PRINTED = 5
+
+function printedLines({ post_mortem: left, deployment, cluster }: ReleaseView, width: number, colours: Io['colours']): string[] {
+  const printed = left?.printed ?? []
+  const lines = printed.flatMap(({ instance, lines }) => lines.map(line => ({ ...line, instance }))).toSorted((a, b) => a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0)
+  if (lines.length === 0) return []
+  const services = [...new Set(printed.map(({ service }) => service))]
+  return ['', ...wrap(`What ${services.join(', ')} printed last${lines.length > PRINTED ? `; all ${lines.length} lines: ${services.map(service => `vamp logs ${deployment}/${cluster}/${service}`).join(', ')}` : ''}`, width),
+    ...lines.slice(-PRINTED).map(({ instance, stream, line }) => `  ${colours.cyan(instance)} ${stream === 'stderr' ? colours.yellow(line) : line}`)]
 }
 
 /** What has to say yes, and has or has not. */

@@ -73,6 +73,25 @@ export interface VariantStatus {
   readonly excess: number
 }
 
+export interface PrintedLine { readonly timestamp: string; readonly stream: 'stdout' | 'stderr'; readonly line: string }
+
+/** What a version that was sent back left. */
+export interface PostMortem {
+  /** Its failed requests by status class; `other`: without a status. */
+  readonly statuses: Readonly<Record<string, number>>
+  /** Those of its requests that did not simply end, by cause; those that the visitor broke off are not among them. */
+  readonly endings: Readonly<Record<string, number>>
+  /** What its instances printed last, oldest first. */
+  readonly printed: readonly { readonly instance: string; readonly service: string; readonly lines: readonly PrintedLine[] }[]
+}
+
+/** `5 × 5xx, 1 × no status (2 × timeout)`; empty where nothing failed. */
+export function failuresText({ statuses, endings }: Pick<PostMortem, 'statuses' | 'endings'>): string {
+  const counts = (of: Readonly<Record<string, number>>) => Object.entries(of).map(([name, count]) => `${count} × ${name === 'other' ? 'no status' : name}`).join(', ')
+  const [by, how] = [counts(statuses), counts(endings)]
+  return by === '' || how === '' ? `${by}${how}` : `${by} (${how})`
+}
+
 export interface ReleaseStatus {
   readonly name: string
   readonly deployment: string
@@ -109,6 +128,8 @@ export interface ReleaseStatus {
   /** Failed requests that would not have failed on the old version (estimate). */
   readonly excess: number
   readonly budget: { readonly spent: number; readonly total: number }
+  /** Of one whose new version was sent back, before its instances go. Not in lists. */
+  readonly post_mortem?: PostMortem
   /** Unix second of the last judged window; evidence before it is in `judge`. */
   readonly judged_until: number
   /** The judge's state: plain data, replayable. */

@@ -162,10 +162,10 @@ function listeningOf({ gatewayAddress: address, virtualHostsPort: port }: Config
 /** Where a gateway is reached from this machine. */
 const reachable = (address: string) => address === '0.0.0.0' || address === '::' ? '127.0.0.1' : address
 
-function openReleases(open: (name: string, reconciler: Reconciler) => KeyedQueue, lifecycle: Lifecycle, settings: Settings, { store, events, clock, log }: Outfit, traffic: Traffic): KeyedQueue {
+function openReleases(open: (name: string, reconciler: Reconciler) => KeyedQueue, lifecycle: Lifecycle, settings: Settings, { store, events, containers, clock, log }: Outfit, traffic: Traffic): KeyedQueue {
   const wake = { release: (_name: string) => {} }
   const gateCalls = lifecycle.use('gate calls', openGateCalls({ clock, secret: () => settings.current.webhookSecret, answered: name => wake.release(name) }))
-  const queue = open('releases', releaseReconciler({ store, traffic, clock, log, gateCalls, sessions: openSessionOutcomes(events) }))
+  const queue = open('releases', releaseReconciler({ store, traffic, containers, clock, log, gateCalls, sessions: openSessionOutcomes(events) }))
   wake.release = name => queue.wake(name)
   return queue
 }

@@ -54,6 +54,24 @@ test('a version with errors is rolled back by itself and leaves nothing behind',
   expect(status?.next).toBe('Version web:1.2 is gone.')
 })
 
+test('what a version that is sent back printed last, and how its requests failed, outlives its instances', async () => {
+  const w = await shopWith((version, random) => ({ status: version === 'web:1.2' && random() < 0.5 ? 500 : 200, latencyMs: lognormal(random, 10) }))
+  w.machine.onChange(id => { if (w.machine.instances.get(id)?.workload.service === 'web:1.2' && w.machine.logs(id).length === 0) for (let line = 1; line <= 60; line++) w.machine.log(id, `TypeError ${line}`, 'stderr') })
+
+  await w.apply(breed('web:1.2') + release('r1.2', 'web:1.2'))
+  await w.until(120, over(w, 'r1.2', 'rolled_back'))
+
+  const { post_mortem: left } = await statusOf(w, 'r1.2') ?? {}
+  expect(left?.statuses).toEqual({ '5xx': w.visits.get('web:1.2')?.failed })
+  expect(left?.endings).toEqual({})
+  const [printed] = left?.printed ?? []
+  expect([printed?.service, printed?.lines.length, printed?.lines[0]?.line, printed?.lines.at(-1)]).toEqual(['web:1.2', 50, 'TypeError 11', { timestamp: expect.any(String), stream: 'stderr', line: 'TypeError 60' }])
+  const { events } = await w.events.query({ tags: ['releases:r1.2', 'release:ended'] })
+  expect(events[0]?.value).toEqual(expect.objectContaining({ post_mortem: left }))
+  const listed = await (await fetch(`${w.url}/api/v1/release-statuses`)).json() as object[]
+  expect(listed).toEqual([expect.not.objectContaining({ post_mortem: expect.anything() })])
+})
+
 test('a version whose slowest requests take twice as long is rolled back although nothing fails', async () => {
   const w = await shopWith((version, random) => {
     const latencyMs = lognormal(random, 10)

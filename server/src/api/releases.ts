@@ -33,7 +33,7 @@ export function releaseRoutes(world: World): Route[] {
       const { written } = await write(world, call, draft => removeRelease(world, draft, call.path.name, call.expected))
       return written.is === 'planned' ? value(written.plan, { status: 200 }) : nothing
     }),
-    route(releases.statuses, async () => value((await store.list('release-statuses')).items.map(stored => view(stored.value)))),
+    route(releases.statuses, async () => value((await store.list('release-statuses')).items.map(stored => brief(stored.value)))),
     route(releases.status, async ({ path }) => value(view(await statusOf(world, path.name)))),
     route(releases.decisions, async ({ path }) => ({ is: 'lines', lines: decisionLines(world, (await found(world, 'releases', path.name)).value) })),
     ...orderRoutes(world),
@@ -109,6 +109,11 @@ const NONE = { baseline: 0, canary: 0 }
 
 export function view({ judge: _, ...status }: ReleaseStatus): ReleaseView {
   return status
+}
+
+/** What instances printed is told of one release at a time. */
+function brief({ post_mortem: _, ...status }: ReleaseStatus): ReleaseView {
+  return view(status)
 }
 
 async function give(world: World, by: string, name: string, order: Pick<ReleaseOrder, 'order' | 'weight' | 'gate' | 'reason'>): Promise<Reply> {

@@ -49,7 +49,8 @@ export function keep(observed: ObservedRelease, status: ReleaseStatus): ReleaseP
 /** Back on the old version: when no proxy sends the new one anything, it goes. */
 export function remove(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
   if (newVersions(status).some(version => acknowledgedShare(observed.gatewayStatuses, version) > 0)) return NOTHING
-  return withoutVersions(observed, status, newVersions(status), status.verdict ?? 'rolled_back')
+  const told = observed.postMortem ? { ...status, post_mortem: observed.postMortem } : status
+  return withoutVersions(observed, told, newVersions(told), told.verdict ?? 'rolled_back')
 }
 
 function withoutVersions(observed: ObservedRelease, status: ReleaseStatus, versions: readonly string[], phase: 'promoted' | 'rolled_back' | 'aborted' | 'failed'): ReleasePlan {

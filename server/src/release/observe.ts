@@ -4,7 +4,7 @@ import type { DeploymentStatus } from '@vamp/model/deployment'
 import type { GatewayStatus } from '@vamp/model/gateway-status'
 import type { Cell } from '@vamp/model/metric'
 import type { Release } from '@vamp/model/release'
-import type { ReleaseStatus } from '@vamp/model/release-status'
+import type { PostMortem, ReleaseStatus } from '@vamp/model/release-status'
 import type { Store, Stored } from '../store/store.ts'
 import type { Traffic } from '../traffic/traffic.ts'
 import { audienceGateway } from './audience.ts'
@@ -44,6 +44,8 @@ export interface ObservedRelease {
   readonly seconds: readonly { readonly second: number; readonly cells: readonly Cell[] }[]
   /** What sessions led to, where an objective asks for it. */
   readonly matured?: Matured
+  /** Read when its versions are about to be taken away. */
+  readonly postMortem?: PostMortem
   /** Seconds since the newest complete one; how far behind the measurements are. */
   readonly lagSeconds: number
   readonly nowMs: number

@@ -35,7 +35,7 @@ export function releaseEvent(change: string, status: ReleaseStatus, by?: string)
     tags: [`releases:${status.name}`, `release:${change}`, `deployments:${status.deployment}`, `clusters:${status.cluster}`, `services:${status.to}`],
     value: {
       phase: status.phase, weight: status.weight, sentence: status.sentence, next: status.next, harm: status.harm, evidence: status.evidence,
-      requests: status.requests, failed: status.failed, excess: status.excess, ...(by === undefined ? {} : { by }),
+      requests: status.requests, failed: status.failed, excess: status.excess, ...(by === undefined ? {} : { by }), ...(change === 'ended' && status.post_mortem ? { post_mortem: status.post_mortem } : {}),
     },
   }
 }

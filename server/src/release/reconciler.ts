@@ -3,6 +3,7 @@ import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
 import { Fault } from '@vamp/model/fault'
 import { again, done, type Outcome, type Reconciler } from '../base/reconciler.ts'
+import type { ContainerDriver } from '../container/container-driver.ts'
 import type { Store } from '../store/store.ts'
 import { isRemoving } from './finish.ts'
 import type { GateCalls } from './gate-calls.ts'
@@ -10,6 +11,7 @@ import type { Traffic } from '../traffic/traffic.ts'
 import { isOver, observeRelease } from './observe.ts'
 import type { SessionOutcomes } from './sessions.ts'
 import { planRelease } from './plan.ts'
+import { postMortem } from './post-mortem.ts'
 
 /** The timer is for time-outs and silence; evidence wakes the release itself. */
 const LOOK_AGAIN_MS = 1000
@@ -19,13 +21,14 @@ const LOST_RACE_MS = 5
 export interface ReleaseReconcilerOptions {
   readonly store: Store
   readonly traffic: Traffic
+  readonly containers: Pick<ContainerDriver, 'logs'>
   readonly clock: Clock
   readonly log: Logger
   readonly gateCalls: GateCalls
   readonly sessions: SessionOutcomes
 }
 
-export function releaseReconciler({ store, traffic, clock, log, gateCalls, sessions }: ReleaseReconcilerOptions): Reconciler {
+export function releaseReconciler({ store, traffic, containers, clock, log, gateCalls, sessions }: ReleaseReconcilerOptions): Reconciler {
   return {
     async reconcile(name): Promise<Outcome> {
       const observed = await observeRelease({ store, traffic, sessions, answers: gateCalls.answers(name) }, clock.now(), name)
@@ -39,7 +42,8 @@ export function releaseReconciler({ store, traffic, clock, log, gateCalls, sessi
         sessions.forget(name)
         return done
       }
-      const plan = planRelease(observed)
+      const left = await postMortem({ containers, traffic, clock }, observed)
+      const plan = planRelease(left ? { ...observed, postMortem: left } : observed)
       try {
         if (plan.writes.length > 0) await store.transaction(plan.writes, plan.events)
         else if (plan.events.length > 0) throw new Error('what is told of a release is told in the transaction that makes it so')

@@ -1,6 +1,7 @@
 import { events } from '@vamp/model/api/events'
 import type { ReleaseView } from '@vamp/model/api/releases'
 import type { Event } from '@vamp/model/event'
+import { failuresText } from '@vamp/model/release-status'
 import { useEffect, useRef, useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { EvidenceChart } from '../chart/evidence-chart.tsx'
@@ -17,6 +18,7 @@ import { releaseStatus } from '../sources.ts'
 import { Badge, PhaseBadge } from '../ui/badge.tsx'
 import { Bar } from '../ui/bar.tsx'
 import { EvidenceTable } from '../ui/evidence-table.tsx'
+import { Lines } from '../ui/lines.tsx'
 import { Card, Page } from '../ui/page.tsx'
 import { ReleaseOrders } from '../ui/release-orders.tsx'
 import { Shown } from '../ui/shown.tsx'
@@ -110,8 +112,21 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
       </div>
       <Card title={arms.several ? 'By metric, of the version that looks worst' : 'By metric'}><EvidenceTable evidence={status.evidence} from={arms.from} to={arms.judged} />
         <p className="help">Noise: how many times as much the old version varies by itself as chance alone would make it. Evidence is divided by it, so a noisy service takes longer, and is not accused for its noise.</p></Card>
+      <PostMortem status={status} />
       <Card title="What happened" aside={<Link to={path.events({ tag: `releases:${status.name}` })}>all its events</Link>}><Steps steps={history.steps} /></Card>
     </>
+  )
+}
+
+/** Of a version that was sent back. */
+function PostMortem({ status: { post_mortem: left } }: { readonly status: ReleaseView }) {
+  if (!left) return null
+  const failures = failuresText(left)
+  return (
+    <Card title="What it left" aside={failures !== '' && <span>failed requests: {failures}</span>}>
+      {left.printed.map(({ instance, service, lines }) => <div key={instance}><h3>{instance} <span className="dim">{service}</span></h3>
+        {lines.length === 0 ? <p className="empty">It printed nothing.</p> : <Lines label={`What ${instance} printed last`}>{lines.map(({ timestamp, line }) => `${timestamp} ${line}\n`).join('')}</Lines>}</div>)}
+    </Card>
   )
 }
 
