@@ -6,7 +6,7 @@ import { DEFAULT_SETTINGS } from './settings.ts'
 const clean: RampBasis = { settings: DEFAULT_SETTINGS, share: 0.1, held: 1, ordered: 0, start: 0.1, running: 0, rate: 100, silent: false, failing: 0.01, slow: 0.01, proven: false, warm: true, loadCheckDue: false }
 const ladder: RampBasis = { ...clean, settings: { ...DEFAULT_SETTINGS, ramp: { is: 'ladder', steps: [0.1, 0.3, 1], hold: 60 } }, failing: 0.001 }
 
-test.each([[5, 0.2], [100, 0.02], [2000, 0.002], [0, 0.2]])('at %i requests per second the new version starts with %f of them', (rate, share) => {
+test.each([[5, 0.2], [100, 0.02], [2000, 0.002], [1, 0.2], [0.5, 0.01], [0, 0.01]])('at %d requests per second the new version starts with %f of them', (rate, share) => {
   expect(startShare(DEFAULT_SETTINGS, rate)).toBeCloseTo(share, 12)
 })
 

@@ -7,8 +7,10 @@ import type { JudgeSettings } from './settings.ts'
 
 /** A slow request is this bad, compared to a failed one. */
 const SLOW_WEIGHT = 0.2
-/** With no traffic seen at all. */
+/** With hardly any traffic seen: what comes next may be much more, and is met by a share that was made for little. */
 const START_UNSEEN = 0.01
+/** Fewer requests per second say little about the next ones. */
+const SEEN_PER_SECOND = 1
 /** A share that is in force may be multiplied by this at once, if the pace allows: orders take a while to be carried out. */
 const STEP_MAX = 2
 /** Requests per second that the old version keeps at least, within half of the traffic. */
@@ -76,7 +78,7 @@ export function affordableShare({ settings, rate, failing, slow, proven }: RampB
 export function startShare(settings: JudgeSettings, rate: number | null): number {
   if (settings.ramp.is === 'ladder') return settings.ramp.steps[0] ?? settings.shares.test
   const { requestsPerSecond, least, most } = settings.start
-  return rate === null ? START_UNSEEN : Math.min(most, Math.max(least, requestsPerSecond / Math.max(rate, 1e-9)))
+  return rate === null || rate < SEEN_PER_SECOND ? START_UNSEEN : Math.min(most, Math.max(least, requestsPerSecond / Math.max(rate, 1e-9)))
 }
 
 /** What the new version gets while the old one keeps a little: enough for it to be compared with, also where there is little traffic. */
