@@ -128,6 +128,7 @@ test('a version that never becomes healthy gets no request and is taken away wit
   })
 
   await w.apply(breed('web:9', 'health_checks: {path: /health, port: http, initial_delay: 1s, timeout: 1s, interval: 1s, failures: 3}') + release('r9', 'web:9'))
+  await w.until(10, async () => /^Version web:9 is being started beside web:1.0; it is not healthy yet: shop-web-9-.*: health check `GET \/health` answered 503/.test((await statusOf(w, 'r9'))?.sentence ?? ''))
   await w.until(400, over(w, 'r9', 'failed'))
 
   expect((await statusOf(w, 'r9'))?.sentence).toMatch(/never got a request/)

@@ -38,7 +38,8 @@ export function follow(instance: InstanceStatus, sight: Sight, settings: Deploym
       // A spare one that is needed now, about to be resumed.
       if (container.paused) return instance
       if (container.health === 'unhealthy') return fail(instance, sight, settings, container.reason ?? 'is unhealthy')
-      return container.health === 'healthy' ? enter(instance, instance.spare ? 'warm' : 'ready', sight.nowMs, container) : instance
+      if (container.health === 'healthy') return enter(instance, instance.spare ? 'warm' : 'ready', sight.nowMs, container)
+      return sight.nowMs >= toldFrom(instance) ? told(instance, container.reason) : instance
     case 'warm':
       if (!container) return vanished(instance, sight, settings)
       if (container.state === 'exited') return ended(instance, container, sight, settings)
@@ -68,6 +69,9 @@ export function enter(instance: InstanceStatus, state: InstanceStatus['state'], 
 export function retryAt({ since, failures = 1 }: InstanceStatus, { backoffMs, backoffMsMax }: DeploymentSettings): number {
   return Date.parse(since) + (failures === 0 ? 0 : Math.min(backoffMsMax, backoffMs * 2 ** (failures - 1)))
 }
+
+/** Until then it is no news that an instance is not healthy yet, Unix milliseconds. */
+export const toldFrom = ({ since }: InstanceStatus): number => Date.parse(since) + 2000
 
 /** How far a start is; why an earlier one failed is told until there is news. */
 function told(instance: InstanceStatus, reason: string | undefined): InstanceStatus {

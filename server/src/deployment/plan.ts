@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Deployment, DeploymentCluster, DeploymentService, DeploymentStatus, InstanceStatus, ServiceStatus } from '@vamp/model/deployment'
 import type { NewEvent } from '@vamp/model/event'
 import { synchronizationEvent } from './events.ts'
-import { follow, retryAt, waitsSince } from './follow.ts'
+import { follow, retryAt, toldFrom, waitsSince } from './follow.ts'
 import { idPrefix } from './instance-id.ts'
 import type { ObservedDeployment } from './observe.ts'
 import type { Operation } from './operations.ts'
@@ -218,7 +218,7 @@ function nextTime(instances: readonly InstanceStatus[], observed: ObservedDeploy
     if (instance.state === 'failed') return [retryAt(instance, settings)]
     if (instance.state === 'draining') return [since + settings.settleMs, since + settings.drainMs]
     if (instance.state === 'stopping') return [since + settings.stopAnywayMs]
-    return instance.state === 'starting' ? [Date.parse(instance.since) + settings.readyMs] : []
+    return instance.state === 'starting' ? [toldFrom(instance), Date.parse(instance.since) + settings.readyMs] : []
   }).filter(time => time > observed.nowMs)
   return times.length === 0 ? undefined : Math.min(...times)
 }

@@ -34,8 +34,7 @@ export function begin(observed: ObservedRelease): ReleasePlan {
   if (wait) return wait
   const added = addVersions(observed, from, release.to)
   if (typeof added === 'string') return refuse(observed, blank, added)
-  const names = release.to.join(', ')
-  const started = inPhase(blank, 'preparing', observed.nowMs, `Version ${names} is being started beside ${from}; it gets no request yet.`, `The first requests, when every instance of ${names} is healthy.`)
+  const started = inPhase(blank, 'preparing', observed.nowMs, ...startingWords(observed, blank))
   return { writes: [statusWrite(observed, started), ...added], events: [releaseEvent('started', started)] }
 }
 
@@ -74,7 +73,15 @@ export function prepare(observed: ObservedRelease, status: ReleaseStatus): Relea
     }
     return { writes: [statusWrite(observed, failed)], events: [...evidence, releaseEvent('failed', failed)] }
   }
-  return observed.seconds.length > 0 ? { writes: [statusWrite(observed, learnt)], events: evidence } : NOTHING
+  const [sentence] = startingWords(observed, status)
+  return observed.seconds.length > 0 || sentence !== status.sentence ? { writes: [statusWrite(observed, { ...learnt, sentence })], events: evidence } : NOTHING
+}
+
+function startingWords({ deploymentStatus }: ObservedRelease, status: ReleaseStatus): [sentence: string, next: string] {
+  const [own, names] = [newVersions(status), newVersions(status).join(', ')]
+  const stuck = deploymentStatus?.instances.find(({ cluster, service, state, reason }) => cluster === status.cluster && own.includes(service) && state !== 'ready' && reason !== undefined)
+  const yet = stuck ? `it is not healthy yet: ${stuck.id}: ${stuck.reason}` : 'it gets no request yet'
+  return [`Version ${names} is being started beside ${status.from}; ${yet}.`, `The first requests, when every instance of ${names} is healthy.`]
 }
 
 /** Its instances are healthy. An audience gets its own gateway first, then is led there, each confirmed by every proxy. */
