@@ -22,7 +22,7 @@ export function openStage(out: NodeJS.WritableStream & { isTTY?: boolean; column
     live(line) {
       if (terminal) {
         clear()
-        out.write(`  ${line.slice(0, (out.columns ?? 80) - 3)}`)
+        out.write(`  ${line.slice(0, (out.columns || 80) - 3)}`)
         liveShown = true
       } else if (performance.now() - shownAt >= LIVE_EVERY_MS) {
         shownAt = performance.now()

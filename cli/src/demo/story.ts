@@ -91,7 +91,7 @@ async function follow(api: StoryApi, stage: Stage, visitors: Visitors, name: str
     phase = status.phase
     stage.live(`${status.to} has ${status.weight} % · evidence of harm ${odds(status.harm)} · ${status.requests.canary} requests, ${status.failed.canary} failed · ${visitsLine(visitors.visits)}`)
     return status.verdict !== undefined && (SETTLED.has(status.phase) || status.phase === 'rolling_back')
-  })
+  }, () => status === undefined ? '' : `. It says: ${status.sentence} Next: ${status.next} A machine that is busy with other things gives little evidence in that time; the log of the server may tell more`)
   if (!status) throw new Error(`release ${name} vanished`)
   return status
 }
@@ -129,10 +129,11 @@ async function watch(seconds: number, signal: AbortSignal, look: () => void): Pr
   }
 }
 
-async function until(what: string, secondsMax: number, signal: AbortSignal, holds: () => Promise<boolean>): Promise<void> {
+/** `why`: what is known of it when it has taken too long. */
+async function until(what: string, secondsMax: number, signal: AbortSignal, holds: () => Promise<boolean>, why: () => string = () => ''): Promise<void> {
   const deadline = performance.now() + secondsMax * 1000
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`${secondsMax} s went by and it is not so that ${what}`)
+    if (performance.now() > deadline) throw new Error(`${secondsMax} s went by and it is not so that ${what}${why()}`)
     await pause(LOOK_MS, signal)
   }
 }
