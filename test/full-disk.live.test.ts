@@ -1,12 +1,17 @@
 /** A disk that is full, a real one of a few megabytes: the server says so where orchestrators ask, and is well again by itself. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { findByEnvironment } from '@vamp/server/container/process/proc'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { exited, kill, until } from './apart.ts'
 import { freePort } from './links/programs.ts'
+
+/** Ten megabytes each tenth of a second, whatever becomes of them. */
+const CHATTY = `while :; do head -c 10000000 /dev/zero | tr '\\0' '\\n'; sleep 0.1; done 2>/dev/null`
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -41,5 +46,47 @@ describe.skipIf(process.getuid?.() !== 0)('a server on a small disk', () => {
     rmSync(join(directory, 'ballast'))
     expect(await publish()).toBe(201)
     expect(await ready()).toEqual({ status: 200, store: 'ok' })
+  })
+
+  describe('with a process that prints without end', () => {
+    let api: string
+    let said: string
+    beforeEach(async () => {
+      execFileSync('mount', ['-o', 'remount,size=48m', directory])
+      const port = await freePort()
+      api = `http://127.0.0.1:${port}/api/v1`
+      said = ''
+      server = spawn(process.execPath, [join(ROOT, 'cli/src/main.ts'), 'up', '--port', String(port), '--data', join(directory, 'data'), '--gateway', 'none', '--containers', 'process', '--on-exit', 'stop'], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+      for (const stream of [server.stdout, server.stderr]) stream?.on('data', data => { said += String(data) })
+      await until('the server is ready', async () => (await fetch(`${api}/health/ready`)).ok)
+      const blueprint = { name: 'chatty', clusters: { all: { services: [{ breed: { name: 'chatty:1', deployable: { type: 'command', definition: CHATTY } }, scale: { instances: 1, cpu: 0.1, memory: '64MB' } }] } } }
+      const answer = await fetch(`${api}/deployments/chatty`, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(blueprint) })
+      expect(answer.status, await answer.text()).toBeLessThan(300)
+      await until('it prints', () => existsSync(join(directory, 'data/logs')) && readdirSync(join(directory, 'data/logs')).some(name => name.endsWith('stdout.log')))
+    })
+    afterEach(async () => {
+      server?.kill('SIGTERM')
+      if (server) await exited(server)
+      // A server that has ended by itself has left them running.
+      for (const { pid, leads } of findByEnvironment([`VAMP_STATE=${join(directory, 'data/containers')}`])) if (leads) process.kill(-pid, 'SIGKILL')
+    })
+    const wellFor = async (seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        await sleep(1000)
+        expect((await fetch(`${api}/health`)).status, said).toBeLessThan(600)
+      }
+      expect(server?.exitCode, said).toBeNull()
+    }
+
+    test('has space again and again, and goes on', { timeout: 60_000 }, async () => {
+      await wellFor(8)
+      await until('there is space', () => statfsSync(directory).bavail * statfsSync(directory).bsize > 16 * 1024 * 1024)
+    })
+
+    test('whose data is taken away goes on, and says so once', { timeout: 90_000 }, async () => {
+      rmSync(join(directory, 'data'), { recursive: true })
+      await wellFor(35)
+      expect(said.split('logs of processes that have ended cannot be removed')).toHaveLength(2)
+    })
   })
 })

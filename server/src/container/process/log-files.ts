@@ -1,31 +1,39 @@
 /**
  * What processes print. Each writes to its own files itself, so that logs go on without the server; the server only cuts
- * files that grew too long (copy, then truncate: what is written between the two is lost) and remembers when they grew.
+ * files that grew too long and remembers when they grew (see `log-stream.ts`).
  */
-import { closeSync, copyFileSync, mkdirSync, openSync, readdirSync, readSync, realpathSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { mkdirSync, openSync, readdirSync, realpathSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '@vamp/agent/base/clock'
+import type { Logger } from '@vamp/agent/base/log'
 import type { LogLine } from '../container-driver.ts'
+import { type Line, LogStream } from './log-stream.ts'
 
 const STREAMS = ['stdout', 'stderr'] as const
-type Stream = (typeof STREAMS)[number]
 
-/** An instance may hold four times that: two streams, each with one older file. */
+/** A longer file is cut. */
 const FILE_BYTES_MAX = 4 * 1024 * 1024
+/** Of what is cut, the share of that which is kept: it has grown further until somebody looked. */
+const OLDER_SHARE = 1.25
 /** Ended instances whose logs are kept. */
 const ENDED_KEPT_MAX = 100
 const LINE_LENGTH_MAX = 16 * 1024
 const FOLLOW_POLL_MS = 200
-/** Times of growth that are remembered per file; older lines get the time of the oldest. */
-const GROWTHS_MAX = 600
 /** A file that has been silent is looked at after this share of its silence, so that a thousand silent files cost next to nothing. */
 const SILENCE_SHARE = 0.5
 const SILENCE_MS_MAX = 8000
+/** A disk that would be full so soon, as it has been filling, leaves no time to wait. */
+const SCARCE_MS = 2 * SILENCE_MS_MAX
+/** Whatever it has been doing. */
+const SCARCE_BYTES = 4 * FILE_BYTES_MAX
+const TOLD_AGAIN_MS = 3_600_000
 
-interface Growth { readonly size: number; readonly time: number }
-
-/** How much of each stream was read, in bytes. */
-export type LogEnds = ReadonlyMap<Stream, number>
+interface ReadOptions {
+  readonly tail?: number
+  readonly since?: number
+  /** Goes on with what comes, until the signal or until this says so and nothing is left. */
+  readonly followUntil?: () => boolean
+}
 
 export interface LogFiles {
   /** File descriptors for a new process; close them after the start. */
@@ -34,134 +42,134 @@ export interface LogFiles {
   files(id: string): readonly string[]
   /** Notes growth (line times are as exact as this is called often) and cuts what is too long. `patient`: those that were silent seldom. */
   tend(ids: Iterable<string>, options?: { readonly patient?: boolean }): void
-  read(id: string, options: { readonly tail?: number; readonly since?: number }): { readonly lines: readonly LogLine[]; readonly ends: LogEnds }
-  /** The lines after those read, until the signal or until `ended` says so and nothing is left. */
-  follow(id: string, after: LogEnds, ended: () => boolean, signal?: AbortSignal): AsyncGenerator<LogLine>
+  /** Whether the disk fills so fast, or is so full, that silent files must be looked at, too. */
+  isScarce(): boolean
+  read(id: string, options: ReadOptions, signal?: AbortSignal): AsyncGenerator<LogLine>
   /** Removes the logs of all but these and the last ended ones. */
   prune(living: ReadonlySet<string>): void
 }
 
-export function openLogFiles({ directory, clock, maxBytes = FILE_BYTES_MAX }: { directory: string; clock: Clock; maxBytes?: number }): LogFiles {
+export interface LogFilesOptions { readonly directory: string; readonly clock: Clock; readonly log: Logger; readonly maxBytes?: number; readonly freeBytes?: (directory: string) => number }
+
+export function openLogFiles({ directory, clock, log, maxBytes = FILE_BYTES_MAX, freeBytes = freeBytesOf }: LogFilesOptions): LogFiles {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   // As the kernel names it.
   const real = realpathSync(directory)
-  const growths = new Map<string, Growth[]>()
-  const path = (id: string, stream: Stream) => join(real, `${id}.${stream}.log`)
-  const older = (file: string) => `${file}.1`
+  const streams = new Map<string, readonly LogStream[]>()
+  const looked = new WeakMap<LogStream, number>()
+  const attempt = tellingSeldom(log, clock)
+  let room: Buffer | undefined
+  let space: { readonly free: number; readonly at: number } | undefined
 
-  const noteGrowth = (file: string, { size, mtimeMs }: { size: number; mtimeMs: number }) => {
-    const noted = growths.get(file)
-    if (!noted) growths.set(file, [{ size, time: mtimeMs }])
-    else if (noted.at(-1)?.size !== size) growths.set(file, [...noted.slice(1 - GROWTHS_MAX), { size, time: mtimeMs }])
+  const files = (id: string) => STREAMS.map(stream => join(real, `${id}.${stream}.log`))
+  const streamsOf = (id: string) => {
+    const found = streams.get(id) ?? files(id).map(file => new LogStream(file))
+    streams.set(id, found)
+    return found
   }
-  const looked = new Map<string, number>()
-  const isSilent = (file: string) => {
-    const [last, grown] = [looked.get(file), growths.get(file)?.at(-1)?.time]
+  const isSilent = (stream: LogStream) => {
+    const [last, grown] = [looked.get(stream), stream.grownAt]
     return last !== undefined && grown !== undefined && clock.now() - last < Math.min(SILENCE_MS_MAX, (last - grown) * SILENCE_SHARE)
   }
-  const timeAt = (file: string, offset: number) => Math.round(growths.get(file)?.find(({ size }) => size >= offset)?.time ?? clock.now())
-  const linesOf = (file: string, stream: Stream, from: number, to: number) => {
-    const { lines, end } = readLines(file, from, to)
-    return { end, lines: lines.map(({ text, offset }): LogLine => ({ time: timeAt(file, offset), stream, line: text.slice(0, LINE_LENGTH_MAX) })) }
+  const forget = (id: string) => {
+    for (const stream of streamsOf(id)) {
+      for (const file of [stream.file, stream.older]) rmSync(file, { force: true })
+      looked.delete(stream)
+    }
+    streams.delete(id)
   }
 
   return {
     open(id) {
-      // For a stream that is new this is the time of its first growth.
-      for (const stream of STREAMS) growths.delete(path(id, stream))
-      return { stdout: openSync(path(id, 'stdout'), 'a', 0o600), stderr: openSync(path(id, 'stderr'), 'a', 0o600) }
+      mkdirSync(real, { recursive: true, mode: 0o700 })
+      const [stdout = 0, stderr = 0] = files(id).map(file => openSync(file, 'a', 0o600))
+      return { stdout, stderr }
     },
-    files: id => STREAMS.map(stream => path(id, stream)),
+    files,
     tend(ids, { patient = false } = {}) {
-      for (const id of ids) for (const stream of STREAMS) {
-        const file = path(id, stream)
-        if (patient && isSilent(file)) continue
-        looked.set(file, clock.now())
-        const stat = statSync(file, { throwIfNoEntry: false })
-        if (!stat) continue
-        noteGrowth(file, stat)
-        if (stat.size <= maxBytes) continue
-        copyFileSync(file, older(file))
-        truncateSync(file)
-        growths.set(older(file), growths.get(file) ?? [])
-        growths.delete(file)
+      for (const id of ids) for (const stream of streamsOf(id)) {
+        if (patient && isSilent(stream)) continue
+        looked.set(stream, clock.now())
+        attempt('a log of a process cannot be kept', () => stream.cut(maxBytes, () => room ??= Buffer.alloc(Math.ceil(maxBytes * OLDER_SHARE))))
       }
     },
-    read(id, { tail, since = 0 }) {
-      const ends = new Map<Stream, number>()
-      const all = STREAMS.flatMap(stream => [older(path(id, stream)), path(id, stream)].flatMap(file => {
-        const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
-        const from = tail === undefined ? 0 : Math.max(0, size - Math.max(1, tail) * LINE_LENGTH_MAX)
-        const { lines, end } = linesOf(file, stream, from, size)
-        ends.set(stream, end)
-        return lines
-      })).filter(({ time }) => time >= since).sort((a, b) => a.time - b.time)
-      return { lines: tail === undefined ? all : tail === 0 ? [] : all.slice(-tail), ends }
+    isScarce() {
+      const before = space
+      attempt('nobody knows how much space there is for the logs of processes', () => { space = { free: freeBytes(real), at: clock.monotonic() } })
+      if (!space || space === before) return false
+      const [taken, ms] = before ? [before.free - space.free, space.at - before.at] : [0, 1]
+      return space.free < SCARCE_BYTES || taken / ms * SCARCE_MS > space.free
     },
-    async *follow(id, after, ended, signal) {
-      const offsets = new Map(after)
-      while (!signal?.aborted) {
-        const last = ended()
-        for (const stream of STREAMS) {
-          const file = path(id, stream)
-          let offset = offsets.get(stream) ?? 0
-          const stat = statSync(file, { throwIfNoEntry: false })
-          if (stat) noteGrowth(file, stat)
-          const size = stat?.size ?? 0
-          if (size < offset) {
-            yield* linesOf(older(file), stream, offset, Number.POSITIVE_INFINITY).lines
-            offset = 0
-          }
-          const { lines, end } = linesOf(file, stream, offset, size)
-          offsets.set(stream, end)
-          yield* lines
-        }
-        if (last) return
-        await clock.sleep(FOLLOW_POLL_MS, signal).catch(() => {})
-      }
-    },
+    read: (id, options, signal) => readStreams(streamsOf(id), options, clock, signal),
     prune(living) {
-      const ended = new Map<string, number>()
-      for (const name of readdirSync(directory)) {
-        const id = name.replace(/\.(stdout|stderr)\.log(\.1)?$/, '')
-        const time = statSync(join(directory, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
-        if (!living.has(id)) ended.set(id, Math.max(time, ended.get(id) ?? 0))
-      }
-      const gone = [...ended].sort((a, b) => b[1] - a[1]).slice(ENDED_KEPT_MAX)
-      for (const [id] of gone) for (const stream of STREAMS) for (const file of [path(id, stream), older(path(id, stream))]) {
-        rmSync(file, { force: true })
-        growths.delete(file)
-        looked.delete(file)
-      }
+      attempt('logs of processes that have ended cannot be removed', () => {
+        const ended = new Map<string, number>()
+        for (const name of readdirSync(real)) {
+          const id = name.replace(/\.(stdout|stderr)\.log(\.1)?$/, '')
+          const time = statSync(join(real, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
+          if (!living.has(id)) ended.set(id, Math.max(time, ended.get(id) ?? 0))
+        }
+        for (const [id] of [...ended].sort((a, b) => b[1] - a[1]).slice(ENDED_KEPT_MAX)) forget(id)
+        for (const id of streams.keys()) if (!living.has(id) && !ended.has(id)) streams.delete(id)
+      })
     },
   }
 }
 
-/** Whole lines between two offsets, each with the offset of its end; a start in the middle of a line skips to the next one. */
-function readLines(file: string, from: number, to: number): { readonly lines: readonly { readonly text: string; readonly offset: number }[]; readonly end: number } {
-  const size = Math.min(to, statSync(file, { throwIfNoEntry: false })?.size ?? 0)
-  if (size <= from) return { lines: [], end: from }
-  const start = Math.max(0, from - 1)
-  const bytes = readRange(file, start, size)
-  // The byte before tells whether `from` is the start of a line.
-  let at = from === 0 ? 0 : bytes.indexOf(10) + 1
-  if (from > 0 && at === 0) return { lines: [], end: from }
-  const lines: { text: string; offset: number }[] = []
-  for (;;) {
-    const newline = bytes.indexOf(10, at)
-    if (newline < 0) break
-    lines.push({ text: bytes.toString('utf8', at, newline), offset: start + newline + 1 })
-    at = newline + 1
-  }
-  return { lines, end: start + at }
+function freeBytesOf(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize
 }
 
-function readRange(file: string, start: number, end: number): Buffer {
-  const descriptor = openSync(file, 'r')
-  try {
-    const bytes = Buffer.alloc(end - start)
-    return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, start))
-  } finally {
-    closeSync(descriptor)
+async function* readStreams(all: readonly LogStream[], { tail, since = 0, followUntil }: ReadOptions, clock: Clock, signal?: AbortSignal): AsyncGenerator<LogLine> {
+  const parts = await Promise.all(all.map(async (stream, index) => {
+    const end = stream.look()
+    const reader = stream.lines(tail === undefined ? stream.first : await stream.startOfLast(tail, end))
+    const name = STREAMS[index] ?? 'stdout'
+    const toLine = ({ text, end }: Line): LogLine => ({ time: Math.round(stream.timeAt(end) ?? clock.now()), stream: name, line: text.slice(0, LINE_LENGTH_MAX) })
+    return { stream, reader, toLine, written: linesSince(reader.until(end), toLine, since) }
+  }))
+  const written = inOrderOfTime(parts.map(part => part.written))
+  if (tail === undefined) yield* written
+  else if (tail > 0) yield* (await Array.fromAsync(written)).slice(-tail)
+  while (followUntil && !signal?.aborted) {
+    const last = followUntil()
+    for (const { stream, reader, toLine } of parts) yield* linesSince(reader.until(stream.look()), toLine, 0)
+    if (last) return
+    await clock.sleep(FOLLOW_POLL_MS, signal).catch(() => {})
+  }
+}
+
+async function* linesSince(lines: AsyncIterable<Line>, toLine: (line: Line) => LogLine, since: number): AsyncGenerator<LogLine, void> {
+  for await (const line of lines) {
+    const told = toLine(line)
+    if (told.time >= since) yield told
+  }
+}
+
+/** Each of them is in order. */
+async function* inOrderOfTime(sources: readonly AsyncGenerator<LogLine, void>[]): AsyncGenerator<LogLine, void> {
+  const next = await Promise.all(sources.map(source => source.next()))
+  for (;;) {
+    let first = -1
+    for (const [index, { value }] of next.entries()) if (value && (first < 0 || value.time < (next[first]?.value?.time ?? 0))) first = index
+    const value = next[first]?.value
+    if (!value) return
+    yield value
+    next[first] = await (sources[first] as AsyncGenerator<LogLine, void>).next()
+  }
+}
+
+/** What goes wrong goes wrong again and again, as on a disk that is full or gone. */
+function tellingSeldom(log: Logger, clock: Clock): (what: string, action: () => void) => void {
+  const told = new Map<string, number>()
+  return (what, action) => {
+    try {
+      action()
+    } catch (error) {
+      if (clock.monotonic() - (told.get(what) ?? Number.NEGATIVE_INFINITY) < TOLD_AGAIN_MS) return
+      told.set(what, clock.monotonic())
+      log.warn(what, { error })
+    }
   }
 }

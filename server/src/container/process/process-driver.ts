@@ -22,6 +22,8 @@ import { type EnvironmentSearch, endProcess, environmentSearch } from './stop-pr
 /** How soon the end of a process that an earlier server started is noticed; own children tell at once. */
 const ADOPTED_POLL_MS = 500
 const LOGS_TEND_MS = 1000
+/** How soon it is noticed that a disk fills. */
+const SPACE_LOOK_MS = 100
 const LOGS_PRUNE_MS = 30_000
 /** From fork to exec takes microseconds, on a machine that stalls up to a second. */
 const LOADING_POLL_MS = 5
@@ -70,7 +72,7 @@ class ProcessDriver implements ContainerDriver {
   constructor(options: ProcessDriverOptions) {
     this.#options = options
     this.#state = openStateDirectory(join(options.directory, 'containers'))
-    this.#logs = openLogFiles({ directory: join(options.directory, 'logs'), clock: options.clock })
+    this.#logs = openLogFiles({ directory: join(options.directory, 'logs'), clock: options.clock, log: options.log })
     this.#ports = portAllocator(options.ports ?? DEFAULT_PORTS)
     this.#groups = options.limits ? openControlGroups(this.#state.path) : undefined
     if (!this.#groups) options.log.info('what scales say of CPU and memory does not bind processes: --process-limits on changes that')
@@ -80,6 +82,7 @@ class ProcessDriver implements ContainerDriver {
     this.#timers = [
       every(options.clock, ADOPTED_POLL_MS, () => this.#pollAdopted()),
       every(options.clock, LOGS_TEND_MS, () => this.#logs.tend(this.#records.keys(), { patient: true })),
+      every(options.clock, SPACE_LOOK_MS, () => { if (this.#logs.isScarce()) this.#logs.tend(this.#records.keys()) }),
       every(options.clock, LOGS_PRUNE_MS, () => this.#logs.prune(new Set(this.#records.keys()))),
     ]
   }
@@ -125,9 +128,7 @@ class ProcessDriver implements ContainerDriver {
 
   async *logs(id: string, options: { tail?: number; follow?: boolean; since?: number }, signal?: AbortSignal): AsyncGenerator<LogLine> {
     this.#logs.tend([id])
-    const { lines, ends } = this.#logs.read(id, options)
-    yield* lines
-    if (options.follow) yield* this.#logs.follow(id, ends, () => !this.#runs(id), signal)
+    yield* this.#logs.read(id, { ...options, ...(options.follow ? { followUntil: () => !this.#runs(id) } : {}) }, signal)
   }
 
   async statistics(ids: readonly string[]): Promise<ReadonlyMap<string, Consumption>> {
