@@ -7,6 +7,7 @@ import { releases } from '@vamp/model/api/releases'
 import { tokens } from '@vamp/model/api/tokens'
 import { workflows } from '@vamp/model/api/workflows'
 import { type Kind, KINDS, kindOf, singular } from '@vamp/model/kind'
+import { nearest } from '@vamp/model/parse/near'
 import type { Session } from './session.ts'
 import { CommandFailure } from './failure.ts'
 import { EXIT } from './exit-code.ts'
@@ -20,8 +21,17 @@ const isOther = (kind: Listed): kind is (typeof OTHERS)[number] => OTHERS.some(o
 export function listedOf(word: string): Listed {
   const lower = word.toLowerCase()
   const found = kindOf(lower) ?? OTHERS.find(other => other === lower || other === `${lower}s`)
-  if (!found) throw new CommandFailure(EXIT.usage, `there is no kind '${word}'; there are ${[...KINDS, ...OTHERS].join(', ')}`)
+  if (!found) throw new CommandFailure(EXIT.usage, `there is no kind '${word}'${hintFor(lower)}`)
   return found
+}
+
+/** What begins so, or else what is written almost so. */
+function hintFor(word: string): string {
+  const all = [...KINDS, ...OTHERS]
+  const beginning = all.filter(kind => kind.startsWith(word))
+  const near = beginning.length > 0 ? beginning.join(' or ') : nearest(word, all)
+  if (near !== undefined) return `\n  → did you mean ${near}?`
+  return `${word === 'all' ? ', one kind is shown at a time' : ''}; there are ${all.join(', ')}${word === 'all' ? '\n  → vamp get deployments shows what runs, vamp top what goes on' : ''}`
 }
 
 export function artifactKind(word: string): Kind {

@@ -12,6 +12,7 @@ import { addRunning, addScaling } from './verbs/running.ts'
 import { addCopies, addOptions, addServer, addStart } from './verbs/server.ts'
 import type { ProgramContext } from './verbs/verb.ts'
 import { addWorkflow } from './verbs/workflow.ts'
+import { VERSION } from './version.ts'
 
 /** In the order of the help: first what comes first. */
 const VERBS = [
@@ -28,7 +29,7 @@ const VERBS = [
 export function buildProgram(context: ProgramContext): Command {
   const { io } = context
   const program = new Command('vamp').description('Releases new versions of services safely, and keeps services at the right size.')
-    .exitOverride().configureOutput({ writeOut: text => io.out(text), writeErr: text => io.err(text) })
+    .version(`vamp ${VERSION}`, '-v, --version', 'of this program; vamp version also tells that of the server').exitOverride().configureOutput({ writeOut: text => io.out(text), writeErr: text => io.err(text) })
     .showSuggestionAfterError().helpCommand('help [command]', 'show help for a command').addHelpText('after', `\n${EXIT_HELP}\n`)
   for (const { flag, help, env, fallback } of CLIENT_OPTIONS) program.option(flag, `${help} (${env}${fallback === undefined ? '' : `; ${fallback} if not given`})`)
   program.option('--context <name>', 'one of the servers that vamp context knows (VAMP_CONTEXT)')

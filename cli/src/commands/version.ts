@@ -1,11 +1,9 @@
 /** `vamp version`: of this program, and of the server if one answers. */
-import { readFileSync } from 'node:fs'
 import { system } from '@vamp/model/api/system'
 import { EXIT } from '../exit-code.ts'
 import { asData, formOf } from '../output.ts'
 import type { Session } from '../session.ts'
-
-export const VERSION: string = (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version
+import { VERSION } from '../version.ts'
 
 export async function version({ client, io, options }: Session, flags: { readonly output?: string }): Promise<number> {
   const form = formOf(flags.output)
