@@ -46,11 +46,50 @@ test('where nobody listens every request is told as unanswered', async () => {
 
   const { out } = await vamp('traffic', `http://127.0.0.1:${port}/`, '--rate', '50', '--seconds', '0.2')
 
-  expect(out).toMatch(/^(\d+) requests answered, \1 failed, 0 under way, in .*\n\1 without an answer\n/)
+  expect(out).toMatch(/^(\d+) requests, \1 failed, 0 under way, in .*\n\1 without an answer \(connection refused \1\)\n$/)
+})
+
+test('what a kept connection that was closed has swallowed is sent again if it may be, and nothing is lost', async () => {
+  // Ends the connection instead of answering every second request on it.
+  const onConnection = new WeakMap<object, number>()
+  const closing = createServer((request, response) => {
+    const nth = (onConnection.get(request.socket) ?? 0) + 1
+    onConnection.set(request.socket, nth)
+    if (nth === 2) request.socket.destroy()
+    else response.end('hello')
+  })
+  await new Promise<void>(resolve => { closing.listen(0, '127.0.0.1', resolve) })
+  const url = `http://127.0.0.1:${(closing.address() as AddressInfo).port}/`
+
+  const read = JSON.parse((await vamp('traffic', url, '--rate', '100', '--seconds', '0.5', '-o', 'json')).out)
+  const write = JSON.parse((await vamp('traffic', url, '--rate', '100', '--seconds', '0.5', '--method', 'POST', '-o', 'json')).out)
+  closing.close()
+
+  expect(read).toMatchObject({ failed: 0, unanswered: {} })
+  expect(read.sent_again).toBeGreaterThan(0)
+  expect(write).toMatchObject({ sent_again: 0, unanswered: { connection_closed: write.failed } })
+  expect(write.failed).toBeGreaterThan(0)
+})
+
+test('an answer that is broken off is told of, and is in no latency', async () => {
+  const breaking = createServer((_, response) => {
+    response.writeHead(200, { 'content-length': 100 })
+    response.write('the beginning', () => { response.destroy() })
+  })
+  await new Promise<void>(resolve => { breaking.listen(0, '127.0.0.1', resolve) })
+
+  const { out } = await vamp('traffic', `http://127.0.0.1:${(breaking.address() as AddressInfo).port}/`, '--rate', '50', '--seconds', '0.2')
+  breaking.close()
+
+  expect(out).toMatch(/^(\d+) requests, \1 failed, .*\n\1 with 2xx, \1 of them broken off\n$/)
 })
 
 test('what is neither on this machine nor a gateway of the server is left alone', async () => {
   expect(await vamp('traffic', 'http://192.0.2.1:80/', '--rate', '1', '--seconds', '1')).toEqual({ exit: 4, out: '', err: expect.stringContaining('192.0.2.1:80 is neither on this machine nor a gateway of http://127.0.0.1:8080') })
+})
+
+test('a name that leads nowhere is told with where traffic goes', async () => {
+  expect(await vamp('traffic', 'http://nowhere.invalid/')).toEqual({ exit: 3, out: '', err: expect.stringContaining("'nowhere.invalid' has no address here; traffic goes to addresses of this machine and to gateways of http://127.0.0.1:8080 only") })
 })
 
 test('what is no rate, no address or no header is said', async () => {

@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import { gateways } from '@vamp/model/api/gateways'
-import { startVisitors, type Visits } from '../demo/visitors.ts'
+import { ANSWER_MS_MAX, LATENCIES_KEPT, startVisitors, TIMED_OUT, type Visits } from '../demo/visitors.ts'
 import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
 import { asData, formOf } from '../output.ts'
@@ -59,36 +59,60 @@ function positive(given: string, flag: string, most: number): number {
 /** Requests in such numbers are for this machine, or for gateways of the server that is asked. */
 async function demandOwn({ client, io, options }: Session, host: string, port: number): Promise<void> {
   const addresses = await addressesOf(host)
-  if (addresses.length === 0) throw new CommandFailure(EXIT.not_found, `'${host}' has no address`)
+  if (addresses.length === 0) throw new CommandFailure(EXIT.not_found, `'${host}' has no address here; ${whither(options.host)}`)
   const own = new Set(Object.values(networkInterfaces()).flatMap(each => (each ?? []).map(({ address }) => address)))
   if (addresses.every(address => own.has(address) || /^(127\.|::1$|0\.0\.0\.0$|::$)/.test(address))) return
   const servers = new Set(await addressesOf(new URL(options.host).hostname.replace(/^\[|\]$/g, '')))
   const theirs = addresses.every(address => servers.has(address)) ? await client.all(gateways.list, {}, io.signal) : []
   if (theirs.some(gateway => Number.parseInt(gateway.port, 10) === port)) return
-  throw new CommandFailure(EXIT.refused, `${host}:${port} is neither on this machine nor a gateway of ${options.host}; traffic goes to one's own services only`)
+  throw new CommandFailure(EXIT.refused, `${host}:${port} is neither on this machine nor a gateway of ${options.host}; ${whither(options.host)}`)
 }
+
+const whither = (server: string) => `traffic goes to addresses of this machine and to gateways of ${server} only`
 
 async function addressesOf(host: string): Promise<string[]> {
   return (await lookup(host, { all: true }).catch(() => [])).map(({ address }) => address)
 }
 
 function line({ requests, failed, waiting, skipped }: Visits): string {
-  return `${requests} requests answered, ${failed} failed, ${waiting} under way${skipped > 0 ? `, ${skipped} not sent` : ''}`
+  return `${requests} requests, ${failed} failed, ${waiting} under way${skipped > 0 ? `, ${skipped} not sent` : ''}`
 }
 
 function summary(visits: Visits, seconds: number) {
-  const { requests, failed, skipped, byVersion } = visits
-  return { seconds, rate: requests / seconds, requests, failed, not_sent: skipped, by_status: Object.fromEntries(Object.entries(byVersion).map(([name, entry]) => [name, entry.requests])), latency_ms: percentiles(visits) }
+  const { requests, failed, skipped, brokenOff, repeated, byVersion } = visits
+  return {
+    seconds, rate: requests / seconds, requests, failed, not_sent: skipped, by_status: Object.fromEntries(Object.entries(byVersion).map(([name, entry]) => [name, entry.requests])),
+    unanswered: reasons(visits), broken_off: brokenOff, sent_again: repeated, latency_ms: percentiles(visits),
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  [TIMED_OUT]: 'timed_out', ECONNREFUSED: 'connection_refused', ECONNRESET: 'connection_closed', EPIPE: 'connection_closed', ETIMEDOUT: 'connecting_timed_out', EHOSTUNREACH: 'host_unreachable', ENETUNREACH: 'network_unreachable', EADDRNOTAVAIL: 'no_free_port_here', EMFILE: 'too_many_open_files_here',
+}
+
+/** Why nothing came back, each with how often; the most frequent first. */
+function reasons({ unanswered }: Visits): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>()
+  for (const [why, count] of Object.entries(unanswered)) {
+    const code = why.replace(/ (fresh|kept|opened)$/, '')
+    const reason = REASONS[code] ?? (code.startsWith('HPE_') ? 'no_http' : code.toLowerCase().replaceAll(/\W+/g, '_'))
+    counts.set(reason, (counts.get(reason) ?? 0) + count)
+  }
+  return Object.fromEntries([...counts].toSorted(([, one], [, other]) => other - one))
 }
 
 function text(visits: Visits, seconds: number): string {
-  const { rate, by_status: statuses, latency_ms: latency } = summary(visits, seconds)
-  const answers = Object.entries(statuses).toSorted(([a], [b]) => a.localeCompare(b)).map(([name, count]) => `${count} ${name === 'none' ? 'without an answer' : `with ${name}`}`)
+  const { rate, by_status: statuses, unanswered, broken_off: brokenOff, sent_again: again, latency_ms: latency } = summary(visits, seconds)
+  const why = Object.entries(unanswered).map(([reason, count]) => `${reason.replaceAll('_', ' ')}${reason === 'timed_out' ? ` after ${ANSWER_MS_MAX / 1000} s` : ''} ${count}`).join(', ')
+  const answers = Object.entries(statuses).toSorted(([a], [b]) => a.localeCompare(b)).map(([name, count]) => `${count} ${name === 'none' ? `without an answer (${why})` : `with ${name}`}`)
+  if (brokenOff > 0) answers.push(`${brokenOff} of them broken off`)
+  if (again > 0) answers.push(`${again} sent again because a kept connection had been closed`)
+  const measured = visits.requests - (statuses['none'] ?? 0) - brokenOff
   return `${line(visits)}, in ${Math.round(seconds * 10) / 10} s: ${Math.round(rate * 10) / 10} a second\n${answers.length > 0 ? `${answers.join(', ')}\n` : ''}`
-    + (latency ? `latency p50 ${latency.p50} ms, p99 ${latency.p99} ms, longest ${latency.max} ms\n` : '')
+    + (latency ? `latency of the ${measured > LATENCIES_KEPT ? `newest ${LATENCIES_KEPT}` : measured} whole answers: p50 ${latency.p50} ms, p99 ${latency.p99} ms, longest ${latency.max} ms\n` : '')
 }
 
-/** Of the newest requests, milliseconds to two places. */
+/** Of the newest whole answers, milliseconds to two places. */
 function percentiles(visits: Visits): { readonly p50: number; readonly p99: number; readonly max: number } | undefined {
   const sorted = visits.latencies()
   const at = (q: number) => Math.round((sorted[Math.floor(q * (sorted.length - 1))] ?? 0) * 100) / 100

@@ -16,6 +16,10 @@ export interface Visits {
   readonly byVersion: Readonly<Record<string, { readonly requests: number; readonly failed: number }>>
   /** Why there was no answer of any version: an error's code, or the status that somebody else answered with. */
   readonly unanswered: Readonly<Record<string, number>>
+  /** Answers that were not whole. */
+  readonly brokenOff: number
+  /** Sent again on a fresh connection: the other side had closed the kept one before anything of an answer came. */
+  readonly repeated: number
   /** Milliseconds of the newest answers, counted from when each request was due; at most `LATENCIES_KEPT`, ascending. */
   latencies(): readonly number[]
 }
@@ -43,10 +47,14 @@ const SHOP_PAGES: readonly Page[] = [['GET', '/'], ['GET', '/products'], ['GET',
 /** Requests go out up to so much later than they are due. */
 const TICK_MS = 4
 /** An answer later than this counts as failed. */
-const ANSWER_MS_MAX = 10_000
+export const ANSWER_MS_MAX = 10_000
 /** Every so many requests one comes over a connection of its own. */
 const FRESH_CONNECTION_EVERY = 10
 const CONNECTIONS_MAX = 256
+/** Sending them twice is the same as once. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+/** How a connection ends that the other side has closed. */
+const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
 /** More under way than this are not sent; the service has other troubles then. */
 const WAITING_MAX = 2000
 export const LATENCIES_KEPT = 10_000
@@ -60,22 +68,31 @@ export function startVisitors({ host, port, perSecond, pages = SHOP_PAGES, heade
 
   const visit = (index: number, due: number) => new Promise<void>(resolve => {
     const [method, path] = pages[index % pages.length] ?? ['GET', '/']
-    const fresh = index % FRESH_CONNECTION_EVERY === 0
     let ended = false
-    const end = (name: string, ok: boolean, why?: string) => {
-      if (!ended) tally.count(name, ok, performance.now() - due, why)
+    const end = (name: string, ok: boolean, why: string, answered: 'whole' | 'in part' | 'not at all') => {
+      if (!ended) tally.count(name, ok, why, answered, performance.now() - due)
       ended = true
       resolve()
     }
-    const asked = request({ host, port, path, method, agent: fresh ? false : kept, headers: { ...headers, ...(fresh ? { connection: 'close' } : {}) }, timeout: ANSWER_MS_MAX }, answer => {
-      const name = nameOf(answer)
-      answer.resume()
-      answer.once('end', () => end(name, (answer.statusCode ?? 0) < 500, String(answer.statusCode)))
-      answer.once('error', error => end(name, false, codeOf(error)))
-    })
-    asked.once('timeout', () => asked.destroy(new Error('timed out')))
-    asked.once('error', error => end('none', false, `${codeOf(error)} ${fresh ? 'fresh' : asked.reusedSocket ? 'kept' : 'opened'}`))
-    asked.end()
+    const send = (fresh: boolean) => {
+      let answering = false
+      const asked = request({ host, port, path, method, agent: fresh ? false : kept, headers: { ...headers, ...(fresh ? { connection: 'close' } : {}) }, timeout: ANSWER_MS_MAX }, answer => {
+        answering = true
+        const name = nameOf(answer)
+        answer.resume()
+        answer.once('end', () => end(name, (answer.statusCode ?? 0) < 500, String(answer.statusCode), 'whole'))
+        answer.once('error', error => end(name, false, codeOf(error), 'in part'))
+      })
+      asked.once('timeout', () => asked.destroy(new Error(TIMED_OUT)))
+      asked.once('error', error => {
+        if (asked.reusedSocket && !answering && CLOSED.has(codeOf(error)) && IDEMPOTENT.has(method)) {
+          tally.repeat()
+          send(true)
+        } else end('none', false, `${codeOf(error)} ${fresh ? 'fresh' : asked.reusedSocket ? 'kept' : 'opened'}`, 'not at all')
+      })
+      asked.end()
+    }
+    send(index % FRESH_CONNECTION_EVERY === 0)
   })
 
   const timer = setInterval(() => {
@@ -98,6 +115,7 @@ export function startVisitors({ host, port, perSecond, pages = SHOP_PAGES, heade
   }
 }
 
+export const TIMED_OUT = 'timed out'
 const codeOf = (error: Error) => (error as NodeJS.ErrnoException).code ?? error.message
 
 const shopVersion = ({ headers }: IncomingMessage) => String(headers['x-shop-version'] ?? 'none')
@@ -106,18 +124,20 @@ function openTally() {
   const byVersion: Record<string, { requests: number; failed: number }> = {}
   const unanswered: Record<string, number> = {}
   const ring = new Float64Array(LATENCIES_KEPT)
-  let [total, failed, skipped] = [0, 0, 0]
+  let [total, failed, skipped, whole, brokenOff, repeated] = [0, 0, 0, 0, 0, 0]
   return {
-    count(name: string, ok: boolean, latencyMs: number, why = '') {
+    count(name: string, ok: boolean, why: string, answered: 'whole' | 'in part' | 'not at all', latencyMs: number) {
       if (name === 'none') unanswered[why] = (unanswered[why] ?? 0) + 1
       const entry = byVersion[name] ?? { requests: 0, failed: 0 }
       byVersion[name] = entry
       entry.requests++
-      ring[total % LATENCIES_KEPT] = latencyMs
+      if (answered === 'whole') ring[whole++ % LATENCIES_KEPT] = latencyMs
+      if (answered === 'in part') brokenOff++
       total++
       if (!ok) { entry.failed++; failed++ }
     },
     skip() { skipped++ },
-    visits: (waiting: number): Visits => ({ requests: total, failed, waiting, skipped, byVersion, unanswered, latencies: () => [...ring.subarray(0, Math.min(total, LATENCIES_KEPT)).toSorted()] }),
+    repeat() { repeated++ },
+    visits: (waiting: number): Visits => ({ requests: total, failed, waiting, skipped, byVersion, unanswered, brokenOff, repeated, latencies: () => [...ring.subarray(0, Math.min(whole, LATENCIES_KEPT)).toSorted()] }),
   }
 }
