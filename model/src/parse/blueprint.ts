@@ -6,7 +6,7 @@ import { readCluster } from './cluster.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { checkTcp, checkWeights, readGatewayPort, readGatewaySettings, UNASSIGNED } from './gateway.ts'
 import { readArtifactName, readCommon, readDialects, readHeader } from './header.ts'
-import { parsePortNumber, PORT_MAX } from './port.ts'
+import { parsePortNumber, PORT_MAX, portTypeHint } from './port.ts'
 import { checkPath } from './route.ts'
 import { readEnvironment } from './trait.ts'
 
@@ -44,6 +44,8 @@ function readExternalGateway(key: string, cursor: Cursor): Gateway {
   const given = fields?.optional('port')
   const number = parsePortNumber(key)
   if (number && number.number > PORT_MAX) cursor.key.report('InvalidGatewayPortError', `Invalid gateway port: '${key}'. Port number must be between 0 and ${PORT_MAX}.`)
+  const hint = /^\s*\d+\s*\//.test(key) ? portTypeHint(key) : undefined
+  if (hint !== undefined) cursor.key.report('InvalidGatewayPortError', `Invalid gateway port: '${key}'.`, hint)
   const port = given ? readGatewayPort(given) : number ? { name: number.number === 0 ? '' : String(number.number), ...number } : UNASSIGNED
   fields?.ignore('lookup_name', 'service')
   const name = fields?.optional('name')

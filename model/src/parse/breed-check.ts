@@ -6,8 +6,10 @@ import type { Cursor } from './cursor.ts'
 import { checkHealthCheckPorts } from './health-check.ts'
 import { nearest } from './near.ts'
 
-export function checkBreed(breed: Breed, cursor: Cursor): void {
-  checkHealthCheckPorts(breed.health_checks, new Set(breed.ports.map(port => port.name)), cursor)
+/** `read` says which parts are as they were written; what could not be read is wrong already, and nothing follows from it. */
+export function checkBreed(breed: Breed, read: { readonly ports: boolean; readonly dependencies: boolean }, cursor: Cursor): void {
+  if (read.ports) checkHealthCheckPorts(breed.health_checks, new Set(breed.ports.map(port => port.name)), cursor)
+  if (!read.dependencies) return
   checkCycles(breed, [], cursor)
   for (const port of breed.ports) if (port.expression !== undefined) checkValue(port.expression, breed, cursor.reading.placeOf(port, cursor))
   for (const trait of [...breed.environment_variables, ...breed.constants]) if (trait.value !== null) checkValue(trait.value, breed, cursor.reading.placeOf(trait, cursor))

@@ -10,21 +10,24 @@ import { referenceIn } from './reference.ts'
 import { readArguments, readEnvironment, readTraits } from './trait.ts'
 
 export function readBreed(fields: Fields): Breed {
-  const before = fields.reading.count
   const header = readHeader(fields, 'breeds')
   const deployable = readDeployable(fields)
   const of = `breed '${header.name} -> ${deployable.definition}'`
+  const ports = fields.optional('ports')
+  const before = fields.reading.count
+  const dependencies = readDependencies(fields.optional('dependencies'))
+  const read = { ports: ports === undefined || ports.isMap, dependencies: fields.reading.count === before }
   const breed = fields.reading.place({
     ...header,
     deployable,
-    ports: readPorts(fields.optional('ports'), of),
+    ports: readPorts(ports, of),
     environment_variables: readEnvironment(fields.optional('environment_variables', 'env')),
     constants: readConstants(fields.optional('constants'), of),
     arguments: readArguments(fields),
-    dependencies: readDependencies(fields.optional('dependencies')),
+    dependencies,
     ...readHealthChecks(fields),
   }, fields.cursor)
-  if (fields.reading.count === before) checkBreed(breed, fields.cursor)
+  checkBreed(breed, read, fields.cursor)
   return breed
 }
 
@@ -53,10 +56,10 @@ function readDeployable(fields: Fields): Deployable {
 }
 
 function readPorts(cursor: Cursor | undefined, of: string): Port[] {
-  return readTraits(cursor, 'strict name').flatMap(({ name, value, cursor: place }) => {
-    if (value !== null) return [place.reading.place(readPort(place, name), place)]
+  return readTraits(cursor, 'strict name').map(({ name, value, cursor: place }) => {
+    if (value !== null) return place.reading.place(readPort(place, name), place)
     place.report('MissingPortValueError', `Missing port value for '${name}' and ${of}.`)
-    return []
+    return { name, number: 0, type: 'http' as const }
   })
 }
 

@@ -4,7 +4,7 @@ import type { Port } from '../port.ts'
 import type { Cursor, Fields } from './cursor.ts'
 import { readHeader, readMetadata } from './header.ts'
 import { readPolicyReference } from './policy.ts'
-import { parsePortNumber, PORT_MAX } from './port.ts'
+import { parsePortNumber, PORT_MAX, portTypeHint } from './port.ts'
 import { readRoutes } from './route.ts'
 import { readSelector } from './selector.ts'
 
@@ -44,7 +44,7 @@ export function readGatewayPort(cursor: Cursor): Port {
   const port = parsePortNumber(text)
   if (port?.number === 0) return { ...UNASSIGNED, type: port.type }
   if (port && port.number <= PORT_MAX) return { name: String(port.number), ...port }
-  if (cursor.isScalar) cursor.report('InvalidGatewayPortError', `Invalid gateway port: '${text}'. Port number must be between 0 and ${PORT_MAX}.`)
+  if (cursor.isScalar) cursor.report('InvalidGatewayPortError', `Invalid gateway port: '${text}'. Port number must be between 0 and ${PORT_MAX}.`, portTypeHint(text))
   return UNASSIGNED
 }
 

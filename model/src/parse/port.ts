@@ -1,5 +1,6 @@
 import type { Port } from '../port.ts'
 import type { Cursor } from './cursor.ts'
+import { nearest } from './near.ts'
 
 export const PORT_MAX = 65_535
 
@@ -18,6 +19,15 @@ export function readPort(cursor: Cursor, name: string): Port {
     return { name, ...port }
   }
   const [, expression = text, type] = /^(.*)\/(http|tcp)$/is.exec(text) ?? []
-  if (cursor.isScalar && type !== undefined && !expression.includes('$')) cursor.unexpectedType('a port number such as 8080/http is expected here')
+  const hint = portTypeHint(text)
+  if (cursor.isScalar && (hint !== undefined || !expression.includes('$'))) cursor.unexpectedType(hint ?? 'a port number such as 8080/http is expected here')
   return { name, number: 0, type: type?.toLowerCase() === 'tcp' ? 'tcp' : 'http', expression }
+}
+
+/** What to say of `8080/htp`; nothing where no type is given, or one that there is. */
+export function portTypeHint(text: string): string | undefined {
+  const [, type = ''] = /\/(\w*)\s*$/.exec(text) ?? []
+  if (!text.includes('/') || /^(http|tcp)$/i.test(type)) return undefined
+  const near = nearest(type, ['http', 'tcp'])
+  return `${near === undefined ? '' : `did you mean ${near}? `}The type of a port is http or tcp`
 }
