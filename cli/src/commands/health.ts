@@ -2,6 +2,7 @@
 import { ApiError } from '@vamp/client/api-error'
 import { health as endpoints, type Ready } from '@vamp/model/api/system'
 import { EXIT } from '../exit-code.ts'
+import { demandExisting } from '../existing.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { placeOf } from '../place.ts'
@@ -15,7 +16,11 @@ export async function health(session: Session, where: string | undefined, flags:
     if (flags.route !== undefined || flags.instance !== undefined) throw new CommandFailure(EXIT.usage, 'a route goes with --gateway, an instance with deployment/cluster/service')
     return tellReady(await readiness(session), io)
   }
-  const value = await measuredHealth(session, where, flags)
+  const value = await measuredHealth(session, where, flags).catch(async error => {
+    const { gateway, instance } = flags
+    if (error instanceof ApiError && error.status === 404) await demandExisting(session, gateway === undefined ? { ...placeOf(where ?? ''), ...(instance === undefined ? {} : { instance }) } : { gateway })
+    throw error
+  })
   io.out(`${value}\n`)
   return value === 1 ? EXIT.ok : EXIT.failed
 }

@@ -2,6 +2,7 @@
 import { type Grouping, GROUPINGS, type TrafficGroup, type TrafficNumbers, type TrafficReport, traffic } from '@vamp/model/api/traffic'
 import { chart } from '../chart.ts'
 import { durationOf, durationText } from '../duration.ts'
+import { demandExisting } from '../existing.ts'
 import type { Io } from '../io.ts'
 import { asData, formOf } from '../output.ts'
 import { placeOf } from '../place.ts'
@@ -21,13 +22,16 @@ export interface MetricsFlags {
   readonly output?: string
 }
 
-export async function metrics({ client, io }: Session, where: string | undefined, flags: MetricsFlags): Promise<number> {
+export async function metrics(session: Session, where: string | undefined, flags: MetricsFlags): Promise<number> {
+  const { client, io } = session
   const form = formOf(flags.output)
   const since = durationOf(flags.since, '--since')
   const step = flags.step === undefined ? stepFor(since, io.columns) : durationOf(flags.step, '--step')
   const place = { ...(where === undefined ? {} : placeOf(where)), ...(flags.gateway === undefined ? {} : { gateway: flags.gateway }), ...(flags.instance === undefined ? {} : { instance: flags.instance }) }
   const percentile = flags.percentile.length > 0 ? flags.percentile.map(text => Number(text.replace(/^p/, ''))) : [50, 95, 99]
   const { data } = await client.call(traffic.read, { query: { ...place, since: `${since}s`, step: `${step}s`, percentile, ...(flags.by.length > 0 ? { by: flags.by.map(groupingOf) } : {}) } }, io.signal)
+  // What is gone still has its numbers.
+  if (data.total.requests === 0) await demandExisting(session, place)
   io.out(form === 'json' || form === 'yaml' ? asData(data, form) : text(data, Object.values(place).join('/') || 'everything', io))
   return EXIT.ok
 }

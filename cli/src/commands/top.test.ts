@@ -83,7 +83,10 @@ shop             500  10.0   1.00%    9.88
   expect(await vamp('metrics', '--by', 'colour')).toMatchObject({ exit: 2, said: expect.stringContaining("'colour' is nothing to group by") })
 })
 
-test('metrics of nothing says so; a wrong duration is a mistake', async () => {
-  expect((await vamp('metrics', 'nobody', '--step', '60s')).said).toMatch(/^nobody {2}10m until .*\nThere were no requests\.\n$/)
+test('metrics of what is idle and of what is not there differ; a wrong duration is a mistake', async () => {
+  await server.ask('/gateways/quiet', { method: 'PUT', body: 'name: quiet\nport: 9099\nroutes: {}\n' })
+
+  expect((await vamp('metrics', '--gateway', 'quiet', '--step', '60s')).said).toMatch(/^quiet {2}10m until .*\nThere were no requests\.\n$/)
+  expect(await vamp('metrics', 'nobody', '--step', '60s')).toEqual({ exit: 3, said: "error There is no deployment 'nobody'.\n" })
   expect(await vamp('metrics', '--since', 'yesterday')).toMatchObject({ exit: 2, said: expect.stringContaining('--since yesterday is no duration') })
 })
