@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbeddedDatabase } from '@vamp/server/base/sql/embedded-database'
@@ -40,8 +40,10 @@ test('what a server keeps is copied while it runs, and is there again in another
 test('a copy that is not there, and a place that is taken, are named with the file', async () => {
   await using _ = await installation(at('data'))
 
-  expect(await vamp('backup', at('copy.db'), '--data', at('nowhere'))).toEqual({ exit: 3, said: expect.stringContaining('there is no database to back up: DIR/nowhere/vamp.db') })
+  expect(await vamp('backup', at('copy.db'), '--data', at('nowhere'))).toEqual({ exit: 3, said: expect.stringMatching(/there is no database to back up: DIR\/nowhere\/vamp\.db\n.*data directory of a server on this machine, and that was DIR\/nowhere\n.*--data/) })
   expect(await vamp('restore', at('none.db'), '--data', at('other'))).toEqual({ exit: 3, said: expect.stringContaining('DIR/none.db') })
+  writeFileSync(at('shop.yml'), 'kind: breed\nname: a text that is longer than the head of a database, and none\n'.repeat(20))
+  expect(await vamp('restore', at('shop.yml'), '--data', at('other'))).toEqual({ exit: 1, said: 'error this file is no backup: DIR/shop.yml\n' })
   await vamp('backup', at('copy.db'), '--data', at('data'))
   expect(await vamp('restore', at('copy.db'), '--data', at('data'))).toEqual({ exit: 4, said: expect.stringContaining('DIR/data/vamp.db') })
 })

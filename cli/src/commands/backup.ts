@@ -11,7 +11,9 @@ import type { Io } from '../io.ts'
 interface Flags { readonly data: string }
 
 export async function backup(io: Io, file: string, { data }: Flags): Promise<number> {
-  const copy = await telling(() => backupDatabase({ file: join(data, DATABASE_FILE), to: resolve(file) }))
+  const copy = await telling(() => backupDatabase({ file: join(data, DATABASE_FILE), to: resolve(file) }), {
+    not_found: `it is read from the data directory of a server on this machine, and that was ${resolve(data)}\n  → --data or VAMP_DATA names another; a server that was started without either keeps it in .vamp of the directory it was started in`,
+  })
   io.out(`${file}: ${size(copy.bytes)}, copied from ${data} and checked\n`)
   return EXIT.ok
 }
@@ -29,14 +31,15 @@ export async function restore(io: Io, file: string, { data }: Flags): Promise<nu
   return EXIT.ok
 }
 
-async function telling<T>(work: () => Promise<T>): Promise<T> {
+async function telling<T>(work: () => Promise<T>, hints: { readonly [code in Fault['code']]?: string } = {}): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof Fault)) throw error
     const exit = error.code === 'not_found' ? EXIT.not_found : error.code === 'conflict' ? EXIT.refused : EXIT.failed
     const { file } = error.facts
-    throw new CommandFailure(exit, typeof file === 'string' ? `${error.message}: ${file}` : error.message)
+    const hint = hints[error.code]
+    throw new CommandFailure(exit, `${error.message}${typeof file === 'string' ? `: ${file}` : ''}${hint === undefined ? '' : `\n  → ${hint}`}`)
   }
 }
 

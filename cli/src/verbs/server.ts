@@ -28,8 +28,8 @@ export function addServer(program: Command, context: ProgramContext): void {
 
 /** On files of this machine, without a server. */
 export function addCopies(program: Command, { io, environment, end }: ProgramContext): void {
-  const data = ['--data <directory>', 'of the server (VAMP_DATA)', environment['VAMP_DATA'] ?? '.vamp'] as const
-  program.command('backup').description('copy everything that a server keeps into a file, also while it runs; PostgreSQL has pg_dump for this').argument('<file>').option(...data)
+  const data = ['--data <directory>', 'data directory of the server, on this machine (VAMP_DATA; .vamp of the current directory if not given)', environment['VAMP_DATA'] ?? '.vamp'] as const
+  program.command('backup').description('copy everything that a server keeps in its data directory on this machine into a file, also while it runs; PostgreSQL has pg_dump for this').argument('<file>').option(...data)
     .action(async (file, flags) => { end(await (await import('../commands/backup.ts')).backup(io, file, flags)) })
   program.command('restore').description('bring a backup back into a directory without a database, for a server that does not run yet').argument('<file>').option(...data)
     .action(async (file, flags) => { end(await (await import('../commands/backup.ts')).restore(io, file, flags)) })

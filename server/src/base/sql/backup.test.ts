@@ -71,7 +71,7 @@ test('what is no backup is not restored, and leaves nothing behind', async () =>
   const before = readdirSync(directory)
 
   await expect(restoreDatabase({ from: at('none.db'), file: at('new.db') })).rejects.toMatchObject({ code: 'not_found' })
-  for (const from of ['theirs.db', 'text.db', 'damaged.db']) await expect(restoreDatabase({ from: at(from), file: at('new.db') }), from).rejects.toMatchObject({ code: 'store_unavailable' })
+  for (const from of ['theirs.db', 'text.db', 'damaged.db']) await expect(restoreDatabase({ from: at(from), file: at('new.db') }), from).rejects.toMatchObject({ code: 'store_unavailable', facts: { file: at(from) } })
   await expect(backupDatabase({ file: at('theirs.db'), to: at('new.db') })).rejects.toMatchObject({ code: 'store_unavailable' })
   await expect(backupDatabase({ file: at('none.db'), to: at('new.db') })).rejects.toMatchObject({ code: 'not_found' })
 

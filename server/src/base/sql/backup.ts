@@ -8,7 +8,7 @@ import { backup, DatabaseSync } from 'node:sqlite'
 import { Fault } from '@vamp/model/fault'
 import { makeDirectory } from '../make-directory.ts'
 import { demandOurs } from './embedded-database.ts'
-import { sqliteFault } from './sqlite-fault.ts'
+import { isNoDatabase, sqliteFault } from './sqlite-fault.ts'
 
 /** How long a writer may keep the file locked. */
 const BUSY_TIMEOUT_MS = 5000
@@ -20,13 +20,13 @@ export interface Copy { readonly file: string; readonly bytes: number }
 /** Writes a consistent, checked copy. Throws `Fault('not_found'|'conflict'|'disk_full'|'store_unavailable')`; then there is no copy. */
 export async function backupDatabase({ file, to }: { file: string; to: string }): Promise<Copy> {
   demandThere(file, 'there is no database to back up')
-  return await place(to, part => copy(file, part))
+  return await place(file, to)
 }
 
 /** Brings a backup back as the database of a server that is not running. Throws `Fault('not_found'|'conflict'|'disk_full'|'store_unavailable')`; then nothing was changed. */
 export async function restoreDatabase({ from, file }: { from: string; file: string }): Promise<Copy> {
   demandThere(from, 'there is no such backup')
-  return await place(file, part => copy(from, part))
+  return await place(from, file).catch(error => { throw isNoDatabase(error) ? new Fault('store_unavailable', 'this file is no backup', { file: from }, { cause: error }) : error })
 }
 
 function demandThere(file: string, message: string): void {
@@ -34,17 +34,28 @@ function demandThere(file: string, message: string): void {
 }
 
 async function copy(from: string, to: string): Promise<void> {
-  const source = new DatabaseSync(from, { timeout: BUSY_TIMEOUT_MS })
+  const source = open(from)
   try {
-    demandOurs(source, from)
     await backup(source, to, { rate: PAGES_PER_STEP })
   } finally {
     source.close()
   }
 }
 
+function open(from: string): DatabaseSync {
+  let source: DatabaseSync | undefined
+  try {
+    source = new DatabaseSync(from, { timeout: BUSY_TIMEOUT_MS })
+    demandOurs(source, from)
+    return source
+  } catch (error) {
+    source?.close()
+    throw sqliteFault(error, { file: from })
+  }
+}
+
 /** The file appears under its name when it is whole, sound and on the disk, or not at all. */
-async function place(file: string, write: (part: string) => Promise<void>): Promise<Copy> {
+async function place(from: string, file: string): Promise<Copy> {
   if (existsSync(file)) throw new Fault('conflict', 'there is a file already: move it away first, or choose another name', { file })
   const part = `${file}.part`
   try {
@@ -53,8 +64,8 @@ async function place(file: string, write: (part: string) => Promise<void>): Prom
     for (const left of [part, `${file}-wal`, `${file}-shm`]) rmSync(left, { force: true })
     // The tokens in it are hashed, and still nobody else's business.
     closeSync(openSync(part, 'wx', 0o600))
-    await write(part)
-    check(part)
+    await copy(from, part)
+    check(part, from)
     flush(part)
     renameSync(part, file)
     flush(dirname(file))
@@ -65,12 +76,13 @@ async function place(file: string, write: (part: string) => Promise<void>): Prom
   }
 }
 
-function check(file: string): void {
-  const database = new DatabaseSync(file)
+/** Of a copy, what was copied is to blame. */
+function check(copied: string, from: string): void {
+  const database = new DatabaseSync(copied)
   try {
-    demandOurs(database, file)
+    demandOurs(database, from)
     const found = database.prepare('pragma integrity_check(1)').get()?.['integrity_check']
-    if (found !== 'ok') throw new Fault('store_unavailable', 'the database file is damaged', { file, found })
+    if (found !== 'ok') throw new Fault('store_unavailable', 'the database file is damaged', { file: from, found })
   } finally {
     database.close()
   }

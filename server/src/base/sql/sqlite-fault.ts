@@ -10,6 +10,12 @@ const FULL = 13
 const CANTOPEN = 14
 const NOTADB = 26
 
+/** Also of a fault that was made of it. */
+export function isNoDatabase(error: unknown): boolean {
+  const { errcode } = (error instanceof Fault ? error.cause : error) as { errcode?: number } | undefined ?? {}
+  return errcode !== undefined && (errcode & 0xff) === NOTADB
+}
+
 export function sqliteFault(error: unknown, facts: Readonly<Record<string, unknown>> = {}): unknown {
   if (!(error instanceof Error)) return error
   const { code, errcode } = error as { code?: string; errcode?: number }
