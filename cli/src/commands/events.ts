@@ -7,17 +7,18 @@ import type { Io } from '../io.ts'
 import { asData, formOf } from '../output.ts'
 import type { Session } from '../session.ts'
 
-export interface EventsFlags { readonly tag: readonly string[]; readonly type?: string; readonly limit: string; readonly since?: string; readonly follow?: boolean; readonly output?: string }
+export interface EventsFlags { readonly tag: readonly string[]; readonly type?: string; readonly limit: string; readonly since?: string; readonly from?: string; readonly to?: string; readonly follow?: boolean; readonly output?: string }
 
 export async function events({ client, io }: Session, flags: EventsFlags): Promise<number> {
   const limit = Number(flags.limit)
   if (!Number.isInteger(limit) || limit < 0) throw new CommandFailure(EXIT.usage, `--limit ${flags.limit} is no number of events`)
   const form = formOf(flags.output)
+  const window = windowOf(flags)
   const isForPeople = ({ type }: Event) => form !== 'table' || flags.type !== undefined || !RECORDS.has(type)
   const filter = { tag: [...flags.tag], ...(flags.type === undefined ? {} : { type: flags.type }) }
   const found: Event[] = []
   for (let page = 1; found.length < limit; page++) {
-    const { data } = await client.call(endpoints.query, { query: { ...filter, page, per_page: PAGE, ...(flags.since === undefined ? {} : { from: since(flags.since) }) } }, io.signal)
+    const { data } = await client.call(endpoints.query, { query: { ...filter, page, per_page: PAGE, ...window } }, io.signal)
     found.push(...data.filter(isForPeople))
     if (data.length < PAGE) break
   }
@@ -38,8 +39,14 @@ const PAGE = 100
 const RECORDS: ReadonlySet<string> = new Set(['release-evidence'])
 const SENTENCE_MAX = 400
 
-/** `10m` means the last ten minutes. */
-function since(text: string): string {
+function windowOf({ since, from = since, to, follow }: EventsFlags): { readonly from?: string; readonly to?: string } {
+  if (since !== undefined && from !== since) throw new CommandFailure(EXIT.usage, '--since and --from say the same; give one of them')
+  if (to !== undefined && follow) throw new CommandFailure(EXIT.usage, '--follow goes on for good; leave out --to')
+  return { ...(from === undefined ? {} : { from: momentOf(from) }), ...(to === undefined ? {} : { to: momentOf(to) }) }
+}
+
+/** `10m` means ten minutes ago. */
+function momentOf(text: string): string {
   return /^\d+[smhdw]$/.test(text) ? `now-${text}` : text
 }
 

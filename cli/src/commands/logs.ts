@@ -11,7 +11,7 @@ import type { Io } from '../io.ts'
 import { type Place, placeOf, servicesAt } from '../place.ts'
 import type { Session } from '../session.ts'
 
-export interface LogsFlags { readonly follow?: boolean; readonly tail: string; readonly since?: string; readonly download?: string; readonly instance?: string; readonly server?: boolean; readonly level?: string }
+export interface LogsFlags { readonly follow?: boolean; readonly tail: string; readonly since?: string; readonly download?: string; readonly instance?: string; readonly server?: boolean; readonly level?: string; readonly timestamps?: boolean }
 
 export async function logs(session: Session, where: string | undefined, flags: LogsFlags): Promise<number> {
   if (flags.server) return serverLogs(session, flags.level)
@@ -27,7 +27,7 @@ export async function logs(session: Session, where: string | undefined, flags: L
   const query = { tail: Number(flags.tail), follow: flags.follow === true, ...which }
   await Promise.all(servicesAt(data, place).map(async ({ cluster, service }) => {
     for await (const { data: line } of client.stream(deployments.logs, { path: { deployment: place.deployment, cluster, service }, query, finite: true }, io.signal))
-      io.out(lineText(io, line.instance, line.stream, line.line))
+      io.out(lineText(io, line.instance, line, flags.timestamps))
   }))
   return EXIT.ok
 }
@@ -48,13 +48,13 @@ async function leftOf({ client, io }: Session, { deployment, cluster, service = 
   return undefined
 }
 
-async function tellGone({ io }: Session, { service, release, printed }: Gone, { tail, since, instance: only, download: file }: LogsFlags): Promise<number> {
+async function tellGone({ io }: Session, { service, release, printed }: Gone, { tail, since, instance: only, download: file, timestamps }: LogsFlags): Promise<number> {
   const after = since === undefined ? '' : momentOf(since, io.now())
   const instances = printed.filter(({ instance }) => only === undefined || instance === only).map(({ instance, lines }) => ({ instance, lines: lines.filter(({ timestamp }) => timestamp >= after) }))
   if (file !== undefined) return saved(io, file, instances.map(({ instance, lines }) => lines.map(({ timestamp, stream, line }) => `${timestamp} ${instance} ${stream} ${line}\n`).join('')).join(''))
   io.err(`${service} is gone; what it printed last, from release ${release}:\n`)
   for (const { instance, lines } of instances)
-    for (const { stream, line } of lines.slice(Math.max(0, lines.length - Number(tail)))) io.out(lineText(io, instance, stream, line))
+    for (const line of lines.slice(Math.max(0, lines.length - Number(tail)))) io.out(lineText(io, instance, line, timestamps))
   return EXIT.ok
 }
 
@@ -70,7 +70,8 @@ async function saved({ out }: Io, file: string, text: string): Promise<number> {
   return EXIT.ok
 }
 
-const lineText = ({ colours }: Io, instance: string, stream: string, line: string) => `${colours.cyan(instance)} ${stream === 'stderr' ? colours.yellow(line) : line}\n`
+const lineText = ({ colours }: Io, instance: string, { timestamp, stream, line }: { readonly timestamp: string; readonly stream: string; readonly line: string }, timestamps = false) =>
+  `${timestamps ? `${colours.dim(timestamp)} ` : ''}${colours.cyan(instance)} ${stream === 'stderr' ? colours.yellow(line) : line}\n`
 
 /** `10m` means ten minutes ago. */
 function momentOf(text: string, nowMs: number): string {

@@ -11,10 +11,11 @@ export function addReading(program: Command, context: ProgramContext): void {
   program.command('history').description('who changed a thing, when and how').argument('<kind>', KINDS).argument('<name>').option('--diff', 'with what was changed, line by line').option('--show <revision>', 'as it was then: vamp history breed web:1.0 --show 2 | vamp apply -f -').option(...OUTPUT)
     .action((kind, name, flags) => ask(async session => (await import('../commands/history.ts')).history(session, kind, name, flags)))
   program.command('events').description('what happened, oldest first').option('-t, --tag <tag>', 'only with this tag; repeatable', collect, []).option('--type <type>', 'only of this type')
-    .option('-n, --limit <number>', 'the newest so many', '30').option('--since <time>', '10m, 2h, 1d, or a moment').option('-f, --follow', 'and what happens from now on').option(...OUTPUT)
+    .option('-n, --limit <number>', 'the newest so many', '30').option('--since <time>', '10m, 2h, 1d, or a moment').option('--from <time>', 'the same as --since').option('--to <time>', 'until then: 10m ago, or a moment')
+    .option('-f, --follow', 'and what happens from now on').option(...OUTPUT)
     .action(flags => ask(async session => (await import('../commands/events.ts')).events(session, flags)))
   program.command('logs').description('what instances print').argument('[place]', 'deployment, deployment/cluster or deployment/cluster/service').option('-f, --follow', 'and what they print from now on')
-    .option('--tail <lines>', 'so many of the last lines of each instance', '100').option('--since <time>', '10m, 2h, 1d, or a moment').option('--download <file>', 'everything they have printed, into a file').option('--instance <name>', 'of one instance').option('--server', 'the log of the server itself, as it is written').option('--level <level>', 'of --server: debug, info, warn, error')
+    .option('--tail <lines>', 'so many of the last lines of each instance', '100').option('--since <time>', '10m, 2h, 1d, or a moment').option('--download <file>', 'everything they have printed, into a file').option('--instance <name>', 'of one instance').option('--timestamps', 'with the moment each line was printed').option('--server', 'the log of the server itself, as it is written').option('--level <level>', 'of --server: debug, info, warn, error')
     .action((place, flags) => ask(async session => (await import('../commands/logs.ts')).logs(session, place, flags)))
 }
 

@@ -5,6 +5,7 @@ import { asking, OUTPUT, type ProgramContext } from './verb.ts'
 export function addRelease(program: Command, context: ProgramContext): void {
   const ask = asking(program, context)
   const release = program.command('release').description('bring a new version to the traffic, step by step, judged on every request')
+    .usage('<deployment/cluster> --to <breed> [options]\n       vamp release <command> [options]').addHelpText('after', '\nvamp release shop/web --to web:1.1 begins a release; vamp release start --help shows its options.\n')
   release.command('start', { isDefault: true }).description('begin a release').argument('[place]', 'deployment/cluster').option('--to <breed>', 'the new version; needed').option('--from <breed>', 'the old one; what holds the traffic if not given')
     .option('--name <name>', 'of the release').option('--audience <condition>', 'only these visitors take part').option('--instances <number>', 'what the new version starts with').option('--confidence <percent>', '99 if not given')
     .option('--strategy <strategy>', 'canary, blue-green, rolling, shadow, or experiment with several versions: --to a,b').option('--replace', 'abort a release of the same cluster that is under way, instead of waiting for it').option('--plan', 'show what would be stored').option('-w, --watch', 'and follow it')
