@@ -33,7 +33,7 @@ const SHEETS: Partial<Readonly<Record<Listed, (nowMs: number) => Sheet>>> = {
   ),
   gateways: () => sheet<GatewayView>(
     [NAME, { title: 'PORT', right: true }, { title: 'IN FORCE' }, { title: 'ROUTES', flexible: true }],
-    view => [view.name, String(view.port ?? ''), view.deployed ? 'yes' : view.state.problem ?? 'not yet', routes(view)],
+    view => [view.name, String(view.port ?? ''), inForce(view), routes(view)],
     { columns: [{ title: 'OBSERVED', flexible: true }, { title: 'VIRTUAL HOSTS', flexible: true }], cells: view => [Object.entries(view.state.observed).map(([path, share]) => `${path} ${share}%`).join(', '), (view['virtual_hosts'] as readonly string[]).join(', ')] },
   ),
   releases: () => sheet<Row>(
@@ -91,6 +91,12 @@ function readyOf(view: DeploymentView): string {
   const services = servicesOf(view)
   const wanted = services.reduce((sum, { status, scale }) => sum + (status.intention === 'Deployment' ? scale.instances : 0), 0)
   return `${services.reduce((sum, { health }) => sum + health.healthy, 0)}/${wanted}`
+}
+
+/** A gateway that listens may still have a route that leads nowhere. */
+function inForce({ deployed, state: { problem } }: GatewayView): string {
+  if (!deployed) return problem ?? 'not yet'
+  return problem === undefined ? 'yes' : `yes, but: ${problem}`
 }
 
 function routes({ routes: all, state }: GatewayView): string {

@@ -52,6 +52,7 @@ async function putStatus({ store, fleet }: TestServer, [, what = '']: readonly s
     fleet.join('local').report({ agent: 'local', driver: 'memory', acknowledged: 1, endpoints: [1, 2].map(number => ({ id: instance(number).id, state: 'ready', connections: 0 })), shares: [], reloads: 0 })
   }
   if (what === 'failed') await store.put('deployment-statuses', 'shop', { name: 'shop', services: [{ cluster: 'web', service: 'web:1.0', intention: 'Deployment', phase: 'Failed', since, notification: '0 of 2 ready; shop-web-1 exited with code 1' }], instances: [{ ...instance(1), state: 'failed', reason: 'exited with code 1' }] })
+  if (what === 'lost') await store.put('gateway-statuses', 'front', { name: 'front', deployed: true, port: 9055, desired: {}, acknowledged: {}, problem: "Route 'shop/web/wep:1.0/http' leads to no service." })
   if (what === 'rolled-back') await store.put('release-statuses', 'shop-web-web-1.1', {
     name: 'shop-web-web-1.1', deployment: 'shop', cluster: 'web', from: 'web:1.0', to: 'web:1.1', phase: 'rolled_back', since, started: since, ended: since, weight: 0, verdict: 'rolled_back',
     sentence: 'Rolled back after 4 s. The new version failed 5 of 66 requests; the old version, in the same seconds, 0 of as many.', next: 'Version web:1.1 is gone.',

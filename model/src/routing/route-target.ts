@@ -31,7 +31,7 @@ export function resolveTarget(path: string, targets: Targets): Resolved {
 interface ServicePath { readonly deployment: string; readonly cluster: string; readonly service: string; readonly port: string }
 
 function resolveInstances({ deployment, cluster, service, port }: ServicePath, { deployments, statuses }: Targets): Resolved {
-  const wanted = deployments.get(deployment)?.clusters.find(({ name }) => name === cluster)?.services.some(({ breed }) => breed.name === service)
+  const wanted = deployments.get(deployment)?.clusters.find(({ name }) => name === cluster)?.services.some(({ breed }) => breed.name === service && breed.ports.some(({ name }) => name === port))
   const found = (statuses.get(deployment)?.instances ?? []).flatMap((instance): Endpoint[] => {
     const number = instance.ports[port]
     if (instance.cluster !== cluster || instance.service !== service || number === undefined) return []

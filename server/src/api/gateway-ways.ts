@@ -51,7 +51,8 @@ async function waysOut(draft: Draft, gateway: Gateway): Promise<string[]> {
   return (await pathsOf(draft, gateway)).filter(path => externalAddress(path) === undefined && path.split('/').length < 4)
 }
 
-async function pathsOf(draft: Draft, { routes, policy }: Gateway): Promise<string[]> {
+/** Of its routes, and of what its policies name. */
+export async function pathsOf(draft: Draft, { routes, policy }: Gateway): Promise<string[]> {
   const own = await policyOf(draft, policy)
   const settings = await Promise.all(routes.map(route => settingsOf(draft, route.settings)))
   const policies = await Promise.all(settings.map(each => policyOf(draft, each?.policy)))

@@ -55,6 +55,25 @@ test('no route leads to a gateway that speaks TLS', async () => {
   expect(code(await put('before-it', 'port: 8105\nroutes: {locked: {weight: 100%}}'))).toBe('TlsGatewayRouteError')
 })
 
+test('a route that leads nowhere is taken, and whoever writes it is told what was meant', async () => {
+  const note = async (route: string) => (await put('typo', `port: 8120\nroutes: {"${route}": {weight: 100%}}`)).headers.get('x-vamp-note')
+
+  expect(await note('shop/wep/a/http')).toBe("Route 'shop/wep/a/http' leads to no service; did you mean 'shop/web/a/http'? Requests that take it get 503.")
+  expect(await note('shop/web/a/htp')).toContain("did you mean 'shop/web/a/http'?")
+  expect(await note('shop/web/htpp')).toContain("leads to no gateway; did you mean 'shop/web/http'?")
+  expect(await note('elsewhere/front/none/https')).toBe("Route 'elsewhere/front/none/https' leads to no service: requests that take it get 503.")
+  for (const known of ['shop/web/a/http', 'shop/web/http', '[10.0.0.1:80]']) expect(await note(known)).toBeNull()
+
+  const planned = await server.ask('/gateways/typo?plan=true', { method: 'PUT', body: 'name: typo\nport: 8120\npolicy: {failover: [shop/web/b/http]}\nroutes: {shop/web/a/http: {weight: 100%}}' })
+  expect(planned.json).toEqual({ changes: [expect.objectContaining({ note: expect.stringMatching(/'shop\/web\/b\/http' leads to no service; did you mean 'shop\/web\/a\/http'/) })] })
+})
+
+test('a route is not lost whose service comes with the same documents, in whatever order', async () => {
+  const { headers } = await server.ask('/', { method: 'PUT', body: 'kind: gateway\nname: early\nport: 8121\nroutes: {late/web/a/http: {weight: 100%}}\n---\nkind: deployment\nname: late\nclusters: {web: {services: {breed: a}}}\n' })
+
+  expect(headers.get('x-vamp-note')).toBeNull()
+})
+
 test('no gateway that others lead to takes up TLS', async () => {
   expect((await put('open', 'port: 8107\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')).status).toBe(202)
   expect((await put('before-open', 'port: 8108\nroutes: {open: {weight: 100%}}')).status).toBe(202)

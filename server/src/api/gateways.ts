@@ -13,7 +13,7 @@ import { pageOf, slice } from './paging.ts'
 import { refuse } from './refused.ts'
 import { type Call, type Reply, type Route, route, value } from './route.ts'
 import type { World } from './world.ts'
-import { revisionOf, write } from './write.ts'
+import { notesOf, revisionOf, write } from './write.ts'
 
 export function gatewayRoutes(world: World): Route[] {
   return [
@@ -37,7 +37,7 @@ export function gatewayRoutes(world: World): Route[] {
 async function change(world: World, call: Pick<Call, 'who' | 'expected'> & { readonly query: object; readonly body: string }, gateway: Gateway): Promise<Reply> {
   const { result, written } = await write(world, call, draft => putGateway(draft, gateway, call.expected, call.body))
   if (written.is === 'planned') return value(written.plan, { status: 200 })
-  return value(await gatewayView(world, result), revisionOf(written, gateway.name))
+  return value(await gatewayView(world, result), { ...revisionOf(written, gateway.name), ...notesOf(written) })
 }
 
 /** Throws `Refused`. */

@@ -4,6 +4,7 @@ import { Fault } from '@vamp/model/fault'
 import type { Stored } from '../store/store.ts'
 import { type Draft, openDraft } from './draft.ts'
 import { WRITE_ATTEMPTS_MAX } from './limits.ts'
+import { noteLostRoutes } from './lost-routes.ts'
 import { demandCarriable } from './proxy-gap.ts'
 import type { Call } from './route.ts'
 import { demandRunnable } from './runtime-gap.ts'
@@ -37,6 +38,7 @@ export async function write<T>(world: World, call: Pick<Call, 'who' | 'expected'
 async function carryOut(world: World, by: string, { plan, validate_only: validateOnly }: WriteQuery, draft: Draft): Promise<Written> {
   await demandCarriable(world, draft)
   await demandRunnable(world, draft)
+  await noteLostRoutes(draft)
   if (plan) return { is: 'planned', plan: draft.plan }
   if (validateOnly) return { is: 'valid' }
   return { is: 'stored', stored: await world.store.transaction(draft.writes, draft.archive(by)), notes: draft.notes }
