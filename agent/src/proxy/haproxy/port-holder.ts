@@ -1,6 +1,7 @@
 /** Who listens on a port of this host, read from `/proc`. */
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { basename } from 'node:path'
 
 /** Can nobody else but us take the port? Binds it for a moment. */
 export function portIsFree(address: string, port: number): Promise<boolean> {
@@ -12,7 +13,7 @@ export function portIsFree(address: string, port: number): Promise<boolean> {
 }
 
 export interface Holder {
-  /** `node (process 4711)`. */
+  /** `node server.js (process 4711)`, or that it is ourselves. */
   readonly text: string
   readonly pid: number
   readonly parent: number
@@ -32,10 +33,16 @@ export async function portHolder(port: number): Promise<Holder | undefined> {
     for (const descriptor of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
       if (!inodes.has(await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => ''))) continue
       const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
-      const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
       const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-      return { text: `${name || 'a process'} (process ${pid})`, pid: Number(pid), parent }
+      return { text: Number(pid) === process.pid ? 'Vamp itself' : `${await programOf(pid)} (process ${pid})`, pid: Number(pid), parent }
     }
   }
   return undefined
+}
+
+/** What was started, and the script where it is one that an interpreter runs: threads give themselves names that nobody knows. */
+async function programOf(pid: string): Promise<string> {
+  const [program = '', ...words] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+  const script = words.find(word => /\.([cm]?[jt]s|py|rb|jar)$/.test(word))
+  return [program, script ?? ''].filter(Boolean).map(path => basename(path)).join(' ') || 'a process'
 }
