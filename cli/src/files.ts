@@ -1,7 +1,9 @@
 /** Documents from files, directories and the standard input, each examined before anything is sent. */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ApiError } from '@vamp/client/api-error'
 import { type Body, parseBodies } from '@vamp/model/parse/document'
+import { located } from '@vamp/model/parse/locate'
 import { describeProblems } from '@vamp/model/problem'
 import { EXIT } from './exit-code.ts'
 import { CommandFailure } from './failure.ts'
@@ -10,6 +12,8 @@ import type { Io } from './io.ts'
 export interface Document {
   readonly body: Body
   readonly file: string
+  /** Of the whole file. */
+  readonly text: string
 }
 
 const EXTENSION = /\.(ya?ml|json)$/i
@@ -21,7 +25,7 @@ export async function readDocuments(paths: readonly string[], io: Pick<Io, 'stdi
   const documents = texts.flatMap(({ file, text }) => {
     const parsed = parseBodies(text)
     if (parsed.is === 'refused') problems.push(describeProblems(parsed.problems, file))
-    return parsed.is === 'ok' ? parsed.value.map(body => ({ body, file })) : []
+    return parsed.is === 'ok' ? parsed.value.map(body => ({ body, file, text })) : []
   })
   if (problems.length > 0) throw new CommandFailure(EXIT.refused, `nothing was sent\n${problems.join('\n')}`)
   if (documents.length === 0) throw new CommandFailure(EXIT.refused, `${paths.join(', ')}: no documents`)
@@ -56,6 +60,20 @@ export function kindOfBody(body: Body): (typeof ORDER)[number] {
 
 export function nameOfBody(body: Body): string {
   return body.is === 'deployment' ? body.name : body.artifact.name
+}
+
+/** What the server refuses, at its place in the files, as what is found here is. */
+export function atTheirPlace(error: unknown, sent: readonly Document[]): unknown {
+  if (!(error instanceof ApiError) || error.problems.length === 0) return error
+  const lines = error.problems.map(problem => {
+    const { document } = problem
+    const named = ({ body }: Document, kind: string) => kindOfBody(body) === kind && nameOfBody(body) === document?.name
+    // A blueprint stands for the deployment that is made of it.
+    const found = document && (sent.find(each => named(each, document.kind)) ?? (document.kind === 'deployments' ? sent.find(each => named(each, 'blueprints')) : undefined))
+    const placed = found && located(problem, found.text, { kind: kindOfBody(found.body), name: nameOfBody(found.body) })
+    return placed ? describeProblems([placed], found.file) : describeProblems([problem])
+  })
+  return new CommandFailure(EXIT.refused, `the server refused it, nothing was changed\n${[...new Set(lines)].join('\n')}`)
 }
 
 /** One text of many documents. */

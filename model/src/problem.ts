@@ -6,6 +6,8 @@ export interface Problem {
   readonly message: string
   /** Where in the document, as the user would write it: `clusters/web/services[0]/scale`. */
   readonly path: string
+  /** Of several documents that were sent together, the one that it is in. */
+  readonly document?: { readonly kind: string; readonly name: string }
   /** Position in the text, from 1; absent only where the artifact did not come from text. */
   readonly at?: Position
   /** A way out, as a sentence: `did you mean 'environment_variables'?` */

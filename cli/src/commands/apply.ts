@@ -4,7 +4,7 @@ import { documents } from '@vamp/model/api/documents'
 import { kindOf, singular } from '@vamp/model/kind'
 import { durationOf } from '../duration.ts'
 import { EXIT } from '../exit-code.ts'
-import { type Document, inOrder, joined, kindOfBody, nameOfBody, readDocuments } from '../files.ts'
+import { atTheirPlace, type Document, inOrder, joined, kindOfBody, nameOfBody, readDocuments } from '../files.ts'
 import type { Io } from '../io.ts'
 import { asData, formOf } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -27,12 +27,13 @@ export async function apply(session: Session, flags: ApplyFlags): Promise<number
   const patience = flags.wait ? durationOf(flags.timeout, '--timeout') : 0
   const ordered = inOrder(await readDocuments(flags.file, io))
   const body = textOf(ordered, flags.deploy)
-  const { changes } = await client.plan(documents.put, { body }, io.signal)
+  const placed = (error: unknown): never => { throw atTheirPlace(error, ordered) }
+  const { changes } = await client.plan(documents.put, { body }, io.signal).catch(placed)
   if (flags.plan) {
     io.out(form === 'table' ? changes.map(change => changeLines(follows(change, changes) ? { ...change, before: undefined, after: undefined } : change, io.colours)).join('') : asData({ changes }, form))
     return EXIT.ok
   }
-  const { data } = await client.call(documents.put, { body }, io.signal)
+  const { data } = await client.call(documents.put, { body }, io.signal).catch(placed)
   if (form === 'json' || form === 'yaml') io.out(asData(data, form))
   else tell(changes, io)
   const deployments = [...new Set(changes.flatMap(({ kind, name }) => kind === 'deployments' ? [name] : []))]

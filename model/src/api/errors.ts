@@ -5,6 +5,7 @@ export const ProblemBody = Type.Object({
   code: Type.String(),
   message: Type.String(),
   path: Type.String(),
+  document: Type.Optional(Type.Object({ kind: Type.String(), name: Type.String() }, { description: 'the one that it is in, of several that were sent together' })),
   at: Type.Optional(Type.Object({ line: Type.Integer(), column: Type.Integer(), caret: Type.Optional(Type.String()) })),
   hint: Type.Optional(Type.String()),
 })

@@ -9,7 +9,7 @@ import { keep } from './artifacts.ts'
 import { deploy, undeploy, undeployAll } from './deploy.ts'
 import type { Draft } from './draft.ts'
 import { putGateway, removeGateway } from './gateways.ts'
-import { accepted, refuse } from './refused.ts'
+import { accepted, inDocument, refuse } from './refused.ts'
 import { putRelease, removeRelease } from './releases.ts'
 import { artifacts, type Call, type Reply, type Route, route, value } from './route.ts'
 import { putWorkflow } from './workflows.ts'
@@ -32,11 +32,13 @@ async function carryOut(world: World, call: Pick<DocumentsCall, 'who' | 'expecte
   const bodies = accepted(parseBodies(call.body))
   const { result, written } = await write(world, call, async draft => {
     const done: Artifact[] = []
-    for (const body of bodies) done.push(...await each(draft, body))
+    for (const body of bodies) done.push(...await inDocument(nameOf(body), () => each(draft, body)))
     return done
   })
   return written.is === 'planned' ? value(written.plan, { status: 200 }) : artifacts(result, notesOf(written))
 }
+
+const nameOf = (body: Body) => body.is === 'deployment' ? { kind: 'deployments', name: body.name } : { kind: body.artifact.kind, name: body.artifact.name }
 
 /** Comments first, then the blueprint: the answer can be kept as a file. */
 async function importCompose(world: World, call: Call<typeof documents.compose>): Promise<Reply> {

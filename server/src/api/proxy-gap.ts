@@ -21,7 +21,7 @@ export async function demandCarriable({ fleet, config }: Pick<World, 'fleet' | '
     if (kept.has(`${kind}\n${name}`)) continue
     for (const driver of drivers) {
       const gap = kind === 'policies' ? policyGap({ driver, mode: 'http', level: 'gateway' }, value as Policy) : await gapOf(driver, value as Gateway)
-      if (gap !== undefined) problems.push({ code: 'UnsupportedByProxyError', message: `The ${driver === 'haproxy' ? 'HAProxy' : driver} proxy cannot carry '${name}': ${gap}.`, path: '' })
+      if (gap !== undefined) problems.push({ code: 'UnsupportedByProxyError', message: `The ${driver === 'haproxy' ? 'HAProxy' : driver} proxy cannot carry '${name}': ${gap}.`, path: '', document: { kind, name } })
     }
   }
   if (problems.length > 0) throw new Refused(problems)

@@ -17,6 +17,15 @@ export function accepted<T>(parsed: Parsed<T>): T {
   return parsed.value
 }
 
+/** Whatever is refused in it is a problem of this document. */
+export async function inDocument<T>(document: NonNullable<Problem['document']>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw error instanceof Refused ? new Refused(error.problems.map(problem => ({ document, ...problem }))) : error
+  }
+}
+
 export const refuse = (code: string, message: string, path = '', hint?: string): never => {
   throw new Refused([{ code, message, path, ...(hint === undefined ? {} : { hint }) }])
 }

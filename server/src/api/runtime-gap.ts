@@ -15,7 +15,7 @@ export async function demandRunnable({ containers, store }: Pick<World, 'contain
     const there = new Set(before ? servicesOf(before).map(keyOf) : [])
     for (const service of servicesOf(write.value as Deployment)) {
       const gap = there.has(keyOf(service)) ? undefined : deployableGap(containers, service.type)
-      if (gap !== undefined) problems.push({ code: 'UnsupportedByRuntimeError', message: `Service '${service.service}' of cluster '${service.cluster}' would never run: ${gap}.`, path: `clusters/${service.cluster}` })
+      if (gap !== undefined) problems.push({ code: 'UnsupportedByRuntimeError', message: `Service '${service.service}' of cluster '${service.cluster}' would never run: ${gap}.`, path: `clusters/${service.cluster}`, document: { kind: 'deployments', name: write.name } })
     }
   }
   if (problems.length > 0) throw new Refused(problems)
