@@ -12,6 +12,7 @@ import { systemClock, type Clock } from '../../base/clock.ts'
 import { contractGateway } from '../testdata/contract-world.ts'
 import type { ContractAnswer } from '../testdata/contract-world.ts'
 import type { Proxy as ProxyPort, Sample } from '../proxy.ts'
+import { readCarried } from './files.ts'
 import { handedHeader } from './frontend.ts'
 import { askMaster } from './master-socket.ts'
 import { findBinary } from './process.ts'
@@ -111,7 +112,7 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     owner.on('message', message => { acknowledged = String(message) })
     await world.until(() => acknowledged === 'runtime')
     // The files follow within moments.
-    await world.until(() => readFileSync(join(world.directory, 'carried.json'), 'utf8').includes('"revision":2'))
+    await world.until(async () => (await readCarried(world.directory))?.layout.revision === 2)
     const load = traffic(port)
     await world.until(() => load.answers.length > 100)
 
@@ -177,6 +178,7 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     await world.proxy.apply(table(2, port, [one], [two], 0))
     await world.proxy.detach()
     writeFileSync(state, older)
+    rmSync(join(world.directory, 'carried-since.jsonl'), { force: true })
     const heir = await world.reopen()
 
     const applied = await heir.apply(table(3, port, [one], [two], 0))
