@@ -71,6 +71,21 @@ test('the example of a canary gives the new version all visitors, step by step',
   await until('visitors see it', async () => (await shares())['shop/web/web:1.1/http'] === 100)
 })
 
+test('a script with a mistake is told with its file and the place in it, and a forgotten import with what to write', async () => {
+  const [wrong, bare] = [join(directory, 'bad.ts'), join(directory, 'bare.js')]
+  writeFileSync(wrong, "import { vamp } from '@vamp/client/workflow'\nconst a: = 1\n")
+  writeFileSync(bare, 'vamp.log(1)\n')
+
+  expect(await vamp('workflow', 'run', wrong)).toMatch(/^failed SyntaxError: Unexpected token .* \(\S+\/bad\.ts:2:10\)\n$/)
+  expect(await vamp('workflow', 'run', bare)).toMatch(/^failed ReferenceError: 'vamp' is not defined \(at .*\/bare\.js:1:1\)+: the script begins with import \{ vamp \} from '@vamp\/client\/workflow'\n$/)
+})
+
+test('the first example of the documentation prints something', async () => {
+  await vamp('workflow', 'start', 'bin-packing', '--set', 'CPU=4', '--set', 'MEMORY=8192')
+  await until('it has printed', async () => /machines? run \d+ instances; \d+ would do/.test(await vamp('workflow', 'logs', 'bin-packing')), 300)
+  await vamp('workflow', 'stop', 'bin-packing')
+})
+
 test('the example in the words of the original prints the rate of each gateway and tells it as an event', async () => {
   const said = await vamp('workflow', 'run', example('original.js'))
   expect(said).toMatch(/shop\/web\/http: [1-9][\d.]* requests\/s/)

@@ -71,7 +71,7 @@ export async function runWorkflow(session: Session, file: string, flags: RunFlag
     ...(hosts.length > 0 ? { hosts } : {}), timeout: flags.timeout ?? '0s', ...(flags.trusted ? { runner: 'node' } : {}),
   }
   const { data: run } = await client.call(workflows.try, { body: { workflow, ...(flags.dry ? { dry: true } : {}), ...(flags.event === undefined ? {} : { event: await eventIn(flags.event) }) } }, io.signal)
-  return follow(session, run.workflow, run.id)
+  return follow(session, run.workflow, run.id, file)
 }
 
 /** A run of a stored workflow, now. */
@@ -83,7 +83,8 @@ export async function triggerWorkflow(session: Session, name: string, flags: { r
   return EXIT.ok
 }
 
-async function follow({ client, io }: Session, name: string, id: string): Promise<number> {
+/** `file` is what the server knows as `script`. */
+async function follow({ client, io }: Session, name: string, id: string, file?: string): Promise<number> {
   const stop = () => { void client.call(workflows.stopRun, { path: { name, run: id } }).catch(() => undefined) }
   io.signal.addEventListener('abort', stop, { once: true })
   for await (const { data: { level, line } } of client.stream(workflows.logs, { path: { name }, query: { tail: 10_000, follow: true, run: id }, finite: true }, io.signal)) io.out(`${level === 'error' ? io.colours.yellow(line) : line}\n`)
@@ -92,7 +93,7 @@ async function follow({ client, io }: Session, name: string, id: string): Promis
   if (run.left_out > 0) io.err(`${run.left_out} more lines were printed\n`)
   if (run.result !== undefined) io.out(asData(run.result, 'yaml'))
   if (run.state === 'succeeded') return EXIT.ok
-  io.err(`${io.colours.red(run.state)} ${run.reason ?? ''}\n`)
+  io.err(`${io.colours.red(run.state)} ${file === undefined ? run.reason ?? '' : run.reason?.replaceAll(/\bscript(?=:\d)/g, () => file) ?? ''}\n`)
   return EXIT.failed
 }
 

@@ -101,6 +101,11 @@ export function describeRunner(name: string, open: () => Runner): void {
       expect((await run('this is no script')).end).toEqual(expect.objectContaining({ state: 'failed', reason: expect.stringContaining('SyntaxError') }))
     })
 
+    test('a mistake is told with its place in the script, and a forgotten import with what to write', async () => {
+      expect((await run('const a = 1; vamp.log(a)')).end).toEqual(expect.objectContaining({ state: 'failed', reason: expect.stringMatching(/^ReferenceError: '?vamp'? is not defined \(at .*script:1:14\)+: the script begins with import \{ vamp \} from '@vamp\/client\/workflow'$/) }))
+      expect((await run('const a = 1\nconst b: = 2', { language: 'typescript' })).end).toEqual(expect.objectContaining({ state: 'failed', reason: expect.stringMatching(/^SyntaxError: Unexpected token .* \(script:2:10\)$/) }))
+    })
+
     test('timers keep it going until the last one', async () => {
       const { end, lines } = await run('let n = 0; const t = setInterval(() => { console.log(++n); if (n === 3) clearInterval(t) }, 10)')
       expect([end.state, lines]).toEqual(['succeeded', ['1', '2', '3']])

@@ -3,13 +3,14 @@
  * the script is, then runs it. The request comes by message, so that nothing of it is in the list of processes.
  */
 import { writeFileSync } from 'node:fs'
-import { createRequire, registerHooks, stripTypeScriptTypes } from 'node:module'
+import { createRequire, registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { systemClock } from '@vamp/agent/base/clock'
 import { HOST_KEY, type WorkflowHost } from '@vamp/client/workflow-host'
 import { nodeClient } from '@vamp/client/node-client'
 import type { RunRequest } from '../runner.ts'
 import { isModule } from '../script-kind.ts'
+import { withAdvice, withoutTypes } from '../script-mistake.ts'
 
 const require = createRequire(import.meta.url)
 const places: Readonly<Record<string, string>> = { '@vamp/client/workflow': import.meta.resolve('@vamp/client/workflow'), highland: pathToFileURL(require.resolve('highland')).href, 'vamp-node-client': 'vamp:node-client' }
@@ -45,7 +46,7 @@ async function run(request: RunRequest): Promise<void> {
   globals[Symbol.for(HOST_KEY)] = hostOf(request)
   let client: unknown
   globals[Symbol.for('vamp.node-client')] = () => { client ??= nodeClient(require('highland') as Parameters<typeof nodeClient>[0]); return client }
-  const text = request.language === 'typescript' ? stripTypeScriptTypes(request.script) : request.script
+  const text = request.language === 'typescript' ? withoutTypes(request.script) : request.script
   const module = isModule(text)
   const file = `${process.cwd()}/script.${module ? 'mjs' : 'cjs'}`
   writeFileSync(file, text)
@@ -55,10 +56,15 @@ async function run(request: RunRequest): Promise<void> {
   if (result !== undefined && !isEmpty) process.send?.({ is: 'result', json: JSON.stringify(result) })
 }
 
+function placeIn(stack: string): string {
+  const [, place] = /\/script\.[cm]js:(\d+:\d+)/.exec(stack) ?? []
+  return place === undefined ? '' : ` (at script:${place})`
+}
+
 process.once('message', (request: RunRequest) => {
   // The script decides how long this process lives, not the channel to its server.
   run(request).then(() => process.channel?.unref(), (error: unknown) => {
-    process.send?.({ is: 'failed', reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })
+    process.send?.({ is: 'failed', reason: error instanceof Error ? withAdvice(`${error.name}: ${error.message}${placeIn(error.stack ?? '')}`) : String(error) })
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
     process.exitCode = 1
     process.channel?.unref()

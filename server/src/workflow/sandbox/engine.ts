@@ -1,9 +1,9 @@
 /** One script in one QuickJS, whose memory is an array of this process and whose only functions are those given to it here. */
-import { stripTypeScriptTypes } from 'node:module'
 import { newQuickJSWASMModuleFromVariant, type QuickJSContext, type QuickJSHandle, type QuickJSRuntime, type QuickJSSyncVariant, type QuickJSWASMModule } from 'quickjs-emscripten-core'
 import type { Limit } from '@vamp/model/workflow-run'
 import { CPU_BURST_MS, RESULT_BYTES_MAX, type RunEnd, type RunRequest } from '../runner.ts'
 import { isModule } from '../script-kind.ts'
+import { withAdvice, withoutTypes } from '../script-mistake.ts'
 import type { Network } from './network.ts'
 
 /** Of the script's own stack; the one of the machine below it is larger. */
@@ -62,6 +62,8 @@ class Sandbox {
   #exhausted = false
   #heavy = false
   #aliveAt = 0
+  /** The first line of the script stands behind the head of a function. */
+  #wrapped = false
 
   constructor(runtime: QuickJSRuntime, options: EngineOptions, resolve: (end: RunEnd) => void) {
     this.#options = options
@@ -93,11 +95,15 @@ class Sandbox {
       this.#callback('module', this.#context.newString('script'))
       return
     }
+    this.#wrapped = true
     const compiled = this.#context.evalCode(commonJs(text), 'script')
     const problem = compiled.error ? this.#dump(compiled.error) : undefined
     if (!compiled.error) this.#callback('classic', compiled.value)
     // Waiting at the top is what only modules can.
-    else if (problem?.name === 'SyntaxError' && /\bawait\b/.test(text)) this.#callback('module', this.#context.newString('script'))
+    else if (problem?.name === 'SyntaxError' && /\bawait\b/.test(text)) {
+      this.#wrapped = false
+      this.#callback('module', this.#context.newString('script'))
+    }
     else if (problem) this.#finish({ state: 'failed', ...this.#reason(problem) })
   }
 
@@ -105,9 +111,9 @@ class Sandbox {
     const { script, language } = this.#options.request
     if (language === 'javascript') return script
     try {
-      return stripTypeScriptTypes(script)
+      return withoutTypes(script)
     } catch (error) {
-      this.#finish({ state: 'failed', reason: error instanceof Error ? error.message : String(error) })
+      this.#finish({ state: 'failed', reason: String(error) })
       return undefined
     }
   }
@@ -221,7 +227,8 @@ class Sandbox {
     if (this.#exhausted) return { limit: 'cpu', reason: `it used more processor time than it may: ${(limits.burstMs ?? CPU_BURST_MS) / 1000} s, and ${limits.cpu} of a core from then on` }
     if (/out of memory|string too long/i.test(message)) return { limit: 'memory', reason: `it needed more memory than it may: ${limits.memory} MB` }
     if (/stack overflow|Maximum call stack/i.test(message)) return { limit: 'stack', reason: 'it called itself too deeply: the stack is full' }
-    return { reason: name === '' || message.startsWith(name) ? message : `${name}: ${message}` }
+    const told = name === '' || message.startsWith(name) ? message : `${name}: ${message}`
+    return { reason: withAdvice(this.#wrapped ? told.replaceAll(/\bscript:1:(\d+)/g, (_, column: string) => `script:1:${Math.max(1, Number(column) - HEAD.length)}`) : told) }
   }
 
   #overCpu(): boolean {
@@ -254,4 +261,5 @@ class Sandbox {
   }
 }
 
-const commonJs = (text: string) => `(function (require, module, exports) {${text}\n})`
+const HEAD = '(function (require, module, exports) {'
+const commonJs = (text: string) => `${HEAD}${text}\n})`
