@@ -26,14 +26,36 @@ describe('vamp init', () => {
   })
 
   test('a compose file becomes clusters with a gateway, and a release of the first', async () => {
-    await writeFile(join(directory, 'compose.yml'), 'services:\n  db:\n    image: postgres:17\n    ports: ["5432:5432"]\n    volumes: [data:/data]\n  front:\n    image: nginx:1.29\n    ports: ["8080:80"]\n    depends_on: [api]\n    environment: { MODE: live }\n  api:\n    image: shop/api:2.1\n    ports: ["3000"]\n')
+    await writeFile(join(directory, 'compose.yml'), 'services:\n  db:\n    image: postgres:17\n    ports: ["5432:5432"]\n    volumes: [data:/data]\n  front:\n    image: nginx:1.29\n    ports: ["8080:80"]\n    depends_on: [api]\n    environment: { MODE: live, API: "http://api:3000" }\n  api:\n    image: shop/api:2.1\n    ports: ["3000"]\n')
 
     const { text } = await said('init', join(directory, 'shop'), '--compose', join(directory, 'compose.yml'))
 
     expect(await readFile(join(directory, 'shop/shop.yml'), 'utf8')).toMatch(/9050: front\/port_80[\s\S]*definition: shop\/api:2\.1/)
     expect(await readFile(join(directory, 'shop/shop-release.yml'), 'utf8')).toMatch(/name: front:next[\s\S]*definition: nginx:next[\s\S]*port_80: "80"[\s\S]*MODE: live[\s\S]*api: api:1\.0\.0[\s\S]*cluster: front/)
-    expect(text).toMatch(/Other than in compose\.yml:[\s\S]* {2}Did not include unsupported field: 'db\/volumes'\.\n[\s\S]*Next:/)
+    expect(text).toMatch(/Other than in compose\.yml:[\s\S]* {2}Did not include unsupported field: 'db\/volumes'\.\n[\s\S]*which is no host name[\s\S]*http:\/\/\$api\.host:\$api\.ports\.port_3000[\s\S]*Next:/)
     expect(await said('lint', join(directory, 'shop'))).toMatchObject({ exit: 0 })
+  })
+
+  test('where an image listens is told to be a guess, unless it was said', async () => {
+    expect((await said('init', join(directory, 'a'), '--image', 'redis')).text).toContain('Nothing says where redis listens: port 80 with HTTP is a guess; --port or a change of a.yml says it.')
+    expect(await readFile(join(directory, 'a/a.yml'), 'utf8')).toMatch(/http: 80\/http +# a guess/)
+    expect((await said('init', join(directory, 'b'), '--image', 'redis', '--port', '8080')).text).not.toContain('guess')
+    expect(await readFile(join(directory, 'b/b.yml'), 'utf8')).toMatch(/http: 8080\/http +# where it listens/)
+  })
+
+  test.each([
+    [`nginx@sha256:${'ab'.repeat(32)}`, 'a:abababababab', 'nginx:next'],
+    [`registry.example:5000/nginx:1.29@sha256:${'ab'.repeat(32)}`, 'a:1.29', 'registry.example:5000/nginx:next'],
+  ])('the next version of an image with a digest has a tag', async (image, name, next) => {
+    await said('init', join(directory, 'a'), '--image', image)
+
+    expect(await readFile(join(directory, 'a/a.yml'), 'utf8')).toMatch(new RegExp(`name: ${name}\n`))
+    expect(await readFile(join(directory, 'a/a-release.yml'), 'utf8')).toContain(`definition: ${next}\n`)
+  })
+
+  test('where a program runs is told, and written beside it', async () => {
+    expect((await said('init', join(directory, 'a'), '--command', 'node server.js')).text).toContain('The program runs in the directory in which the server was started: node server.js is found from there, or from dialects: {process: {cwd: …}}.')
+    expect(await readFile(join(directory, 'a/a.yml'), 'utf8')).toContain('another: dialects: { process: { cwd: /srv/a } }')
   })
 
   test('the server that it tells to start is one that runs what was written', async () => {

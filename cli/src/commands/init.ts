@@ -48,6 +48,8 @@ export async function init({ io, client }: Session, directory: string, flags: In
   }
   await write(io, directory, files, flags.force === true)
   if (changed.length > 0) io.out(`\nOther than in ${basename(flags.compose ?? '')}:\n${changed.map(sentence => `${wrap(sentence, io.columns - 4).map((line, index) => `  ${index === 0 ? '' : '  '}${line}\n`).join('')}`).join('')}`)
+  if (flags.image !== undefined && flags.port === undefined) io.out(`\nNothing says where ${flags.image} listens: port 80 with HTTP is a guess; --port or a change of ${files[0]?.file} says it.\n`)
+  if (flags.image === undefined && flags.compose === undefined) io.out(`\nThe program runs in the directory in which the server was started: ${flags.command ?? 'node server.js'} is found from there, or from dialects: {process: {cwd: …}}.\n`)
   const at = (index: number) => join(directory, files[index]?.file ?? '')
   // A server runs processes unless it is told otherwise, and would refuse an image.
   const up = flags.image === undefined && flags.compose === undefined ? 'vamp up' : 'vamp up --containers docker'
@@ -83,7 +85,7 @@ async function write(io: Io, directory: string, files: readonly Written[], force
 
 /** `nginx:1.29` → the version 1.29 of `web`. */
 function ofOne(name: string, gatewayPort: string, { image, command, port }: InitFlags): readonly Written[] {
-  const tag = image === undefined ? '1.0' : /:([\w.-]+)$/.exec(image)?.[1] ?? 'latest'
+  const tag = image === undefined ? '1.0' : versionOf(image)
   const breed = `${name}:${tag}`
   const number = port ?? (image === undefined ? '0' : '80')
   const deployable = (what: string) => image === undefined
@@ -96,8 +98,8 @@ kind: breed
 name: ${breed}
 deployable:
 ${deployable(image ?? '')}
-ports:
-  http: ${number}/http${number === '0' ? '                # 0: a free port is chosen; the program reads it from the variable PORT' : '               # where it listens'}
+${image === undefined ? `# It runs in the directory in which the server was started; another: dialects: { process: { cwd: /srv/${name} } } beside the scale below.\n` : ''}ports:
+  http: ${number}/http${number === '0' ? '                # 0: a free port is chosen; the program reads it from the variable PORT' : port === undefined ? '               # a guess: change it to where the image listens, with /tcp for what speaks no HTTP' : '               # where it listens'}
 # environment_variables:
 #   LOG_LEVEL: info
 health_checks:                  # it gets requests when it passes, and is replaced when it fails so many times in a row
@@ -124,7 +126,13 @@ health_checks:
 ` })]
 }
 
-const nextOf = (image: string) => `${image.replace(/:[\w.-]+$/, '')}:next`
+const DIGEST = /@\w+:([0-9a-fA-F]+)$/
+const nextOf = (image: string) => `${image.replace(DIGEST, '').replace(/:[\w.-]+$/, '')}:next`
+
+/** Its tag; of a digest alone the first digits. */
+function versionOf(image: string): string {
+  return /:([\w.-]+)$/.exec(image.replace(DIGEST, ''))?.[1] ?? DIGEST.exec(image)?.[1]?.slice(0, 12) ?? 'latest'
+}
 
 interface Next { readonly name: string; readonly cluster: string; readonly next: string; /** The document of that breed. */ readonly breed: string }
 

@@ -148,6 +148,33 @@ test('a port that only the health check knows is one of the breed', () => {
   expect(parsed.is === 'ok' && printYaml(parsed.value.blueprint)).toMatch(/port_80: "80"[\s\S]*port: port_80/)
 })
 
+test('what only Compose would put a value in place of is told, with what to write instead', () => {
+  const parsed = parseCompose('shop', `
+web:
+  image: acme/web:\${TAG}
+  depends_on: [api]
+  environment:
+    API: http://api:3000/v1
+    DB_HOST: db
+    DB_PASSWORD: \${DB_PASSWORD}
+    COLOUR: \${COLOUR:-red}
+    PRICE: $$5
+    NAME: my db
+api: { image: acme/api, ports: ["3000"] }
+db: { image: "postgres:17" }
+`)
+
+  expect(parsed.is === 'ok' && parsed.value.comments).toEqual([
+    "${TAG} in the image of 'web' is a variable of Compose, which Vamp does not fill in: write what it stands for.",
+    "'API' of 'web' has the name of the service 'api', which is no host name here: write http://$api.host:$api.ports.port_3000/v1.",
+    "'DB_HOST' of 'web' has the name of the service 'db', which is no host name here: write $db.host, with db: db:1.0.0 among the dependencies of 'web'.",
+    "${DB_PASSWORD} in 'DB_PASSWORD' of 'web' is a variable of Compose, which Vamp does not fill in: write what it stands for.",
+    "${COLOUR:-red} in 'COLOUR' of 'web' is a variable of Compose, which Vamp does not fill in: write what it stands for.",
+  ])
+  expect(parsed.is === 'ok' && parseArtifact('blueprints', printYaml(parsed.value.blueprint))).toMatchObject({ is: 'ok' })
+  expect(parsed.is === 'ok' && printYaml(parsed.value.blueprint)).toMatch(/COLOUR: \$\$\{COLOUR:-red\}\s+PRICE: \$\$5/)
+})
+
 test('files without a services section list the services themselves', () => {
   const parsed = parseCompose('shop', 'web:\n  image: acme/web\n')
 

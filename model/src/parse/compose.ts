@@ -10,6 +10,7 @@ import { ok, type Parsed } from '../problem.ts'
 import { inline, reference } from '../reference.ts'
 import type { Scale } from '../scale.ts'
 import { type ComposeHealth, healthChecks, readComposeDependencies, readComposeHealth, readComposeRestart, readComposeScale, type Say } from './compose-running.ts'
+import { tellUnresolved, withDollars } from './compose-unresolved.ts'
 import { Cursor, type Fields, Reading } from './cursor.ts'
 import { parseOne } from './document.ts'
 import { illegalName } from './header.ts'
@@ -160,13 +161,14 @@ const breedName = (service: string) => `${service}:1.0.0`
 
 function blueprintOf(name: string, services: readonly ComposeService[], comments: string[]): Blueprint {
   const linked = services.map(service => linkVariables(service, services, comments))
+  for (const { service, variables } of linked) tellUnresolved({ ...service, variables }, services, comment => { comments.push(comment) })
   const ports = (service: string) => [
     ...services.find(candidate => candidate.name === service)?.ports ?? [],
     ...linked.flatMap(({ links }) => links.filter(link => link.service === service).map(link => ({ name: `port_${link.port}`, number: link.port, type: usualType(link.port) }))),
   ]
   return {
     kind: 'blueprints', name, metadata: {}, gateways: [], environment_variables: [], dialects: {},
-    clusters: linked.map(({ service, variables, links }) => clusterOf(service, unique(ports(service.name)), variables, [...new Set([...service.dependencies, ...links.map(link => link.service)])], comment => { comments.push(comment) })),
+    clusters: linked.map(({ service, variables, links }) => clusterOf(service, unique(ports(service.name)), variables.map(withDollars), [...new Set([...service.dependencies, ...links.map(link => link.service)])], comment => { comments.push(comment) })),
   }
 }
 
