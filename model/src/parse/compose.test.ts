@@ -165,11 +165,11 @@ db: { image: "postgres:17" }
 `)
 
   expect(parsed.is === 'ok' && parsed.value.comments).toEqual([
-    "${TAG} in the image of 'web' is a variable of Compose, which Vamp does not fill in: write what it stands for.",
+    `\${TAG} in the image of 'web' is a variable of Compose, which Vamp does not fill in: write what it stands for.`,
     "'API' of 'web' has the name of the service 'api', which is no host name here: write http://$api.host:$api.ports.port_3000/v1.",
     "'DB_HOST' of 'web' has the name of the service 'db', which is no host name here: write $db.host, with db: db:1.0.0 among the dependencies of 'web'.",
-    "${DB_PASSWORD} in 'DB_PASSWORD' of 'web' is a variable of Compose, which Vamp does not fill in: write what it stands for.",
-    "${COLOUR:-red} in 'COLOUR' of 'web' is a variable of Compose, which Vamp does not fill in: write what it stands for.",
+    `\${DB_PASSWORD} in 'DB_PASSWORD' of 'web' is a variable of Compose, which Vamp does not fill in: write what it stands for.`,
+    `\${COLOUR:-red} in 'COLOUR' of 'web' is a variable of Compose, which Vamp does not fill in: write what it stands for.`,
   ])
   expect(parsed.is === 'ok' && parseArtifact('blueprints', printYaml(parsed.value.blueprint))).toMatchObject({ is: 'ok' })
   expect(parsed.is === 'ok' && printYaml(parsed.value.blueprint)).toMatch(/COLOUR: \$\$\{COLOUR:-red\}\s+PRICE: \$\$5/)

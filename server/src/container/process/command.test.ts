@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { TEST_WORKLOAD } from '../testdata/workload.ts'
 import { instanceEnvironment } from '../environment.ts'
-import { commandLine, splitWords } from './command.ts'
+import { commandLine, missingScript, splitWords } from './command.ts'
 
 test('words are split at white space; quotes and backslashes keep them together; nothing is expanded', () => {
   expect(splitWords(`  node  "my server.js" 'a "b" $HOME' c\\ d "e\\"f\\g" '' x"y"z `))
@@ -22,6 +22,13 @@ test('arguments follow as one word each', () => {
 test('what the driver cannot run, or what names no program, is refused', () => {
   expect(() => commandLine({ deployable: { type: 'container/docker', definition: 'nginx' }, arguments: [] })).toThrow(/does not run/)
   expect(() => commandLine({ deployable: { type: 'process', definition: '  ' }, arguments: [] })).toThrow(/no program/)
+})
+
+test('only a script that is looked for where the program runs, and is not there, is missing', () => {
+  const here = import.meta.dirname
+
+  expect(missingScript(['--enable-source-maps', 'shop/server.mjs', 'config.js'], here)).toBe(`there is no shop/server.mjs in ${here}, where it runs; dialects: {process: {cwd: …}} names another directory`)
+  for (const words of [['command.ts'], ['/srv/shop/server.mjs'], ['-m', 'http.server'], ['--config=nowhere.js'], []]) expect(missingScript(words, here), words.join(' ')).toBeUndefined()
 })
 
 test('a process learns who it is and its ports; its own variables do not hide them', () => {

@@ -1,4 +1,6 @@
 /** From a deployable to the words of a command line. */
+import { existsSync } from 'node:fs'
+import { isAbsolute, resolve } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import type { Workload } from '../container-driver.ts'
 
@@ -19,6 +21,22 @@ export function commandLine({ deployable, arguments: list }: Pick<Workload, 'dep
   if (!program) throw new Fault('invalid', 'the definition names no program', { definition: deployable.definition })
   return [program, ...rest, ...words]
 }
+
+const SCRIPT = /^[\w./-]+\.([cm]?[jt]s|py|rb|pl|php|sh|jar)$/
+
+/** Why a program that fails at once most likely does: `node server.js` looks for its script where it runs. Nothing where the script is there. */
+export function missingScript(words: readonly string[], cwd: string): string | undefined {
+  const script = words.find(word => !word.startsWith('-'))
+  if (script === undefined || !SCRIPT.test(script) || isAbsolute(script) || existsSync(resolve(cwd, script))) return undefined
+  return `there is no ${script} in ${elsewhere(cwd)}`
+}
+
+/** Of a program that is looked for in the directory alone, where that is. */
+export function noProgram(program: string, cwd: string): string {
+  return `there is no program ${program}${program.includes('/') && !isAbsolute(program) ? ` in ${elsewhere(cwd)}` : ''}`
+}
+
+const elsewhere = (cwd: string) => `${cwd}, where it runs; dialects: {process: {cwd: …}} names another directory`
 
 /** POSIX quoting without expansion: 'as it is', "with \" and \\", and a backslash before any single character. */
 export function splitWords(text: string): string[] {

@@ -119,10 +119,22 @@ test('what a dead process left behind, even outside of its group, ends with the 
 test('a program that is not there, and a directory that is not there, are said so and leave nothing', async () => {
   const { directory, driver } = place()
 
-  await expect(driver.start(processOf('process', './missing --x', 'one'))).rejects.toThrow('there is no program ./missing')
+  await expect(driver.start(processOf('process', './missing --x', 'one'))).rejects.toThrow(`there is no program ./missing in ${directory}, where it runs; dialects: {process: {cwd: …}} names another directory`)
   await expect(driver.start(serving('two', { dialect: { cwd: 'nowhere' } }))).rejects.toThrow(`there is no directory ${join(directory, 'nowhere')}`)
 
   expect(await driver.observe()).toEqual([])
+})
+
+test('a script that is not there is told as the reason, with the directory that it was looked for in', async () => {
+  const { directory, driver } = place()
+
+  await driver.start(processOf('process', `${process.execPath} shop/server.mjs`, 'one'))
+  await driver.start(processOf('command', 'exit 3', 'two'))
+
+  const reason = async (id: string) => (await driver.observe()).find(each => each.id === id)?.reason
+  await until(async () => await reason('one') !== undefined && await reason('two') !== undefined)
+  expect(await reason('one')).toBe(`exited with code 1: there is no shop/server.mjs in ${directory}, where it runs; dialects: {process: {cwd: …}} names another directory`)
+  expect(await reason('two')).toBe('exited with code 3')
 })
 
 test('the working directory of the dialect and relative programs are found from the directory of the driver', async () => {

@@ -12,7 +12,7 @@ import type { Consumption, ContainerDriver, LogLine, Node, Observed, Workload } 
 import { instanceEnvironment } from '../environment.ts'
 import { refuseAvailability, thisMachine } from '../this-machine.ts'
 import { type ControlGroups, openControlGroups } from './control-groups.ts'
-import { commandLine, PROCESS_DEPLOYABLES } from './command.ts'
+import { commandLine, missingScript, noProgram, PROCESS_DEPLOYABLES } from './command.ts'
 import { type LogFiles, openLogFiles } from './log-files.ts'
 import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, type ProcessId, startTimeOf } from './proc.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from './process-ports.ts'
@@ -175,7 +175,7 @@ class ProcessDriver implements ContainerDriver {
       const environment = { ...this.#options.environment, ...instanceEnvironment(workload, ports) }
       const child = await this.#spawn(workload.id, program, words, { cwd, env: { ...environment, VAMP_STATE: this.#state.path } })
       this.#limit(workload.id, child)
-      this.#adopt(record, child)
+      this.#adopt(record, child, () => missingScript(words, cwd))
     } catch (error) {
       this.#state.remove(workload.id)
       this.#ports.release(Object.values(ports))
@@ -203,12 +203,13 @@ class ProcessDriver implements ContainerDriver {
     return new Promise<ChildProcess>((done, fail) => {
       const child = spawn(program, words, { cwd, env, detached: true, stdio: ['ignore', stdout, stderr] })
       child.once('error', (cause: NodeJS.ErrnoException) =>
-        fail(new Fault('container_failed', cause.code === 'ENOENT' ? `there is no program ${program}` : `${program} cannot be started: ${cause.message}`, { program, cwd }, { cause })))
+        fail(new Fault('container_failed', cause.code === 'ENOENT' ? noProgram(program, cwd) : `${program} cannot be started: ${cause.message}`, { program, cwd }, { cause })))
       if (child.pid !== undefined) done(child)
     }).finally(() => { closeSync(stdout); closeSync(stderr) })
   }
 
-  #adopt(record: InstanceRecord, child: ChildProcess): void {
+  /** `missing` says what it failed for want of, when it has failed. */
+  #adopt(record: InstanceRecord, child: ChildProcess, missing: () => string | undefined): void {
     const { id } = record.workload
     const pid = child.pid ?? 0
     const started: InstanceRecord = { ...record, process: { pid, startTime: startTimeOf(pid) ?? 0 } }
@@ -216,7 +217,9 @@ class ProcessDriver implements ContainerDriver {
     this.#children.add(id)
     child.unref()
     child.once('exit', (code, signal) => {
-      if (this.#records.get(id)?.process?.pid === pid) this.#exited(id, signal ? `was ended by ${signal}` : `exited with code ${code}`)
+      if (this.#records.get(id)?.process?.pid !== pid) return
+      const why = code === 0 ? undefined : missing()
+      this.#exited(id, signal ? `was ended by ${signal}` : `exited with code ${code}${why === undefined ? '' : `: ${why}`}`)
     })
     try {
       this.#state.write(started)
