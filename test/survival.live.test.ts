@@ -170,3 +170,24 @@ test('a taken gateway port is told with the process that holds it, and heals whe
   await until('the shop answers', async () => (await fetch(`http://127.0.0.1:${gateway}/`)).ok)
   await until('the gateway has no problem', async () => await problem() === '')
 })
+
+test('a server that cannot start, as its engine does not answer, leaves what another left running alone', async () => {
+  const backend = createServer(socket => socket.end('HTTP/1.0 200 OK\r\n\r\nhello'))
+  await new Promise<void>(resolve => backend.listen(0, '127.0.0.1', resolve))
+  const { port: place } = backend.address() as { port: number }
+  const answers = async () => (await fetch(`http://127.0.0.1:${gateway}/`)).ok
+  const first = up()
+  await ready()
+  writeFileSync(join(directory, 'web.yml'), `kind: gateway\nname: web\nport: ${gateway}/http\nroutes:\n  "[127.0.0.1:${place}]":\n    weight: 100%\n`)
+  expect(await vamp('apply', '-f', join(directory, 'web.yml'))).toEqual({ status: 0, text: expect.stringContaining('gateway web') })
+  await until('the gateway answers', answers)
+  first.kill('SIGKILL')
+  await exited(first)
+
+  const second = up('--containers', 'docker', '--docker', `unix://${join(directory, 'none.sock')}`, '--on-exit', 'stop')
+  await exited(second)
+
+  expect(second.exitCode).toBeGreaterThan(0)
+  expect(await answers()).toBe(true)
+  backend.close()
+})

@@ -10,6 +10,7 @@ import { freePorts } from '../free-ports.ts'
 const MAIN = fileURLToPath(new URL('../../cli/bin/vamp.mjs', import.meta.url))
 const GIVE_UP_MS = 600_000
 const AGAIN_MS = 50
+const SUPERVISED_MS = 500
 
 export interface Server {
   /** Until an answer came, from whichever life of the server. Throws what it refuses. */
@@ -36,12 +37,19 @@ export async function openServer(directory: string, flags: readonly string[], lo
   const start = () => {
     child = spawn(process.execPath, [MAIN, 'up', '--port', String(port), '--data', join(directory, 'data'), '--on-exit', 'stop', '--gateway', 'haproxy', '--log-level', 'debug', ...flags], { stdio: ['ignore', output, output] })
     const born = child
+    // One that ends by itself, as where there is no engine, is started again, as whoever runs servers does.
+    born.once('exit', code => {
+      if (child !== born || code === null || ended) return
+      away.push({ from: clock.monotonic(), to: Number.POSITIVE_INFINITY })
+      clock.after(SUPERVISED_MS, () => { if (child === born && !ended) start() })
+    })
     void ready().then(() => { if (child === born && lives()) for (const time of away) time.to = Math.min(time.to, clock.monotonic()) })
   }
   const lives = () => child !== undefined && child.exitCode === null && child.signalCode === null
   const ready = async () => {
     while (lives() && !(await fetch(`http://127.0.0.1:${port}/api/v1/health/ready`).then(({ ok }) => ok, () => false))) await clock.sleep(AGAIN_MS)
   }
+  let ended = false
   let [tail, early] = [Promise.resolve(), true]
   const end = async (signal: NodeJS.Signals) => {
     const ending = child
@@ -76,6 +84,7 @@ export async function openServer(directory: string, flags: readonly string[], lo
     async stop() {
       // Before it has found what an earlier life left running it could not end it.
       await ready()
+      ended = true
       await end('SIGTERM')
     },
   }

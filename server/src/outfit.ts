@@ -34,7 +34,9 @@ const clock = systemClock
 /** Requests in progress may take so long when the gateways are stopped, and instances so long to end. */
 const STOP_GRACE_MS = 2000
 
-export async function openOutfit(config: Config, environment: Readonly<Record<string, string>>, ownLog: ServerLog, lifecycle: Lifecycle, sources?: Sources): Promise<Outfit> {
+/** `begun`: to be called when the server has come up. What one that does not come up has found running is not its to end. */
+export async function openOutfit(config: Config, environment: Readonly<Record<string, string>>, ownLog: ServerLog, lifecycle: Lifecycle, sources?: Sources): Promise<Outfit & { begun(): void }> {
+  let owns = false
   const data = config.data === undefined ? undefined : resolve(config.data)
   const directory = data ?? join(tmpdir(), `vamp-${process.pid}`)
   const logTail = tailOf(ownLog)
@@ -57,18 +59,19 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   // A proxy outlives its server on purpose: none is started for a server that cannot start.
   await demandFreePort(config)
   const proxy = await openProxy(config, directory, log)
-  if (proxy) lifecycle.add('proxy', () => settings.current.onExit === 'stop' ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
+  const ends = () => owns && settings.current.onExit === 'stop'
+  if (proxy) lifecycle.add('proxy', () => ends() ? proxy.stop(STOP_GRACE_MS) : proxy.detach(), 3 * STOP_GRACE_MS)
   const lead = async (life: Lifecycle) => {
     if (turns) await claim(life)
     const driver = withHealth(await openDriver(config, { directory, environment, log, owner: () => cluster ? sharedOwner(store, directory) : ownerIn(directory) }), { clock })
     life.use('containers', driver)
-    life.add('instances', () => settings.current.onExit === 'stop' && cluster?.last.led !== false ? stopAll(driver) : undefined, 3 * STOP_GRACE_MS)
+    life.add('instances', () => ends() && cluster?.last.led !== false ? stopAll(driver) : undefined, 3 * STOP_GRACE_MS)
     return driver
   }
   const containers = cluster ? nothingRuns() : await lead(lifecycle)
   // What is free on a machine with another agent, that agent finds out.
   const portFree = proxy ? (port: number) => portIsFree(config.gatewayAddress, port) : async () => true
-  return { clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, ...(refusal ? { refusal } : {}), sinks: () => sinks, containers, portFree, ...(cluster ? { cluster: { ...cluster, lead } } : {}), ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
+  return { begun() { owns = true }, clock, log, logTail, random: randomNumber, store, settings, ...(sources ? { sources } : {}), events, series, ...(refusal ? { refusal } : {}), sinks: () => sinks, containers, portFree, ...(cluster ? { cluster: { ...cluster, lead } } : {}), ...(gatewayStore ? { gatewayStore } : {}), ...(proxy ? { proxy } : {}) }
 }
 
 /** Throws `Fault('port_taken')`. What cannot be found out is found out by listening. */

@@ -38,7 +38,10 @@ async function check(config: Config, io: Io, environment: Environment): Promise<
     if (config.data !== undefined) demandUsable(config.data)
     const { database: _, ...rest } = config
     const aside: Config = { ...rest, data: directory, port: 0, onExit: 'stop', logLevel: 'error' }
-    const app = await startApp(aside, await openOutfit(aside, inherited(environment), log, lifecycle))
+    const outfit = await openOutfit(aside, inherited(environment), log, lifecycle)
+    // All of it is its own.
+    outfit.begun()
+    const app = await startApp(aside, outfit)
     lifecycle.add('app', () => app.close())
   } finally {
     await lifecycle.close()
@@ -54,6 +57,7 @@ async function serve(config: Config, sources: Sources, io: Io, environment: Envi
   try {
     const outfit = await openOutfit(config, inherited(environment), log, lifecycle, sources)
     const app = await startServer(config, outfit)
+    outfit.begun()
     lifecycle.add('app', () => app.close(), APP_CLOSE_MS)
     if (app.firstToken !== undefined) io.out(`The token of the administrator, shown this once: ${app.firstToken}\n`)
     io.out(`Vamp runs at ${app.url}${placeOf(config)}${app.following === undefined ? '' : `, and follows the server at ${app.following}`}. ${config.onExit === 'keep' ? 'Ctrl-C ends the server; services and gateways go on, and the next start finds them (--on-exit stop ends them, too).' : 'Ctrl-C ends it, with services and gateways.'}\n`)
