@@ -35,7 +35,7 @@ test('a table is carried and confirmed, with its endpoints and the shares in for
   await given.clock.advance(0)
 
   expect(given.last()).toEqual({
-    agent: 'a1', driver: 'memory', acknowledged: 7, shares: [{ name: 'shop', routes: { a: 10_000 } }], reloads: 0,
+    agent: 'a1', time: given.clock.now(), driver: 'memory', acknowledged: 7, shares: [{ name: 'shop', routes: { a: 10_000 } }], reloads: 0,
     endpoints: [{ id: 'one', state: 'ready', connections: 0 }, { id: 'two', state: 'draining', connections: 0 }],
   })
 })
@@ -101,7 +101,7 @@ test('an instance that leaves with its route is told of until it has finished, f
   await sent
   await given.clock.advance(100)
 
-  expect(given.last()).toEqual({ agent: 'a1', driver: 'memory', acknowledged: 2, endpoints: [], shares: [{ name: 'shop', routes: { a: 10_000 } }], reloads: 0 })
+  expect(given.last()).toEqual({ agent: 'a1', time: expect.any(Number), driver: 'memory', acknowledged: 2, endpoints: [], shares: [{ name: 'shop', routes: { a: 10_000 } }], reloads: 0 })
 })
 
 test('what gets nothing new and was not counted since is busy, also where it cannot be counted', async () => {

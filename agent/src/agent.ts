@@ -223,7 +223,7 @@ function openReporter({ name, proxy, link, clock, log }: Omit<AgentOptions, 'seq
   const tell = () => {
     toldDraining = draining()
     link.report({
-      agent: name, driver: proxy.driver, acknowledged: carried.table.revision, shares: carried.shares, reloads,
+      agent: name, time: clock.now(), driver: proxy.driver, acknowledged: carried.table.revision, shares: carried.shares, reloads,
       endpoints: counted().endpoints,
       ...(refusal ? { refusal } : {}),
       ...someOf('finishing', finishing()), ...someOf('waiting', proxy.waiting()), ...someOf('ejected', proxy.ejected()), ...someOf('surges', surges),

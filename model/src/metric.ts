@@ -53,6 +53,8 @@ export interface Window {
   readonly sequence: number
   /** Unix time, whole seconds: requests that ended in [second, second + 1). */
   readonly second: number
+  /** Seconds to be added to that, because its clock is off; set by the server. A repetition is known by the agent's own second. */
+  readonly secondsBehind?: number
   readonly cells: readonly Cell[]
   /** Log lines lost since the last window, as far as the agent can tell. */
   readonly dropped: number

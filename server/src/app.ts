@@ -23,6 +23,7 @@ import { type LiveFleet, LOCAL_AGENT, openFleet } from './fleet/live-fleet.ts'
 import { TABLE, tableReconciler } from './fleet/table-store.ts'
 import { TABLE_KINDS } from './gateway/observe.ts'
 import type { Listening } from './gateway/plan.ts'
+import { tellClocks } from './gateway/clock-events.ts'
 import { gatewayReconciler, ROUTING } from './gateway/reconciler.ts'
 import { tellReloads } from './gateway/reload-events.ts'
 import type { Lease } from './leader/lease.ts'
@@ -115,6 +116,7 @@ export async function startApp(config: Config, outfit: Outfit): Promise<App> {
     if (!outfit.settings) lifecycle.add('settings', settings.close)
     const queues = openQueues(lifecycle, settings, outfit, fleet, traffic)
     lifecycle.add('changed options', settings.onChange(() => queues.routing.wake(ROUTING)))
+    lifecycle.add('clock events', tellClocks({ fleet, events, log }))
     lifecycle.add('reload events', tellReloads({ fleet, events, log }))
     lifecycle.add('wake-ups', wire(queues, outfit, fleet, traffic))
     if (outfit.gatewayStore) publishTables(lifecycle, outfit, outfit.gatewayStore, fleet)

@@ -11,6 +11,8 @@ export interface CarriedShares { readonly name: string; readonly routes: Readonl
 /** What an agent says about itself after every `apply`, every second, and when a route is suddenly asked for more. */
 export interface AgentReport {
   readonly agent: string
+  /** When it was made, Unix milliseconds by the agent's clock, so that the server notices when that is off. */
+  readonly time?: number
   readonly driver: 'memory' | 'haproxy' | 'embedded'
   /** The last table that the proxy confirmed; 0 = none yet. */
   readonly acknowledged: number

@@ -15,6 +15,7 @@ const Count = Type.Integer({ minimum: 0 })
 /** What an agent says after every table and every second; the server takes a silent agent for dead. */
 export const AgentReportJson = Type.Object({
   agent: Type.String(),
+  time: Type.Optional(Type.Number()),
   driver: Type.Union([Type.Literal('memory'), Type.Literal('haproxy'), Type.Literal('embedded')]),
   acknowledged: Count,
   endpoints: Type.Array(Type.Object({ id: Type.String(), state: Type.Union([Type.Literal('ready'), Type.Literal('draining')]), connections: Count })),

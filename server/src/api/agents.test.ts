@@ -50,3 +50,12 @@ test('a server that counts from the beginning is listened to, and of two streams
   server.fleet.publish({ revision: 3, gateways: [] })
   expect(await current.until('id: 3\n')).toBe('there')
 })
+
+test('an agent whose clock is off is told of where agents are listed', async () => {
+  await using server = await testServer()
+  await using link = openHttpLink({ servers: [server.url], agent: 'north', clock: systemClock, log: silent })
+  link.report({ agent: 'north', time: systemClock.now() - 3_600_000, driver: 'haproxy', acknowledged: 0, endpoints: [], shares: [], reloads: 0 })
+  await vi.waitFor(() => expect(server.fleet.reports()).toHaveLength(1))
+
+  expect((await server.ask('/info')).json).toMatchObject({ gateway_driver: { agents: [{ agent: 'north', clock: 'its clock is 3600 s slow' }] } })
+})

@@ -6,6 +6,7 @@ import { health, pages, system } from '@vamp/model/api/system'
 import { Fault } from '@vamp/model/fault'
 import { KINDS, kindOf } from '@vamp/model/kind'
 import { artifactSchema, documentSchema } from '@vamp/model/schema/artifact-schema'
+import { clockText } from '../fleet/agent-clock.ts'
 import { docsPage } from './docs-page.ts'
 import type { LogEntry } from './log-tail.ts'
 import { optionRoutes } from './options.ts'
@@ -75,10 +76,15 @@ async function persistence({ store, config }: World): Promise<Readonly<Record<st
 
 function drivers({ fleet, containers }: World): Readonly<Record<string, unknown>> {
   return {
-    gateway_driver: { agents: fleet.reports().map(({ agent, driver, acknowledged, reloads }) => ({ agent, driver, acknowledged, reloads })), revision: fleet.table.revision },
+    gateway_driver: { agents: fleet.reports().map(({ agent, driver, acknowledged, reloads }) => ({ agent, driver, acknowledged, reloads, ...clockOf(fleet, agent) })), revision: fleet.table.revision },
     container_driver: { type: containers.driver, deployables: containers.deployables },
     runtime: { node: process.version, pid: process.pid, resident_mb: Math.round(process.memoryUsage.rss() / 1e6) },
   }
+}
+
+function clockOf(fleet: World['fleet'], agent: string): { readonly clock?: string } {
+  const clock = clockText(fleet.secondsBehind(agent))
+  return clock === undefined ? {} : { clock }
 }
 
 async function counts({ store, traffic }: World): Promise<Readonly<Record<string, unknown>>> {

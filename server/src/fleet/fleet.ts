@@ -15,7 +15,9 @@ export interface Fleet {
   endpoint(id: string): { readonly state: 'ready' | 'draining' | 'absent'; readonly connections: number }
   /** Whether every live agent has confirmed a table that has this endpoint in rotation: a request may be answered by it, whichever proxy it comes to. */
   serves(id: string): boolean
+  /** Whole seconds by which the clock of an agent is behind this server's, negative when it is ahead; 0 when it is right, or as good as. */
+  secondsBehind(agent: string): number
   onReport(listener: (report: AgentReport) => void): () => void
-  /** A window is acknowledged to its agent when every listener has taken it. */
+  /** With `secondsBehind`. A window is acknowledged to its agent when every listener has taken it. */
   onWindow(listener: (window: Window) => Promise<void> | void): () => void
 }

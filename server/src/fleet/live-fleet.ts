@@ -7,6 +7,7 @@ import type { AgentReport, Link } from '@vamp/agent/link/link'
 import { Fault } from '@vamp/model/fault'
 import type { Window } from '@vamp/model/metric'
 import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
+import { AgentClock } from './agent-clock.ts'
 import type { Fleet } from './fleet.ts'
 
 /** An agent that says nothing for so long is not waited for. It reports every second. */
@@ -38,12 +39,28 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
   /** The newest last; of each, what it says of endpoints, made when somebody asks. */
   let unconfirmed: readonly { readonly revision: number; readonly states: () => ReadonlyMap<string, Endpoint['state']> }[] = []
   const members = new Map<string, Member>()
+  /** Also of those that are silent: what they measured meanwhile may come before they report. */
+  const clocks = new Map<string, AgentClock>()
   const tableListeners = new Set<(table: RoutingTable) => void>()
   const reportListeners = new Set<(report: AgentReport) => void>()
   const windowListeners = new Set<(window: Window) => Promise<void> | void>()
 
   const reports = () => [...members.values()].flatMap(({ report, heardAt }) => report && clock.now() - heardAt <= AGENT_SILENT_MS ? [report] : [])
   const acknowledged = () => { const all = reports(); return all.length ? Math.min(...all.map(report => report.acknowledged)) : 0 }
+
+  const hear = (agent: string, report: AgentReport) => {
+    members.set(agent, { report, heardAt: clock.now() })
+    const its = clocks.get(agent) ?? new AgentClock()
+    if (report.time !== undefined) its.heard(report.time, clock.now())
+    clocks.delete(agent)
+    clocks.set(agent, its)
+    const oldest = clocks.size > AGENTS_MAX ? clocks.keys().next().value : undefined
+    if (oldest !== undefined) clocks.delete(oldest)
+  }
+  const placed = (agent: string, window: Window): Window => {
+    const secondsBehind = clocks.get(agent)?.secondsBehind ?? 0
+    return secondsBehind === 0 ? window : { ...window, secondsBehind }
+  }
 
   return {
     get table() { return table },
@@ -70,6 +87,7 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
       const live = reports()
       return live.length > 0 && live.every(report => endpointsOf(report).get(id)?.state === 'ready')
     },
+    secondsBehind: agent => clocks.get(agent)?.secondsBehind ?? 0,
     onPublish(listener) {
       const told = () => listener()
       tableListeners.add(told)
@@ -88,10 +106,13 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
           return () => tableListeners.delete(listener)
         },
         report(report) {
-          members.set(agent, { report, heardAt: clock.now() })
+          hear(agent, report)
           for (const listener of reportListeners) listener(report)
         },
-        async deliver(window) { await Promise.all([...windowListeners].map(listener => listener(window))) },
+        async deliver(window) {
+          const its = placed(agent, window)
+          await Promise.all([...windowListeners].map(listener => listener(its)))
+        },
       }
     },
   }

@@ -120,6 +120,18 @@ export function seriesContract(name: string, open: (clock: VirtualClock) => Prom
       expect(await points(60)).toEqual([[0, 1]])
     })
 
+    test('a window of a clock that is off is where it belongs, and counts once although it is known better meanwhile by how much', async () => {
+      const window = { agent: 'a', sequence: 7, second: START - 7200, cells: [cellOf([1])], dropped: 0 }
+      await series.add({ ...window, secondsBehind: 7203 })
+      await series.add({ ...window, secondsBehind: 7260 })
+      await series.add({ ...window, agent: 'b', second: START + 7200, secondsBehind: -7140 })
+
+      for (const later of [0, 100, 3600]) {
+        await pass(later)
+        expect(await points(60, -7200, 7260)).toEqual([[0, 1], [60, 1]])
+      }
+    })
+
     test('agents have numbers of their own; one that lost its numbers is believed again when it tells of new seconds', async () => {
       for (const [agent, number, offset] of [['a', 900, 0], ['b', 1, 0], ['a', 1, 0], ['a', 1, 1]] as const) await series.add({ agent, sequence: number, second: START + offset, cells: [cellOf([1])], dropped: 0 })
 

@@ -44,7 +44,12 @@ export interface Series extends AsyncDisposable {
   maintain(): Promise<void>
 }
 
-/** The newest window of an agent that was taken. */
+/** Where a window belongs, by this server's clock. */
+export function secondOf({ second, secondsBehind = 0 }: Window): number {
+  return second + secondsBehind
+}
+
+/** The newest window of an agent that was taken, by its own clock. */
 export interface Mark { readonly sequence: number; readonly second: number }
 
 /** A window that came before. An agent that lost its numbers begins again with new seconds, and is believed. */

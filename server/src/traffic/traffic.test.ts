@@ -28,6 +28,22 @@ test('a window that comes twice counts once', () => {
   expect(traffic.cells(START)[0]?.requests).toBe(1)
 })
 
+test('a window of a clock that is off is where it belongs, counts once, and completes no second that is not over', () => {
+  const traffic = openTraffic({ clock: virtualClock((START + 2) * 1000) })
+  const slow = window(1, START - 3600, [cell()])
+
+  void traffic.add(window(1, START + 601, [], 'fast'))
+  void traffic.add({ ...slow, secondsBehind: 3600 })
+  void traffic.add({ ...slow, secondsBehind: 3601 })
+  expect(traffic.cells(START)).toHaveLength(1)
+  expect(traffic.cells(START + 1)).toEqual([])
+  void traffic.add({ ...window(2, START + 602, [], 'fast'), secondsBehind: -600 })
+  void traffic.add({ ...window(2, START - 3599, []), secondsBehind: 3600 })
+  void traffic.add({ ...window(3, START - 3598, []), secondsBehind: 3600 })
+
+  expect(traffic.completeUntil()).toBe(START + 3)
+})
+
 test('a second is complete when every live agent has delivered it', () => {
   const traffic = openTraffic({ clock: virtualClock(START * 1000) })
 

@@ -6,7 +6,7 @@ import type { Clock } from '@vamp/agent/base/clock'
 import type { Cell, Window } from '@vamp/model/metric'
 import { busyCells, mergeCells, withoutParts } from './cells.ts'
 import { openMemorySeries } from './memory/memory-series.ts'
-import { isRepetition, type Mark, type Point, type Resolution, type Series, type SeriesQuery } from './series.ts'
+import { isRepetition, type Mark, type Point, type Resolution, secondOf, type Series, type SeriesQuery } from './series.ts'
 
 /** Raw cells are for the judge, who asks within seconds. */
 const RAW_SECONDS = 120
@@ -45,7 +45,7 @@ const AGENT_SILENT_SECONDS = 10
 /** One that is silent for so long is forgotten. */
 const AGENT_GONE_SECONDS = 3600
 
-interface SeenAgent { mark: Mark; last: number }
+interface SeenAgent { readonly mark: Mark; readonly last: number; readonly secondsBehind: number }
 
 export function openTraffic({ clock, series = openMemorySeries({ clock }) }: { clock: Clock; series?: Series }): Traffic {
   const raw = new Map<number, Cell[]>()
@@ -61,12 +61,14 @@ export function openTraffic({ clock, series = openMemorySeries({ clock }) }: { c
   const see = (window: Window) => {
     const agent = agents.get(window.agent)
     if (isRepetition(window, agent?.mark)) return
-    const { sequence, second } = window
-    agents.set(window.agent, { mark: { sequence, second }, last: Math.max(agent?.last ?? 0, window.second) })
+    const { sequence, second: mark, secondsBehind = 0 } = window
+    const second = secondOf(window)
+    // What was told by a clock that has turned out to be off says nothing of how far it is.
+    agents.set(window.agent, { mark: { sequence, second: mark }, last: Math.max(agent?.secondsBehind === secondsBehind ? agent.last : 0, second), secondsBehind })
     dropped += window.dropped
     if (window.cells.length > 0) {
-      raw.set(window.second, mergeCells([...(raw.get(window.second) ?? []), ...window.cells]))
-      forget(window.second)
+      raw.set(second, mergeCells([...(raw.get(second) ?? []), ...window.cells]))
+      forget(second)
     }
     for (const listener of listeners) listener()
   }

@@ -177,7 +177,7 @@ function openAgents(store: Store, clock: VirtualClock, carryMs: number, connecti
   }
   return {
     fleet: {
-      publish() {}, table: { revision: 1, gateways: [] }, reports: () => [], onWindow: () => () => {},
+      publish() {}, table: { revision: 1, gateways: [] }, reports: () => [], secondsBehind: () => 0, onWindow: () => () => {},
       onReport(listener) { listeners.add(listener); return () => listeners.delete(listener) },
     },
     endpoint(id) {

@@ -8,7 +8,7 @@ import type { Cell } from '@vamp/model/metric'
 import { withoutParts } from '../cells.ts'
 import { type PointSums, pointSums } from '../count-sum.ts'
 import { addPacked, PackedCounts } from '../packed-counts.ts'
-import { AHEAD_SECONDS_MAX, type CellKey, isRepetition, KEEP_SECONDS, type Mark, type Point, type Resolution, type Series } from '../series.ts'
+import { AHEAD_SECONDS_MAX, type CellKey, isRepetition, KEEP_SECONDS, type Mark, type Point, type Resolution, secondOf, type Series } from '../series.ts'
 
 interface LevelSize { readonly step: Resolution; readonly periodSeconds: number; readonly bytesMax: number }
 
@@ -62,7 +62,7 @@ export function openMemorySeries({ clock, sizes = LEVELS }: { clock: Clock; size
   return {
     get bytes() { return levels.reduce((sum, level) => sum + level.bytes, 0) },
     async add(window) {
-      const { second, cells } = window
+      const [second, cells] = [secondOf(window), window.cells]
       if (second > nowSecond() + AHEAD_SECONDS_MAX || !isNew(window.agent, window)) return
       newest = Math.max(newest, second)
       if (second > newest - OPEN_SECONDS) open.set(second, withoutParts([...(open.get(second) ?? []), ...cells]))

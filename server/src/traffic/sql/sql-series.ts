@@ -10,7 +10,7 @@ import type { Database, NoTables } from '../../base/sql/database.ts'
 import { migrate } from '../../base/sql/migrate.ts'
 import { withoutParts } from '../cells.ts'
 import { PackedCounts } from '../packed-counts.ts'
-import { AHEAD_SECONDS_MAX, type CellKey, KEEP_SECONDS, type Mark, type Point, type Resolution, type Series, type SeriesQuery } from '../series.ts'
+import { AHEAD_SECONDS_MAX, type CellKey, KEEP_SECONDS, type Mark, type Point, type Resolution, secondOf, type Series, type SeriesQuery } from '../series.ts'
 import { fold } from './fold.ts'
 import { readPoints } from './read.ts'
 import { removeOld } from './remove-old.ts'
@@ -43,13 +43,14 @@ class SqlSeries implements Series {
   get #nowSecond(): number { return Math.floor(this.#clock.now() / 1000) }
 
   async add(window: Window): Promise<void> {
-    const { agent, sequence, second } = window
+    const { agent, sequence } = window
+    const second = secondOf(window)
     const now = this.#nowSecond
     if (window.cells.length === 0 || second > now + AHEAD_SECONDS_MAX || second < now - KEEP_SECONDS[60]) return
     const cells = withoutParts(window.cells)
     const fresh = new Map<string, number>()
     await this.#database.write('process', async transaction => {
-      if (!await takes(transaction, agent, { sequence, second })) return
+      if (!await takes(transaction, agent, window)) return
       const packed = new PackedCounts()
       for (const cell of cells) packed.append(await this.#idOf(transaction, cell, fresh), cell)
       await this.#database.insertMany(transaction, 'series_windows', WINDOW_COLUMNS, [[agent, sequence, second, packed.bytes]])
