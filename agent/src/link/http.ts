@@ -2,7 +2,7 @@
  * What an agent says to its server over HTTP, and, together with where its tables come from, its link. Everything heals by
  * itself: a report that is lost is followed by another, a window is sent again.
  */
-import { agents, WINDOW_BYTES_MAX } from '@vamp/model/api/agent'
+import { AGENT_TIME_HEADER, agents, WINDOW_BYTES_MAX } from '@vamp/model/api/agent'
 import { fillPath } from '@vamp/model/api/endpoint'
 import { Fault } from '@vamp/model/fault'
 import { httpTables } from './http-tables.ts'
@@ -32,7 +32,7 @@ export function openHttpLink(options: HttpOptions, tables: Tables = httpTables(o
     const late = new AbortController()
     const cancel = clock.after(REQUEST_MS_MAX, () => late.abort(new Fault('timeout', 'the server took too long', { url })))
     try {
-      const response = await fetch(url, { method, body, headers: { ...headers, 'content-type': 'application/json' }, signal: AbortSignal.any([late.signal, ended.signal]) })
+      const response = await fetch(url, { method, body, headers: { ...headers, [AGENT_TIME_HEADER]: String(clock.now()), 'content-type': 'application/json' }, signal: AbortSignal.any([late.signal, ended.signal]) })
       await response.arrayBuffer()
       if (response.status >= 502) servers.failed(server)
       return response.status

@@ -10,6 +10,9 @@ import { type Endpoint, endpoint, opaque } from './endpoint.ts'
 /** A second of 32 768 cells; the bound of other bodies is too small for it. */
 export const WINDOW_BYTES_MAX = 16 * 1024 * 1024
 
+/** Of a window: when it was sent, Unix milliseconds by the agent's clock. */
+export const AGENT_TIME_HEADER = 'Vamp-Agent-Time'
+
 const Count = Type.Integer({ minimum: 0 })
 
 /** What an agent says after every table and every second; the server takes a silent agent for dead. */

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { systemClock } from '@vamp/agent/base/clock'
+import { type Clock, systemClock } from '@vamp/agent/base/clock'
 import { silent } from '@vamp/agent/base/log'
 import { openHttpLink } from '@vamp/agent/link/http'
 import { testServer } from './testdata/test-server.ts'
@@ -58,4 +58,16 @@ test('an agent whose clock is off is told of where agents are listed', async () 
   await vi.waitFor(() => expect(server.fleet.reports()).toHaveLength(1))
 
   expect((await server.ask('/info')).json).toMatchObject({ gateway_driver: { agents: [{ agent: 'north', clock: 'its clock is 3600 s slow' }] } })
+})
+
+test('what waited at an agent whose clock is off is counted where it belongs, before it has reported', async () => {
+  await using server = await testServer()
+  const slow: Clock = { ...systemClock, now: () => systemClock.now() - 3_600_000 }
+  await using link = openHttpLink({ servers: [server.url], agent: 'north', clock: slow, log: silent })
+  const placed: unknown[] = []
+  server.fleet.onWindow(({ second, secondsBehind }) => { placed.push([second, secondsBehind]) })
+
+  await link.deliver({ agent: 'north', sequence: 1, second: 1_700_000_000, dropped: 0, cells: [] })
+
+  expect(placed).toEqual([[1_700_000_000, 3600]])
 })

@@ -1,5 +1,5 @@
 /** Agents on other hosts: their tables out, their reports and measurements in. */
-import { agents, type AgentReportJson, WindowJson } from '@vamp/model/api/agent'
+import { AGENT_TIME_HEADER, agents, type AgentReportJson, WindowJson } from '@vamp/model/api/agent'
 import type { AgentReport } from '@vamp/agent/link/link'
 import { byName, withKey } from '@vamp/model/changed'
 import { Fault } from '@vamp/model/fault'
@@ -48,10 +48,13 @@ export function agentRoutes({ fleet, log }: World): Route[] {
       linkOf(path.agent).report({ ...body, shares: sharesIn(body.shares, before?.shares ?? []) } as AgentReport)
       return nothing
     }),
-    route(agents.window, async ({ path, body }) => {
+    route(agents.window, async ({ path, body, header }) => {
       const window = checkWindow(jsonIn(body)) as Window
       if (window.agent !== path.agent) refuse('InconsistentArtifactName', `Inconsistent name: given '${path.agent}' but found '${window.agent}'.`, 'agent')
-      await linkOf(path.agent).deliver(window)
+      const link = linkOf(path.agent)
+      const time = header(AGENT_TIME_HEADER)
+      if (time !== undefined && Number.isFinite(Number(time))) fleet.hearClock(path.agent, Number(time))
+      await link.deliver(window)
       return nothing
     }),
   ]

@@ -28,6 +28,8 @@ const MAYBE_READY = { state: 'ready', connections: 0 } as const
 export interface LiveFleet extends Fleet {
   /** The server's end of an agent's link. One that joins again keeps what it reported until it reports again. Throws `Fault('too_large')`. */
   join(agent: string): Link
+  /** What its clock says. */
+  hearClock(agent: string, itsMs: number): void
   /** Called after every new table. */
   onPublish(listener: () => void): () => void
 }
@@ -48,10 +50,9 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
   const reports = () => [...members.values()].flatMap(({ report, heardAt }) => report && clock.now() - heardAt <= AGENT_SILENT_MS ? [report] : [])
   const acknowledged = () => { const all = reports(); return all.length ? Math.min(...all.map(report => report.acknowledged)) : 0 }
 
-  const hear = (agent: string, report: AgentReport) => {
-    members.set(agent, { report, heardAt: clock.now() })
+  const hearClock = (agent: string, itsMs: number) => {
     const its = clocks.get(agent) ?? new AgentClock()
-    if (report.time !== undefined) its.heard(report.time, clock.now())
+    its.heard(itsMs, clock.now())
     clocks.delete(agent)
     clocks.set(agent, its)
     const oldest = clocks.size > AGENTS_MAX ? clocks.keys().next().value : undefined
@@ -87,6 +88,7 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
       const live = reports()
       return live.length > 0 && live.every(report => endpointsOf(report).get(id)?.state === 'ready')
     },
+    hearClock,
     secondsBehind: agent => clocks.get(agent)?.secondsBehind ?? 0,
     onPublish(listener) {
       const told = () => listener()
@@ -106,7 +108,8 @@ export function openFleet({ clock }: { clock: Clock }): LiveFleet {
           return () => tableListeners.delete(listener)
         },
         report(report) {
-          hear(agent, report)
+          members.set(agent, { report, heardAt: clock.now() })
+          if (report.time !== undefined) hearClock(agent, report.time)
           for (const listener of reportListeners) listener(report)
         },
         async deliver(window) {
