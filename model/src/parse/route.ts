@@ -45,7 +45,9 @@ function readRoute(path: string, cursor: Cursor): Route {
 
 /** 1–4 segments, or an address in brackets, `[host:port]`, that is examined where traffic is sent to it. */
 export function checkPath(path: string, cursor: Cursor): void {
-  if (!pathSegments(path) && !/^\[[^\s[\]]+\]$/.test(path)) cursor.report('UnsupportedRoutePathError', `Unsupported route path: '${path}'. Must be either in format '$gateway', '$deployment/$port' or '$deployment/$cluster/$port'.`)
+  const [, port] = /^\[(?:\[[^\]]*\]|[^:[\]]*):(\d+)\]$/.exec(path) ?? []
+  if (port !== undefined && (Number(port) === 0 || Number(port) > 65_535)) cursor.report('UnsupportedRoutePathError', `Unsupported route path: '${path}'. Port number must be between 1 and 65535.`)
+  else if (!pathSegments(path) && !/^\[[^\s[\]]+\]$/.test(path)) cursor.report('UnsupportedRoutePathError', `Unsupported route path: '${path}'. Must be either in format '$gateway', '$deployment/$port' or '$deployment/$cluster/$port'.`)
 }
 
 function readSettings(fields: Fields, path: string | undefined): RouteSettings {

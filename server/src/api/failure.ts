@@ -23,6 +23,7 @@ export function failureOf(error: unknown, log: Logger, facts: Readonly<Record<st
     return { status: error.status, code: error.code, title: FAULTS[error.code].title, message: error.code === 'internal' ? FAULTS.internal.title : error.message }
   }
   if (isRequestError(error)) {
+    if (error.statusCode === 415) return failureOf(new Fault('unsupported_media', 'Bodies are application/json or application/x-yaml: say so in Content-Type.'), log, facts)
     const code = error.statusCode === 413 ? 'too_large' : 'invalid'
     return { status: error.statusCode, code, title: FAULTS[code].title, message: error.message }
   }

@@ -151,6 +151,15 @@ test('a body that is compressed is refused with what to do', async () => {
   expect((await open.ask('/events', { headers: { 'Content-Encoding': 'identity' } })).status).toBe(200)
 })
 
+test('a body that does not say what it is, in words that there are, is refused with what it may be', async () => {
+  for (const type of ['', 'json']) {
+    const { status, headers, json } = await open.ask('/scales/a', { method: 'PUT', body: 'name: a', headers: { 'Content-Type': type, Accept: 'application/problem+json' } })
+    expect([status, headers.get('content-type'), json]).toEqual([415, expect.stringContaining('application/problem+json'), {
+      type: 'urn:vamp:unsupported_media', title: 'Bodies of this kind are not read', status: 415, code: 'unsupported_media', detail: 'Bodies are application/json or application/x-yaml: say so in Content-Type.',
+    }])
+  }
+})
+
 test('a path that is no text is refused as everything else is', async () => {
   const { status, json, headers } = await open.ask('/scales/%ff')
 
