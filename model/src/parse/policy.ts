@@ -39,14 +39,14 @@ function readSettings(fields: Fields): PolicySettings {
       max_ejected: readPercentage(inner.optional('max_ejected')) ?? 50,
     })),
     ...part(fields, 'rate_limit', readRateLimit),
-    ...part(fields, 'connection_limit', inner => ({ maximum: count(inner.required('maximum')), ...present({ queue: inner.optional('queue')?.integer(), queue_timeout: time(inner, 'queue_timeout') }) })),
+    ...part(fields, 'connection_limit', inner => ({ maximum: count(inner.required('maximum')), ...present({ queue: optionalCount(inner.optional('queue')), queue_timeout: time(inner, 'queue_timeout') }) })),
     ...part(fields, 'fault', readFault),
     ...part(fields, 'mirror', inner => ({
       to: text(inner.required('to')),
       share: readPercentage(inner.optional('share')) ?? 100,
       methods: inner.optional('methods')?.oneOf(['GET', 'any'], 'GET') ?? 'GET',
     })),
-    ...part(fields, 'hold', inner => ({ time: time(inner, 'time') ?? HOLD_SECONDS, maximum: inner.optional('maximum')?.integer() ?? HELD_MAX })),
+    ...part(fields, 'hold', inner => ({ time: time(inner, 'time') ?? HOLD_SECONDS, maximum: optionalCount(inner.optional('maximum')) ?? HELD_MAX })),
     ...present({ slow_start: slowStart(fields.optional('slow_start')) }),
     ...present({ failover: fields.optional('failover')?.items().map(item => item.text()) }),
     ...part(fields, 'headers', inner => present({ request: changes(inner.optional('request')), response: changes(inner.optional('response')) })),
@@ -117,6 +117,10 @@ function slowStart(cursor: Cursor | undefined): number | undefined {
   const seconds = cursor && readTime(cursor)
   if (seconds !== undefined && (seconds < 1 || seconds > SLOW_START_SECONDS_MAX)) cursor?.unexpectedType(`a time from 1s to ${SLOW_START_SECONDS_MAX}s is expected here`)
   return seconds
+}
+
+function optionalCount(cursor: Cursor | undefined): number | undefined {
+  return cursor && readCount(cursor)
 }
 
 function count(cursor: Cursor | undefined): number {

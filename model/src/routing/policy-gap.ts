@@ -24,7 +24,7 @@ export function policyGap({ driver, mode, level }: PolicyPlace, policy: PolicySe
   if (mode === 'tcp' && driver === 'embedded' && policy.tls) return 'the embedded proxy ends TLS for http only'
   if (mode === 'tcp' && driver === 'embedded' && policy.timeouts?.idle !== undefined) return 'timeouts.idle of a tcp gateway needs HAProxy; timeouts.tunnel says how long both sides may be silent'
   if (driver !== 'haproxy' && policy.slow_start !== undefined) return `slow_start needs HAProxy: the ${driver} proxy gives every instance its full part from its first request on; vamp up --gateway haproxy`
-  return headerGap(policy) ?? (driver === 'haproxy' ? haproxyGap(policy) : undefined)
+  return headerGap(policy) ?? timeGap(policy) ?? (driver === 'haproxy' ? haproxyGap(policy) : undefined)
 }
 
 function headerGap({ headers, rate_limit }: PolicySettings): string | undefined {
@@ -33,6 +33,19 @@ function headerGap({ headers, rate_limit }: PolicySettings): string | undefined 
   if (wrong !== undefined) return `'${wrong.slice(0, 40)}' is no name of a header`
   const values = [headers?.request, headers?.response].flatMap(changes => [...Object.values(changes?.set ?? {}), ...Object.values(changes?.add ?? {})])
   return values.some(value => /[\u0000-\u001f\u007f]/.test(value)) ? 'the value of a header has control characters' : undefined
+}
+
+/** Timers of HAProxy and of Node count up to 2^31 milliseconds; a little less is left to who waits for a request that has waited. */
+const TIMER_HOURS_MAX = 24 * 24
+
+function timeGap({ timeouts, circuit_breaker, rate_limit, connection_limit, fault, hold, maintenance }: PolicySettings): string | undefined {
+  const times = {
+    'timeouts.connect': timeouts?.connect, 'timeouts.request': timeouts?.request, 'timeouts.idle': timeouts?.idle, 'timeouts.tunnel': timeouts?.tunnel,
+    'circuit_breaker.eject': circuit_breaker?.eject, 'rate_limit.per': rate_limit?.per, 'connection_limit.queue_timeout': connection_limit?.queue_timeout,
+    'fault.delay.time': fault?.delay?.time, 'hold.time': hold?.time, 'maintenance.retry_after': maintenance?.retry_after,
+  }
+  const long = Object.entries(times).find(([, seconds]) => seconds !== undefined && seconds > TIMER_HOURS_MAX * 3600)
+  return long && `${long[0]} is more than ${TIMER_HOURS_MAX}h, the longest that a proxy can wait`
 }
 
 /** What HAProxy answers by itself, and as redirect. */
