@@ -8,12 +8,10 @@ import Cluster from './pages/cluster.tsx'
 import Deployment from './pages/deployment.tsx'
 import Deployments from './pages/deployments.tsx'
 import Events from './pages/events.tsx'
-import Gateway from './pages/gateway.tsx'
 import Gateways from './pages/gateways.tsx'
 import Info from './pages/info.tsx'
 import Instance from './pages/instance.tsx'
 import Logs from './pages/logs.tsx'
-import NewRelease from './pages/new-release.tsx'
 import Nowhere from './pages/nowhere.tsx'
 import Overview from './pages/overview.tsx'
 import Releases from './pages/releases.tsx'
@@ -30,8 +28,10 @@ import Workflows from './pages/workflows.tsx'
 import { Frame } from './ui/frame.tsx'
 import { Toasts } from './ui/toast.tsx'
 
-/** The charts come with the pages that draw them. */
+/** The charts come with the pages that draw them, what examines conditions with those that write some. */
 const Autoscaler = lazy(() => import('./pages/autoscaler.tsx'))
+const Gateway = lazy(() => import('./pages/gateway.tsx'))
+const NewRelease = lazy(() => import('./pages/new-release.tsx'))
 const Release = lazy(() => import('./pages/release.tsx'))
 
 /** The whole site. */

@@ -5,6 +5,7 @@ import { type Flat, flatten, type Literal } from '../expression/flatten.ts'
 import { aclName } from '../lookup-name.ts'
 import { type Parsed, ok, refused } from '../problem.ts'
 import type { ConditionOperand } from './parse.ts'
+import { EXPRESSION_STEPS, expressionForPcre, expressionPieces } from './path-expression.ts'
 import { userAgentPieces } from './user-agent.ts'
 
 export interface Acl {
@@ -68,13 +69,19 @@ function definitionOf(operand: ConditionOperand): string {
     case 'cookie_contains': return `req.cook_sub(${operand.name}) ${operand.value}`
     case 'header_is': return `req.fhdr(${operand.name}) -m str ${quoted(operand.value)}`
     case 'cookie_is': return `req.cook(${operand.name}) -m str ${quoted(operand.value)}`
-    case 'path': return `${{ is: 'path', begins: 'path_beg', contains: 'path_sub', matches: 'path_reg' }[operand.match]} ${quoted(operand.value)}`
+    case 'path': return operand.match === 'matches' ? pathExpression(operand.value) : `${{ is: 'path', begins: 'path_beg', contains: 'path_sub' }[operand.match]} ${quoted(operand.value)}`
     case 'method': return `method ${operand.value}`
     case 'ip': return `src ${operand.network}`
     case 'country': case 'device': return operand.value
     case 'raw': return operand.acl
     default: return operand satisfies never
   }
+}
+
+/** An expression that cannot be taken matches nothing. */
+function pathExpression(text: string): string {
+  const pieces = expressionPieces(text)
+  return `path_reg -- ${quoted(typeof pieces === 'string' ? '(?!)' : EXPRESSION_STEPS + expressionForPcre(pieces))}`
 }
 
 /** Between single quotes nothing is special to HAProxy but the quote itself. */

@@ -4,6 +4,7 @@
  */
 import type { ConditionNode } from '../condition.ts'
 import { isInNetwork, parseNetwork } from '../ip-network.ts'
+import { expressionMatches } from './path-expression.ts'
 import { userAgentPieces } from './user-agent.ts'
 
 export interface MatchedRequest {
@@ -72,12 +73,12 @@ function cookies(request: MatchedRequest, name: string): string[] {
   })
 }
 
-function pathMatches(match: 'is' | 'begins' | 'contains' | 'matches', value: string, path: string): boolean {
+function pathMatches(match: 'is' | 'begins' | 'contains' | 'matches', value: string, path: string): Truth {
   switch (match) {
     case 'is': return path === value
     case 'begins': return path.startsWith(value)
     case 'contains': return path.includes(value)
-    case 'matches': return new RegExp(value, 'u').test(path)
+    case 'matches': return expressionMatches(value, path)
     default: return match satisfies never
   }
 }

@@ -105,7 +105,7 @@ describe('a condition that does not parse is a problem', () => {
     ['ip in 10.0.0.0/33', "'10.0.0.0/33' is no address or network such as 10.0.0.0/8"],
     ['country is Britain', "'Britain' is no country code of two letters such as GB"],
     ['device is fridge', "'fridge' is none of mobile, tablet, desktop, bot"],
-    ['path matches "("', "'(' is no regular expression"],
+    ['path matches "("', "'(' is no regular expression: missing closing ): `(`"],
     ['host is "a\nb"', 'a value has no control characters'],
     ['<>', "an ACL between '<' and '>' is expected here"],
     [`${'('.repeat(101)}<a>${')'.repeat(101)}`, 'parentheses are nested more than 100 deep'],

@@ -17,6 +17,7 @@ import type { Scanner } from '../expression/scanner.ts'
 import { parseNetwork } from '../ip-network.ts'
 import { nearest } from '../parse/near.ts'
 import { ok, type Parsed } from '../problem.ts'
+import { expressionPieces } from './path-expression.ts'
 
 export interface ConditionOptions {
   /** As the original read: only its own operands, and a text that does not parse is one raw ACL. */
@@ -109,16 +110,11 @@ function pathOperand(comparison: string, value: string): ConditionOperand | stri
     case 'is': return { is: 'path', match: 'is', value }
     case 'has': return { is: 'path', match: 'contains', value }
     case 'begins': return { is: 'path', match: 'begins', value }
-    case 'matches': return isRegularExpression(value) ? { is: 'path', match: 'matches', value } : `'${value}' is no regular expression`
+    case 'matches': {
+      const pieces = expressionPieces(value)
+      return typeof pieces === 'string' ? `'${value}' is no regular expression: ${pieces}` : { is: 'path', match: 'matches', value }
+    }
     default: return 'a path can be compared with is, begins, contains, matches'
-  }
-}
-
-function isRegularExpression(text: string): boolean {
-  try {
-    return new RegExp(text, 'u') !== undefined
-  } catch {
-    return false
   }
 }
 

@@ -10,16 +10,20 @@
  */
 import { createHash } from 'node:crypto'
 import type { ConditionNode } from '@vamp/model/condition'
+import { expressionForPcre, expressionPieces, expressionSize } from '@vamp/model/condition/path-expression'
 import { userAgentPieces } from '@vamp/model/condition/user-agent'
 import { Fault } from '@vamp/model/fault'
 import { parseNetwork } from '@vamp/model/ip-network'
 
 /** HAProxy takes a command and its payload in one buffer of 16 kB. */
 export const PATTERN_BYTES_MAX = 8_000
+/** PCRE writes repetitions out, into 64 kB. */
+const EXPRESSIONS_SIZE_MAX = 1_000
 
 export function conditionPattern(node: ConditionNode): string {
   const pattern = assertion(node)
   if (pattern.length > PATTERN_BYTES_MAX) throw refused(`it takes ${pattern.length} bytes as a pattern, the limit is ${PATTERN_BYTES_MAX}`)
+  if (expressionsOf(node).reduce((sum, text) => sum + expressionSize(text), 0) > EXPRESSIONS_SIZE_MAX) throw refused('the repetitions of its expressions make it too large')
   return pattern
 }
 
@@ -46,6 +50,13 @@ export function needsLine(node: ConditionNode): boolean {
     case 'and': case 'or': return needsLine(node.left) || needsLine(node.right)
     default: return ['path', 'method', 'country', 'ip', 'raw'].includes(node.is)
   }
+}
+
+/** The regular expressions of a condition. */
+export function expressionsOf(node: ConditionNode): string[] {
+  if (node.is === 'not') return expressionsOf(node.operand)
+  if (node.is === 'and' || node.is === 'or') return [...expressionsOf(node.left), ...expressionsOf(node.right)]
+  return node.is === 'path' && node.match === 'matches' ? [node.value] : []
 }
 
 function assertion(node: ConditionNode): string {
@@ -107,15 +118,10 @@ function path(match: 'is' | 'begins' | 'contains' | 'matches', value: string): s
   }
 }
 
-/** A user's regular expression: one that JavaScript's strict syntax takes is also whole in HAProxy's, and cannot leave its group. */
 function expression(text: string): string {
-  try {
-    new RegExp(text, 'u')
-  } catch (cause) {
-    throw refused(`'${text.slice(0, 80)}' is no regular expression: ${cause instanceof Error ? cause.message : ''}`)
-  }
-  if (/\\[ukp]|\(\?<|\(\?[^:=!]|\(\*/.test(text)) throw refused(`'${text.slice(0, 80)}' uses groups or escapes that not every proxy knows`)
-  return [...text].map(char => /[\u0000-\u0020\u007f-\u{10ffff}#]/u.test(char) ? literal(char) : char).join('')
+  const pieces = expressionPieces(text)
+  if (typeof pieces === 'string') throw refused(`'${text.slice(0, 80)}' is no regular expression: ${pieces}`)
+  return expressionForPcre(pieces)
 }
 
 function literal(text: string): string {

@@ -2,6 +2,7 @@
 import { FULL_SHARE } from '@vamp/model/routing/table'
 import type { RoutingTable } from '@vamp/model/routing/table'
 import type { ConditionNode } from '@vamp/model/condition'
+import { expressionPieces } from '@vamp/model/condition/path-expression'
 import { matches } from '@vamp/model/condition/matches'
 import fc from 'fast-check'
 import { execFileSync } from 'node:child_process'
@@ -44,6 +45,17 @@ const request = fc.record({
   }, { requiredKeys: ['host'] }),
 })
 
+/** Any text that the language takes as an expression. */
+const times = fc.constantFrom('', '', '*', '+', '?', '*?', '+?', '??', '{2}', '{1,2}', '{0,3}?', '{2,}')
+const piece = fc.constantFrom('a', 'b', '/', ' ', '%20', '#', '"', "'", ';', '.', '\\.', '\\/', '\\ ', '\\#', '\\\\', '\\n', '\\x61', '\\d', '\\D', '\\w', '\\W', '\\s', '\\S', '[ab]', '[^ab]', '[a-b/]', '[^/]', '[-b]', '[^-b]', '[b-]', '[\\]\\[a]', '[\\W]', '[\\\\n]', '[[:alpha:]]', '[^[:^alpha:]]', '[[:space:]a]', '[ #]', '[^\\n]', '[^^]')
+const placed = fc.constantFrom('^', '$', '\\b', '\\B', '')
+const expression = fc.letrec<{ part: string; whole: string }>(tie => ({
+  part: fc.oneof({ maxDepth: 3 }, { weight: 5, arbitrary: fc.tuple(piece, times).map(parts => parts.join('')) }, { weight: 1, arbitrary: placed },
+    { weight: 2, arbitrary: fc.tuple(fc.constantFrom('(', '(?:', '(?i:'), tie('whole'), fc.constant(')'), times).map(parts => parts.join('')) }),
+  whole: fc.oneof({ maxDepth: 3 }, { weight: 3, arbitrary: fc.array(tie('part'), { maxLength: 4 }).map(parts => parts.join('')) }, { weight: 1, arbitrary: fc.tuple(tie('whole'), fc.constant('|'), tie('whole')).map(parts => parts.join('')) }),
+})).whole.chain(text => fc.constantFrom(text, `^${text}`, `${text}$`, `^/${text}$`, `(?i)${text}`)).filter(text => text !== '' && typeof expressionPieces(text) !== 'string')
+const paths = fc.array(fc.constantFrom('a', 'b', 'A', 'B', '/', '.', '-', '^', '[', ']', '\\', '#x', '%20', '1', '_', '"', "'", ';', 'n', ':i'), { maxLength: 7 }).map(parts => `/${parts.join('')}`.replace(/#x.*/, 'x'))
+
 describe.skipIf(findBinary() === undefined)('conditions in HAProxy', () => {
   let world: HaproxyWorld
   beforeAll(async () => { world = await haproxyWorld() })
@@ -62,6 +74,49 @@ describe.skipIf(findBinary() === undefined)('conditions in HAProxy', () => {
         expect(instance, JSON.stringify([node, method, path, headers])).toBe(expected === true ? 'two' : 'one')
       }
     }), { numRuns: 150 })
+  })
+
+  test('an expression means the same in both, whatever the language takes', async () => {
+    const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
+    let revision = 2_000
+    await fc.assert(fc.asyncProperty(expression, fc.boolean(), fc.array(paths, { minLength: 8, maxLength: 8 }), async (value, positive, examined) => {
+      const own: ConditionNode = { is: 'path', match: 'matches', value }
+      const node: ConditionNode = positive ? own : { is: 'not', operand: own }
+      await world.proxy.apply({ revision: ++revision, gateways: [contractGateway('shop', port, {
+        a: { weight: FULL_SHARE, to: [one] }, b: { strength: FULL_SHARE, condition: node, to: [two] },
+      })] })
+      for (const path of examined) {
+        const { instance } = await world.request(port, { path, headers: { host: 'a', 'x-a': 'b/a' } })
+        const expected = matches(node, { method: 'GET', path, headers: { host: 'a' }, ip: '127.0.0.1' })
+        expect(instance, JSON.stringify([node, path])).toBe(expected === true ? 'two' : 'one')
+      }
+    }), { numRuns: Number(process.env['RUNS'] ?? 300) })
+  })
+
+  test('no path that is made for an expression keeps HAProxy', async () => {
+    const [port, one, two] = [await world.freePort(), await world.backend('k1'), await world.backend('k2')]
+    let revision = 10_000
+    for (const value of ['^/(a|bc?)+$', 'a.*a.*a.*b', '[^b]*[^b]*[^b]*c', 'a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a?a{22}b', '(.*?|\\w[^b])(\\w|\\w)[^/][ab]\\D(\\D|[ab])\\w*b']) {
+      await world.proxy.apply({ revision: ++revision, gateways: [contractGateway('shop', port, { a: { weight: FULL_SHARE, to: [one] }, b: { strength: FULL_SHARE, condition: { is: 'path', match: 'matches', value }, to: [two] } })] })
+      for (const length of [40, 300, 6_000]) {
+        const began = performance.now()
+        expect((await world.request(port, { path: `/${'a'.repeat(length)}!` })).instance).toBe('k1')
+        expect(performance.now() - began, `${value} over ${length}`).toBeLessThan(1_000)
+      }
+    }
+
+    await world.proxy.apply({ revision: ++revision, gateways: [contractGateway('shop', port, { a: { weight: FULL_SHARE, to: [one] } }, { policy: { redirect: { to: '/elsewhere', status: 302, condition: 'path matches "a.*a.*a.*[b#] ?\\d"' } } })] })
+    expect((await world.request(port, { path: `/${'a'.repeat(6_000)}!` })).status).toBe(200)
+    expect((await world.request(port, { path: '/a/a/a/b1' })).status).toBe(302)
+  })
+
+  test('the largest expressions that are taken are not too large for HAProxy', async () => {
+    const [port, one, two] = [await world.freePort(), await world.backend('l1'), await world.backend('l2')]
+    const part = (end: string): ConditionNode => ({ is: 'path', match: 'matches', value: `^/(?:[^/]\\d[^a]){80}${end}$` })
+    const node: ConditionNode = { is: 'or', left: { is: 'or', left: part('a'), right: part('b') }, right: { is: 'or', left: part('c'), right: part('d') } }
+    await world.proxy.apply({ revision: 20_000, gateways: [contractGateway('large', port, { a: { weight: FULL_SHARE, to: [one] }, b: { strength: FULL_SHARE, condition: node, to: [two] } })] })
+    expect((await world.request(port, { path: `/${'x1x'.repeat(80)}d` })).instance).toBe('l2')
+    expect((await world.request(port, { path: `/${'x1x'.repeat(80)}e` })).instance).toBe('l1')
   })
 
   test('the country is that of the longest network in the file', async () => {

@@ -3,8 +3,9 @@
  * `entries` writes it under one.
  */
 import { createHash } from 'node:crypto'
+import { EXPRESSION_STEPS } from '@vamp/model/condition/path-expression'
 import type { GatewayTable, RouteTable } from '@vamp/model/routing/table'
-import { conditionPattern, needsLine } from './condition-pattern.ts'
+import { conditionPattern, expressionsOf, needsLine } from './condition-pattern.ts'
 import type { LaidGateway } from './layout.ts'
 import { serverName } from './server.ts'
 import { DRAW_BITS, rangePrefixes, shareRanges } from './shares.ts'
@@ -21,7 +22,7 @@ export interface Program {
   /** Is it also behind the listener for virtual hosts? */
   readonly shared: boolean
   /** In the order of examination: pattern (without generation), backend, strength, the route's word. */
-  readonly conditions: readonly { readonly pattern: string; readonly slot: string; readonly strength: number; readonly word: string }[]
+  readonly conditions: readonly { readonly pattern: string; /** A user's expression is in it. */ readonly limited: boolean; readonly slot: string; readonly strength: number; readonly word: string }[]
   readonly ranges: readonly Range[]
   /** Of the cookie map: which backend a visitor's `route~instance~` leads to, by its beginning; and how a backend's route is called. */
   readonly stick: { readonly leads: readonly Entry[]; readonly words: readonly Entry[] }
@@ -45,7 +46,7 @@ function programOf(laid: Pick<LaidGateway, 'table' | 'slots'>): Program {
   const { routes, mode, sticky } = laid.table
   const slotOf = (index: number) => laid.slots[index] ?? ''
   const conditions = mode === 'tcp' ? [] : routes.flatMap((route, index) => route.condition
-    ? [{ pattern: conditionPattern(route.condition), slot: slotOf(index), strength: route.strength, word: cookieWord(route.lookup_name) }] : [])
+    ? [{ pattern: conditionPattern(route.condition), limited: expressionsOf(route.condition).length > 0, slot: slotOf(index), strength: route.strength, word: cookieWord(route.lookup_name) }] : [])
   const sticks = mode === 'http' && sticky !== 'none'
   const line = mode === 'http' && routes.some(({ condition }) => condition && needsLine(condition))
   const flags = (sticks ? FLAGS.sticky : 0) | (sticks && sticky === 'instance' ? FLAGS.instance : 0) | (conditions.length > 0 ? FLAGS.conditions : 0) | (line ? FLAGS.line : 0)
@@ -70,7 +71,7 @@ export function programEntries(generation: number, program: Program): ProgramEnt
   const strengthNumber = (index: number) => strength(index) * 2 ** DRAW_BITS
   const sticky = (flags & FLAGS.sticky) > 0
   return {
-    conditions: conditions.map(({ pattern }, index) => [`^(?=(?s:.*+)(?<=\\n${number}))${flags & FLAGS.line ? '(?=:m\\n)' : ''}${pattern}`, String(strengthNumber(index))]),
+    conditions: conditions.map(({ pattern, limited }, index) => [`${limited ? EXPRESSION_STEPS : ''}^(?=(?s:.*+)(?<=\\n${number}))${flags & FLAGS.line ? '(?=:m\\n)' : ''}${pattern}`, String(strengthNumber(index))]),
     shares: [
       ...ranges.flatMap(({ from, to, value }) => rangePrefixes(generation, from + flags, to + flags).map((prefix): Entry => [prefix, value])),
       ...conditions.flatMap((condition, index) => rangePrefixes(strength(index), 0, condition.strength).map((prefix): Entry => [prefix, condition.slot])),
