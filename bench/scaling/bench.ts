@@ -63,13 +63,15 @@ export async function run(args: readonly string[]): Promise<void> {
 /** Instance-seconds that who knows everything spends to spare a late request: a scan of what is possible. */
 const MISS_COSTS = [3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000] as const
 
-/** This project's at other settings that its users have: another share of the requests promised, or so many requests a second for each instance. */
-const SHARES = ['p95', 'p98', 'p99.5', 'p99.9'] as const
-const TARGETS = [13, 13.5, 14, 15, 16, 17] as const
+/** This project's at other settings that its users have: another share of the requests promised, or so many requests a second, or in flight, for each instance. */
+const SHARES = ['p90', 'p95', 'p98', 'p99.5', 'p99.9'] as const
+const TARGETS = [13, 13.5, 14, 14.5, 15, 15.5, 16, 17, 18] as const
+const IN_FLIGHT = [2.8, 3, 3.2, 3.4, 3.6, 4, 4.1] as const
 
 function swept(scenario: Scenario): readonly Method[] {
   return [
     ...SHARES.map(share => ours(scenario, `vamp, ${share}`, { slo: `${share} <= ${scenario.service.sloMs}ms` })),
+    ...IN_FLIGHT.map(target => ours(scenario, `vamp, ${target} in flight`, { signals: [{ metric: 'concurrency', target }], slo: undefined })),
     ...TARGETS.map(target => ours(scenario, `vamp, ${target} each`, { signals: [{ metric: 'requests', target }], slo: undefined })),
   ]
 }

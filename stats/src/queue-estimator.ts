@@ -50,7 +50,7 @@ export interface QueueEstimator {
 }
 
 /** A promise that is planned to its edge is broken half the time: waiting may make late this share of what may be late. It costs little, as the share rises steeply with the load. */
-const AIM = 0.002
+const AIM = 0.004
 /** Where the work alone takes too long for some, no size helps them: waiting may add so much to their share. */
 const WAITING_ADDS = 0.3
 /** So many times what is aimed at may be late before it is called too much. */
