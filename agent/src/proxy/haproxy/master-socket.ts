@@ -8,14 +8,17 @@ export const masterSocket = (directory: string): string => join(directory, 'mast
 export const adminSocket = (directory: string): string => join(directory, 'admin.sock')
 
 const ANSWER_MS = 2_000
-/** A master that reloads is deaf for some milliseconds. */
+/** A master that reloads is deaf for some milliseconds, or hangs up without a word. */
 const AGAIN_MS = 20
+/** Without a word is also what is said of a worker that has ended. */
+const SILENT_MAX = 5
 
 export async function askMaster(directory: string, clock: Clock, command: string): Promise<string> {
   const deadline = clock.monotonic() + ANSWER_MS
-  for (;;) {
+  for (let silent = 0; ;) {
     try {
-      return await askOnce(directory, clock, command)
+      const answer = await askOnce(directory, clock, command)
+      if (answer !== '' || ++silent > SILENT_MAX) return answer
     } catch (cause) {
       const refused = cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
       if (!refused || clock.monotonic() > deadline) throw new Fault('proxy_unreachable', 'the haproxy master does not answer', {}, { cause })
