@@ -33,6 +33,7 @@ export async function traffic(session: Session, url: string, flags: TrafficFlags
   const host = target.hostname.replace(/^\[|\]$/g, '')
   await demandOwn(session, host, Number(target.port || 80))
   const visitors = startVisitors({
+    sendAgain: true,
     host, port: Number(target.port || 80), perSecond: rate, headers: { host: target.host, ...headersOf(flags.header) },
     pages: flags.path.length > 0 ? flags.path.map(path => [flags.method, path]) : [[flags.method, `${target.pathname}${target.search}`]],
     nameOf: ({ statusCode = 0 }) => `${Math.floor(statusCode / 100)}xx`,

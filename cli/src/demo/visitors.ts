@@ -37,6 +37,8 @@ export interface VisitorsOptions {
   /** Asked for in turn; the shop's pages if not given. */
   readonly pages?: readonly Page[]
   readonly headers?: Readonly<Record<string, string>>
+  /** Whether what a closed connection swallowed is sent once more where that is the same as once, as browsers do; if not given it counts as failed. */
+  readonly sendAgain?: boolean
   /** What an answer is counted under; the shop's version if not given. */
   readonly nameOf?: (answer: IncomingMessage) => string
 }
@@ -59,7 +61,7 @@ const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
 const WAITING_MAX = 2000
 export const LATENCIES_KEPT = 10_000
 
-export function startVisitors({ host, port, perSecond, pages = SHOP_PAGES, headers = {}, nameOf = shopVersion }: VisitorsOptions): Visitors {
+export function startVisitors({ host, port, perSecond, pages = SHOP_PAGES, headers = {}, sendAgain = false, nameOf = shopVersion }: VisitorsOptions): Visitors {
   const kept = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX })
   const tally = openTally()
   const out = new Set<Promise<void>>()
@@ -85,7 +87,7 @@ export function startVisitors({ host, port, perSecond, pages = SHOP_PAGES, heade
       })
       asked.once('timeout', () => asked.destroy(new Error(TIMED_OUT)))
       asked.once('error', error => {
-        if (asked.reusedSocket && !answering && CLOSED.has(codeOf(error)) && IDEMPOTENT.has(method)) {
+        if (sendAgain && asked.reusedSocket && !answering && CLOSED.has(codeOf(error)) && IDEMPOTENT.has(method)) {
           tally.repeat()
           send(true)
         } else end('none', false, `${codeOf(error)} ${fresh ? 'fresh' : asked.reusedSocket ? 'kept' : 'opened'}`, 'not at all')
