@@ -42,8 +42,8 @@ const SHEETS: Partial<Readonly<Record<Listed, (nowMs: number) => Sheet>>> = {
     { columns: [{ title: 'WHY', flexible: true }], cells: row => [whereOf(row)?.sentence ?? ''] },
   ),
   instances: nowMs => sheet<InstanceRow>(
-    [NAME, { title: 'SERVICE' }, { title: 'STATE' }, { title: 'ADDRESS', flexible: true }, { title: 'SINCE', right: true }],
-    row => [row.name, `${row.deployment}/${row.cluster}/${row.service}`, row.state, Object.entries(row.ports).map(([port, number]) => `${row.host}:${number}${Object.keys(row.ports).length > 1 ? ` (${port})` : ''}`).join(', '), age(row.since, nowMs)],
+    [NAME, { title: 'SERVICE' }, { title: 'STATE' }, { title: 'ADDRESS', flexible: true }, { title: 'CRASHES', right: true }, { title: 'SINCE', right: true }],
+    row => [row.name, `${row.deployment}/${row.cluster}/${row.service}`, row.state, Object.entries(row.ports).map(([port, number]) => `${row.host}:${number}${Object.keys(row.ports).length > 1 ? ` (${port})` : ''}`).join(', '), String(row.crashes ?? 0), age(row.since, nowMs)],
     { columns: [{ title: 'NODE' }, { title: 'WHY', flexible: true }], cells: row => [row.node ?? '', row.reason ?? ''] },
   ),
   nodes: () => sheet<NodeRow>(

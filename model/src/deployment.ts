@@ -75,6 +75,8 @@ export interface InstanceStatus {
   readonly reason?: string
   /** Failed starts and early ends in a row; they set the back-off. */
   readonly failures?: number
+  /** How often it has ended by itself after it had been ready. */
+  readonly crashes?: number
   /** Of the workload that it runs or is about to run. */
   readonly digest?: string
   /** Kept beyond the wanted number, see `Scale.warm`; until it is needed. */

@@ -159,6 +159,49 @@ test('a version that dies when it has traffic is rolled back within seconds', as
   expect((await statusOf(w, 'r8'))?.failed.canary).toBeLessThanOrEqual(20)
 })
 
+/** Every second the first instance of each of these versions that is ready crashes, so many times in all. */
+async function crashes(w: World, versions: readonly string[], times: number): Promise<void> {
+  for (let round = 0; round < times; round++) {
+    for (const version of versions) {
+      const ready = async () => (await w.store.get('deployment-statuses', 'shop'))?.value.instances.find(({ service, state }) => service === version && state === 'ready')
+      await w.until(20, async () => await ready() !== undefined)
+      w.machine.crash((await ready())?.id ?? '')
+    }
+    await w.seconds(1)
+  }
+}
+
+test('a version whose instances crash again and again is rolled back, though nobody visits it', async () => {
+  world = await openWorld({ seed: 7, answer: () => ({ status: 200, latencyMs: 10 }) })
+  const w = world
+  await w.apply(shop('web:1.0'))
+  await w.until(20, async () => (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
+  await w.apply(breed('web:8') + release('r8', 'web:8'))
+  await w.until(20, over(w, 'r8', 'ramping'))
+
+  await crashes(w, ['web:8'], 1)
+  await w.seconds(5)
+  expect((await statusOf(w, 'r8'))?.phase).toBe('ramping')
+
+  await crashes(w, ['web:8'], 1)
+  await w.until(2, over(w, 'r8', 'rolled_back'))
+  expect((await statusOf(w, 'r8'))?.sentence).toMatch(/^Instances of web:8 crashed 2 times in \d+ s \(.+\)\. If it were one in ten minutes for each, so many so soon would be seen in fewer than 1 of \d+ releases\.$/)
+})
+
+test('where the old version crashes as often, crashes alone decide nothing', async () => {
+  world = await openWorld({ seed: 7, answer: () => ({ status: 200, latencyMs: 10 }) })
+  const w = world
+  await w.apply(shop('web:1.0'))
+  await w.until(20, async () => (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
+  await w.apply(breed('web:8') + release('r8', 'web:8'))
+  await w.until(20, over(w, 'r8', 'ramping'))
+
+  await crashes(w, ['web:1.0', 'web:8'], 3)
+  await w.seconds(5)
+
+  expect((await statusOf(w, 'r8'))?.phase).toBe('ramping')
+})
+
 test('people steer: pause freezes the weight, set-weight moves it, abort brings everything back', async () => {
   const w = await shopWith((_, random) => ({ status: 200, latencyMs: lognormal(random, 10) }))
   const order = (path: string, method: string, body: unknown) => fetch(`${w.url}/api/v1/releases/r1.1/${path}`, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })

@@ -14,6 +14,8 @@ export interface InstanceView {
   /** ISO-8601, of the state. */
   readonly since: string
   readonly reason?: string
+  /** How often it has ended by itself after it had been ready; absent: never. */
+  readonly crashes?: number
   readonly last_lines?: readonly string[]
 }
 

@@ -50,8 +50,8 @@ function serviceView(world: SeenBy, view: ServiceView, cluster: string, { servic
 }
 
 /** What leaves still answers what it has begun. */
-function instanceView({ fleet }: SeenBy, { id, host, ports, state, since, reason, last_lines: lines }: InstanceStatus): InstanceView {
-  return { name: id, host, ports, deployed: state === 'draining' || (state === 'ready' && fleet.serves(id)), state, since, ...(reason === undefined ? {} : { reason }), ...(lines === undefined ? {} : { last_lines: lines }) }
+function instanceView({ fleet }: SeenBy, { id, host, ports, state, since, reason, crashes, last_lines: lines }: InstanceStatus): InstanceView {
+  return { name: id, host, ports, deployed: state === 'draining' || (state === 'ready' && fleet.serves(id)), state, since, ...(reason === undefined ? {} : { reason }), ...(crashes === undefined ? {} : { crashes }), ...(lines === undefined ? {} : { last_lines: lines }) }
 }
 
 export function instanceRows(world: SeenBy, { name, instances }: DeploymentStatus): InstanceRow[] {

@@ -80,7 +80,9 @@ function told(instance: InstanceStatus, reason: string | undefined): InstanceSta
 
 /** Where its node took it along it is started elsewhere, as soon as what remains of it is gone. */
 function ended(instance: InstanceStatus, { reason = 'exited', displaced }: Observed, sight: Sight, settings: DeploymentSettings): InstanceStatus {
-  return displaced ? { ...enter(instance, 'failed', sight.nowMs), reason, failures: 0 } : fail(instance, sight, settings, reason)
+  if (displaced) return { ...enter(instance, 'failed', sight.nowMs), reason, failures: 0 }
+  const failed = fail(instance, sight, settings, reason)
+  return instance.state === 'ready' ? { ...failed, crashes: (instance.crashes ?? 0) + 1 } : failed
 }
 
 function fail(instance: InstanceStatus, { nowMs, lastLines }: Sight, { stableMs }: DeploymentSettings, reason: string, terminal = false): InstanceStatus {

@@ -7,6 +7,7 @@ import { advance, decide, type Decision, type JudgedSecond } from '@vamp/stats/s
 import type { Write } from '../store/store.ts'
 import { capacityFor } from './capacity.ts'
 import { withoutJump } from './clock-jump.ts'
+import { crashing } from './crashing.ts'
 import { evidenceEvents } from './evidence.ts'
 import { rollBack } from './finish.ts'
 import { passage } from './gates.ts'
@@ -42,9 +43,12 @@ export function compare(observed: ObservedRelease, given: ReleaseStatus): Releas
   const judged = (status.variants ?? []).map(variant => judgeVariant(observed, status, variant, until))
   const told = summary(status, judge, judged, until, sessionsJudged(observed))
   const evidence = judged.flatMap(({ seconds, decision, judge: { to, state } }) => state.second === null ? [] : evidenceEvents(seconds, given, judge.state.second, observed.nowMs, decision, false, to))
-  const dropped = judged.filter(({ status: { state }, decision }) => state !== 'dropped' && decision.action === 'roll_back')
-  const plan = decideAll(observed, dropped.reduce((status, { status: { to }, decision }) => withState(status, to, { state: 'dropped', weight: 0, sentence: decision.sentence }), told), judged)
-  const drops = dropped.map(({ status: { to }, decision }) => releaseEvent('dropped', { ...told, to, sentence: decision.sentence }))
+  const dropped = judged.flatMap(({ status: { to, state }, decision }) => {
+    const sentence = decision.action === 'roll_back' ? decision.sentence : crashing(observed, status, to)
+    return state === 'dropped' || sentence === undefined ? [] : [{ to, sentence }]
+  })
+  const plan = decideAll(observed, dropped.reduce<ReleaseStatus>((status, { to, sentence }) => withState(status, to, { state: 'dropped', weight: 0, sentence }), told), judged)
+  const drops = dropped.map(({ to, sentence }) => releaseEvent('dropped', { ...told, to, sentence }))
   return { ...plan, events: [...evidence, ...drops, ...plan.events] }
 }
 

@@ -26,6 +26,8 @@ export interface ReleaseJudge {
   readonly forcedBy?: string
   readonly watch: ServiceWatch
   readonly probe?: ProbeState
+  /** Absent before the first request may come. */
+  readonly crashes?: CrashWatch
   /** It gets copies so far, no requests. */
   readonly shadow?: boolean
   /** Of an experiment: one per version. */
@@ -45,6 +47,13 @@ export interface ServiceWatch {
 }
 
 export interface ServiceCount { readonly requests: number; readonly errors: number }
+
+export interface CrashWatch {
+  /** Unix milliseconds: the first request may have come. */
+  readonly sinceMs: number
+  /** By version: crashes of its instances until then. */
+  readonly before: Readonly<Record<string, number>>
+}
 
 export interface ProbeState {
   readonly state: SwitchbackState

@@ -3,6 +3,7 @@ import type { ReleaseStatus } from '@vamp/model/release-status'
 import { advance, decide, type Decision, type JudgedSecond } from '@vamp/stats/sequential/judge'
 import { readyInstances } from './capacity.ts'
 import { withoutJump } from './clock-jump.ts'
+import { crashing } from './crashing.ts'
 import { evidenceEvents } from './evidence.ts'
 import { promote, rollBack } from './finish.ts'
 import { beginProbe, harmedService, probe, watchService } from './guard.ts'
@@ -22,6 +23,8 @@ const DOWN_SECONDS_MAX = 30
 export function judge(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan {
   const noted = noteShare(observed, status)
   const [first] = observed.seconds
+  const crashed = first ? undefined : crashes(observed, status)
+  if (crashed) return crashed
   if (!first) return silent(observed, noted === status.judge ? status : { ...status, judge: noted }, noted !== status.judge)
   const { status: settled, jumped } = withoutJump({ ...status, judge: noted }, first.second)
   const before = (settled.judge as ReleaseJudge).state.second
@@ -41,6 +44,8 @@ interface CarriedOut { readonly plan: ReleasePlan; /** Something else than evide
 function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: Decision, seconds: readonly JudgedSecond[]): CarriedOut {
   const as = (plan: ReleasePlan, held = false): CarriedOut => ({ plan, held })
   if (decision.action === 'roll_back') return as(rollBack(observed, status, 'rolled_back', decision.sentence))
+  const crashed = crashes(observed, status)
+  if (crashed) return as(crashed)
   const down = neverUp(observed, status)
   if (down !== undefined) return as(rollBack(observed, status, 'failed', down))
   if (status.phase === 'probing') return as(probe(observed, status, seconds), true)
@@ -55,6 +60,12 @@ function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: De
   // What was ordered may not be in force for a whole second yet: the judge, who sees what is in force, never lowers it.
   const step = towards(observed, withLoadCheck(back, observed), Math.max(back.weight, percentOf(decision.share)))
   return as(taken(observed, status, { ...step, status: withLoadCheck(noTraffic(step.status), observed) }, seconds.length), step.held)
+}
+
+function crashes(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan | undefined {
+  const why = crashing(observed, status, status.to)
+  if (why === undefined) return undefined
+  return status.weight > 0 ? rollBack(observed, status, 'rolled_back', why) : rollBack(observed, status, 'failed', `Version ${status.to} never got a request. ${why}`)
 }
 
 /** Healthy for a moment and gone before its first request: nobody is sent there, and it is given up. */

@@ -5,6 +5,7 @@ import { type JudgeState, newJudge, observeBaseline } from '@vamp/stats/sequenti
 import { armsOf, type ArmNames } from './arms.ts'
 import { audienceWrites, isOpen, openWrites } from './audience.ts'
 import { instancesOf } from './capacity.ts'
+import { watchCrashes } from './crashing.ts'
 import { baselineEvents } from './evidence.ts'
 import { blankVariant } from './experiment.ts'
 import { newVersions } from './finish.ts'
@@ -94,7 +95,8 @@ function start(observed: ObservedRelease, status: ReleaseStatus, evidence: reado
     return { writes: [statusWrite(observed, next), ...made, ...there ? openWrites(observed.own, audience) : []], events: evidence }
   }
   const ramping = inPhase(status, 'ramping', observed.nowMs, `Version ${newVersions(status).join(', ')} is healthy and gets its first requests.`, 'The ramp, as the evidence comes in.')
-  return { writes: [statusWrite(observed, ramping)], events: [...evidence, releaseEvent('ramping', ramping)] }
+  const judge: ReleaseJudge = { ...(status.judge as ReleaseJudge), crashes: watchCrashes(observed, status) }
+  return { writes: [statusWrite(observed, { ...ramping, judge })], events: [...evidence, releaseEvent('ramping', ramping)] }
 }
 
 /** Evidence of what is normal: told beside the status that it went into. */

@@ -26,7 +26,7 @@ export default function Instance() {
         return (
           <Card title="What it is" aside={<InstanceBadge state={view.state} />}>
             {view.reason && <p className={view.state === 'failed' ? 'refusal' : 'help'}>{view.reason}</p>}
-            <Facts of={[['for', since(view.since, now)], ['takes requests', view.deployed ? 'yes' : 'no'], ...Object.entries(view.ports).map(([port, number]) => [`port ${port}`, `${view.host}:${number}`] as const)]} />
+            <Facts of={[['for', since(view.since, now)], ['takes requests', view.deployed ? 'yes' : 'no'], ['crashes', String(view.crashes ?? 0)], ...Object.entries(view.ports).map(([port, number]) => [`port ${port}`, `${view.host}:${number}`] as const)]} />
             {view.last_lines && view.last_lines.length > 0 && <Lines label="Its last lines">{view.last_lines.join('\n')}</Lines>}
           </Card>
         )
