@@ -159,6 +159,16 @@ test('a version that dies when it has traffic is rolled back within seconds', as
   expect((await statusOf(w, 'r8'))?.failed.canary).toBeLessThanOrEqual(20)
 })
 
+async function releasedUnvisited(version: string): Promise<World> {
+  const w = await openWorld({ seed: 7, answer: () => ({ status: 200, latencyMs: 10 }) })
+  world = w
+  await w.apply(shop('web:1.0'))
+  await w.until(20, async () => (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
+  await w.apply(breed(version) + release('r8', version))
+  await w.until(20, over(w, 'r8', 'ramping'))
+  return w
+}
+
 /** Every second the first instance of each of these versions that is ready crashes, so many times in all. */
 async function crashes(w: World, versions: readonly string[], times: number): Promise<void> {
   for (let round = 0; round < times; round++) {
@@ -172,12 +182,7 @@ async function crashes(w: World, versions: readonly string[], times: number): Pr
 }
 
 test('a version whose instances crash again and again is rolled back, though nobody visits it', async () => {
-  world = await openWorld({ seed: 7, answer: () => ({ status: 200, latencyMs: 10 }) })
-  const w = world
-  await w.apply(shop('web:1.0'))
-  await w.until(20, async () => (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
-  await w.apply(breed('web:8') + release('r8', 'web:8'))
-  await w.until(20, over(w, 'r8', 'ramping'))
+  const w = await releasedUnvisited('web:8')
 
   await crashes(w, ['web:8'], 1)
   await w.seconds(5)
@@ -189,12 +194,7 @@ test('a version whose instances crash again and again is rolled back, though nob
 })
 
 test('where the old version crashes as often, crashes alone decide nothing', async () => {
-  world = await openWorld({ seed: 7, answer: () => ({ status: 200, latencyMs: 10 }) })
-  const w = world
-  await w.apply(shop('web:1.0'))
-  await w.until(20, async () => (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
-  await w.apply(breed('web:8') + release('r8', 'web:8'))
-  await w.until(20, over(w, 'r8', 'ramping'))
+  const w = await releasedUnvisited('web:8')
 
   await crashes(w, ['web:1.0', 'web:8'], 3)
   await w.seconds(5)

@@ -1,5 +1,6 @@
 /** What people told a release to do. An order that does not fit the phase is answered in an event and changes nothing. */
-import type { ReleaseOrder, ReleasePhase, ReleaseStatus } from '@vamp/model/release-status'
+import { orderFits } from '@vamp/model/release-order'
+import type { ReleaseOrder, ReleaseStatus } from '@vamp/model/release-status'
 import type { Stored } from '../store/store.ts'
 import { capacityFor } from './capacity.ts'
 import { withWinner } from './experiment.ts'
@@ -10,21 +11,9 @@ import { inPhase, orderTaken, releaseEvent, type ReleasePlan, statusWrite } from
 import type { ObservedRelease } from './observe.ts'
 import { weightWrites } from './weights.ts'
 
-const UNDER_WAY: readonly ReleasePhase[] = ['ramping', 'paused', 'holding', 'probing', 'hold_back']
-
-const ALLOWED: Readonly<Record<ReleaseOrder['order'], readonly ReleasePhase[]>> = {
-  pause: ['ramping', 'holding', 'probing'],
-  resume: ['paused', 'holding', 'probing'],
-  promote: UNDER_WAY,
-  abort: ['waiting', 'preparing', ...UNDER_WAY],
-  rollback: [...UNDER_WAY, 'keeping'],
-  'set-weight': ['ramping', 'paused', 'holding'],
-  approve: ['preparing', ...UNDER_WAY],
-}
-
 export function obey(observed: ObservedRelease, status: ReleaseStatus, { value: order }: Stored<'release-orders'>): ReleasePlan {
   const taken = orderTaken(observed)
-  if (!ALLOWED[order.order].includes(status.phase)) {
+  if (!orderFits(order.order, status.phase)) {
     const refused = { ...status, sentence: `${order.order} by ${order.by} does not fit: the release is ${status.phase}.` }
     return { writes: taken, events: [releaseEvent('order-refused', refused, order.by)] }
   }

@@ -1,7 +1,7 @@
 import { type ReleaseView, releases } from '@vamp/model/api/releases'
+import { type Order, orderFits } from '@vamp/model/release-order'
 import { useState } from 'react'
 import { vamp } from '../server.ts'
-import { type Order, releaseCan } from '../release-can.ts'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
 import { Field } from './field.tsx'
@@ -26,7 +26,7 @@ const closedGate = ({ gates = [] }: ReleaseView) => gates.find(({ is, open }) =>
 /** What the release can be told now, each with a question before it happens. */
 export function ReleaseOrders({ status, onOrdered }: { readonly status: ReleaseView; readonly onOrdered: () => void }) {
   const [asked, setAsked] = useState<Words>()
-  const possible = ORDERS.filter(({ order }) => releaseCan(order, status.phase) && (order !== 'approve' || closedGate(status) !== undefined))
+  const possible = ORDERS.filter(({ order }) => orderFits(order, status.phase) && (order !== 'approve' || closedGate(status) !== undefined))
   return (
     <>
       {possible.map(words => <Button key={words.order} kind={words.order === 'rollback' ? 'danger' : words.order === 'approve' ? 'main' : 'plain'} onClick={() => setAsked(words)}>{words.label}</Button>)}

@@ -1,11 +1,11 @@
-/** What a person can tell a release, by its phase. The server decides: `server/src/release/orders.ts`. */
-import type { ReleaseOrder, ReleasePhase } from '@vamp/model/release-status'
+/** What a person can tell a release, and when it fits. */
+import type { ReleaseOrder, ReleasePhase } from './release-status.ts'
 
 export type Order = ReleaseOrder['order']
 
 const UNDER_WAY: readonly ReleasePhase[] = ['ramping', 'paused', 'holding', 'probing', 'hold_back']
 
-const ALLOWED: Readonly<Record<Order, readonly ReleasePhase[]>> = {
+const PHASES: Readonly<Record<Order, readonly ReleasePhase[]>> = {
   pause: ['ramping', 'holding', 'probing'],
   resume: ['paused', 'holding', 'probing'],
   promote: UNDER_WAY,
@@ -15,4 +15,4 @@ const ALLOWED: Readonly<Record<Order, readonly ReleasePhase[]>> = {
   approve: ['preparing', ...UNDER_WAY],
 }
 
-export const releaseCan = (order: Order, phase: ReleasePhase): boolean => ALLOWED[order].includes(phase)
+export const orderFits = (order: Order, phase: ReleasePhase): boolean => PHASES[order].includes(phase)
