@@ -72,6 +72,8 @@ export async function live(given: LifeOptions): Promise<Account> {
 }
 
 const nameOf = (seed: number) => `life-${seed}`
+/** As instances are named. */
+const versionOf = (instance: string) => Number(/^life-\d+-web-(\d+)-/.exec(instance)?.[1])
 
 /** The same ground, on which nobody but the instances of this life is seen. */
 function only(ground: Ground, seed: number): Ground {
@@ -90,7 +92,10 @@ interface Operator {
   /** What is wrong when it should be as wanted. */
   converged(): Promise<readonly string[]>
   ready(): Promise<readonly string[]>
-  /** For good, as the server says, if there is one: what drains is called back if it is of what is wanted, and if there is a server that does it. */
+  /**
+   * For good: the operator had taken its version's share away before the request was made, and the server had said so; or as the server
+   * says, if there is one: what drains is called back if it is of what is wanted, and if there is a server that does it.
+   */
   leaves(instance: string, visit: Visit): Promise<boolean>
   readonly wanted: Wanted
   end(): Promise<void>
@@ -99,6 +104,8 @@ interface Operator {
 function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (what: string) => void): Operator {
   const name = nameOf(seed)
   const wanted: Wanted = { version: 1, instances: 1, generation: 0 }
+  /** Version → since when it has no share, by the monotonic clock. */
+  const shareless = new Map<number, number>()
   const service = ({ version, instances, generation }: Wanted) => ({
     breed: {
       name: `web:${version}`, deployable: ground.deployable, ports: { web: '0/http' }, environment_variables: { GENERATION: String(generation), WARM_UP: seed % 2 === 0 ? '0' : '0.3' },
@@ -124,12 +131,14 @@ function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (wha
     const routes = Object.fromEntries(Object.entries(view.routes).map(([route, settings]) => [route, { ...settings, weight: route.includes(`web:${wanted.version}`) ? '100%' : '0%' }]))
     note(`traffic to web:${wanted.version}`)
     await server.ask('PUT', path, { ...view, routes })
+    shareless.set(before, clock.monotonic())
     note(`without web:${before}`)
     await server.ask('PUT', `/deployments/${name}?delete=true`, { name, clusters: { web: { services: [{ breed: { name: `web:${before}`, deployable: ground.deployable } }] } } })
   }
   return {
     wanted, ready,
     async leaves(instance, { from, to }) {
+      if (from >= (shareless.get(versionOf(instance)) ?? Number.POSITIVE_INFINITY)) return true
       await server.ready()
       if (!server.lives) return false
       const row = (await rows()).find(({ name: id }) => id === instance)
