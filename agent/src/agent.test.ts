@@ -225,6 +225,58 @@ test('where nobody says which gateway is refused it is found, and all the others
   expect(attempts).toBeLessThan(14)
 })
 
+test('where the proxy refuses whatever changes no gateway is blamed, and what is carried stays', async () => {
+  let refuses = false
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+    if (refuses && table.gateways.some(({ routes }) => JSON.stringify(routes).includes('two'))) throw new Fault('proxy_refused', 'no', { reason: 'out of memory' })
+    return await proxy.apply(table)
+  } }))
+  const gateways = (instance: string) => [80, 81, 82, 83].map(port => contractGateway(`at-${port}`, port, { a: { weight: 10_000, to: [endpoint(instance)] } }))
+  given.pair.publish({ revision: 1, gateways: gateways('one') })
+  await given.clock.advance(0)
+  refuses = true
+
+  given.pair.publish({ revision: 2, gateways: gateways('two') })
+  await given.clock.advance(0)
+
+  expect(given.last()?.refusal).toEqual({ revision: 2, code: 'proxy_refused', reason: 'out of memory' })
+  for (const port of [80, 83]) expect(await given.sent(port)).toMatchObject({ instance: 'one' })
+  refuses = false
+  given.pair.publish({ revision: 3, gateways: gateways('two') })
+  await given.clock.advance(0)
+  expect(given.last()?.refusal).toBeUndefined()
+})
+
+test('where two gateways are refused without being named one of them is told, although those before them were taken', async () => {
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+    if (table.gateways.some(({ port }) => port >= 82)) throw new Fault('proxy_refused', 'no', { reason: 'an error in a map' })
+    return await proxy.apply(table)
+  } }))
+
+  given.pair.publish({ revision: 1, gateways: [80, 81, 82, 83].map(port => contractGateway(`at-${port}`, port, { a: { weight: 10_000, to: [endpoint('one')] } })) })
+  await given.clock.advance(0)
+
+  expect(given.last()?.refusal).toMatchObject({ reason: 'an error in a map', gateway: 'at-82' })
+  expect(await given.sent(81)).toMatchObject({ instance: 'one' })
+})
+
+test('where the proxy refuses even what it carries no gateway is blamed', async () => {
+  let refuses = false
+  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+    if (refuses) throw new Fault('proxy_refused', 'no', { reason: 'out of memory' })
+    return await proxy.apply(table)
+  } }))
+  given.pair.publish(tableOf(1, endpoint('one')))
+  await given.clock.advance(0)
+  refuses = true
+
+  given.pair.publish(tableOf(2, endpoint('two')))
+  await given.clock.advance(0)
+
+  expect(given.last()).toMatchObject({ acknowledged: 1, refusal: { revision: 2, reason: 'out of memory' } })
+  expect(given.last()?.refusal).not.toHaveProperty('gateway')
+})
+
 test('a table that failed while a newer one was waiting never comes into force after it', async () => {
   let fail = () => {}
   await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
@@ -278,6 +330,33 @@ test('every request is in exactly one window; windows come a second at a time an
   expect(windows.map(({ second }) => second)).toEqual(windows.map((_, index) => (windows[0]?.second ?? 0) + index))
   expect(windows.flatMap(({ cells }) => cells).reduce((sum, cell) => sum + cell.requests, 0)).toBe(50)
   expect(windows.every(({ agent, dropped }) => agent === 'a1' && dropped === 0)).toBe(true)
+})
+
+test('a clock that is set back holds up nothing: a second follows the other, each with what happened in it; one that is set forward is followed', async () => {
+  await using given = await world()
+  given.pair.publish(tableOf(1, endpoint('one')))
+  await given.clock.advance(0)
+  const live = async (seconds: number) => {
+    const from = given.pair.windows.length
+    for (let second = 0; second < seconds; second++) {
+      void given.proxy.send(80)
+      await given.clock.advance(1000)
+    }
+    return given.pair.windows.slice(from).map(({ second, cells }) => [second, cells.reduce((sum, { requests }) => sum + requests, 0)] as const)
+  }
+  const before = await live(5)
+  const last = before.at(-1)?.[0] ?? 0
+
+  given.clock.set(given.clock.now() - 3_600_000)
+  const after = await live(10)
+  expect(after.map(([second]) => second)).toEqual(Array.from({ length: 10 }, (_, index) => last + 1 + index))
+  // What the proxy says of its time is late now, and counts in the oldest second still open.
+  expect(after.map(([, requests]) => requests)).toEqual([2, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+  expect(given.last()?.time).toBeGreaterThan((last + 10) * 1000)
+
+  given.clock.set(given.clock.now() + 3 * 3_600_000)
+  await live(2)
+  expect((await live(5)).map(([second]) => second)).toEqual(Array.from({ length: 5 }, (_, index) => Math.floor(given.clock.now() / 1000) - 6 + index))
 })
 
 test('windows wait while the line is cut, in order; the oldest are given up beyond the bound, and that is told', async () => {

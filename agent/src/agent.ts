@@ -6,12 +6,12 @@ import type { Busy } from '@vamp/model/metric'
 import { byName, changes, derived } from '@vamp/model/changed'
 import { Fault } from '@vamp/model/fault'
 import type { Endpoint, GatewayTable, RoutingTable } from '@vamp/model/routing/table'
-import { type Clock, every } from './base/clock.ts'
+import { type Clock, every, steady } from './base/clock.ts'
 import type { Logger } from './base/log.ts'
 import type { AgentReport, CarriedShares, Link, Surge } from './link/link.ts'
 import type { Applied, Proxy as ProxyPort, Waiting } from './proxy/proxy.ts'
 import { resilient, type Resilient } from './proxy/resilient.ts'
-import { about, asCarried, refusedGateway, setAside, suspectsOf } from './set-aside.ts'
+import { about, asCarried, openRefusals, refusedGateway, setAside, suspectsOf } from './set-aside.ts'
 import { openDelivery } from './traffic/delivery.ts'
 import type { Sequence } from './traffic/sequence.ts'
 import { openSurges, SURGE_LOOK_MS } from './traffic/surges.ts'
@@ -46,7 +46,8 @@ interface Confirmed { readonly table: RoutingTable; /** What of it is carried. *
 
 const NOTHING: Confirmed = { table: { revision: 0, gateways: [] }, part: { revision: 0, gateways: [] }, endpoints: [], shares: [] }
 
-export async function startAgent({ name, proxy: driver, link, clock, log, sequence }: AgentOptions): Promise<Agent> {
+export async function startAgent({ name, proxy: driver, link, clock: given, log, sequence }: AgentOptions): Promise<Agent> {
+  const clock = steady(given)
   const proxy = resilient(driver, { clock, log })
   // What an earlier agent did not come to read counts in its own seconds.
   const windows = openWindows(clock.now() - (proxy.account ? READ_ON_MS : 0))
@@ -132,7 +133,7 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
   }
   /** The whole table, or as much of it as the proxy takes. Returns why it is not the whole. */
   const carryPart = async (table: RoutingTable): Promise<unknown> => {
-    let refusal: unknown
+    const refusals = openRefusals()
     // Gateways that wait for others to be tried without them, where nobody says which one is refused.
     let waiting: ReadonlySet<string> = new Set()
     for (let wanted: RoutingTable | undefined = table; wanted;) {
@@ -140,10 +141,11 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
       try {
         const applied = await proxy.apply(part, ended.signal)
         const { how, reasons, commands } = applied
-        if (!refusal || how !== 'nothing') log.info('table carried', { revision: table.revision, how, reasons, commands })
+        if (waiting.size > 0 || refusals.told !== undefined) refusals.took(part, carried)
+        if (!refusals.told || how !== 'nothing') log.info('table carried', { revision: table.revision, how, reasons, commands })
         carried = part
-        await onConfirmed(table, part, applied, refusal)
-        if (waiting.size === 0) return refusal
+        await onConfirmed(table, part, applied, refusals.told)
+        if (waiting.size === 0) return refusals.told
         waiting = new Set()
       } catch (error) {
         if (ended.signal.aborted) return error
@@ -155,13 +157,12 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
           waiting = new Set([...waiting, ...suspects.slice(suspects.length >> 1)])
           continue
         }
-        const named = suspects[0] === undefined ? error : about(error, suspects[0])
-        refusal ??= named
-        wanted = setAside(wanted, named, carried)
+        wanted = setAside(wanted, suspects[0] === undefined ? error : about(error, suspects[0]), carried)
+        refusals.add(error, { suspect: suspects[0], last: !wanted })
       }
     }
-    await onRefused(table, refusal)
-    return refusal
+    await onRefused(table, refusals.told)
+    return refusals.told
   }
   const apply = async (table: RoutingTable) => {
     const refusal = await carryPart(table)

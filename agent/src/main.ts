@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import { startAgent } from './agent.ts'
-import { systemClock } from './base/clock.ts'
+import { steady, systemClock } from './base/clock.ts'
 import { lineLog } from './base/line-log.ts'
 import type { Logger } from './base/log.ts'
 import { openHttpLink, type OpenLink } from './link/http.ts'
@@ -14,7 +14,8 @@ import { agentOptions, type AgentOptions, USAGE } from './options.ts'
 import type { Proxy as ProxyPort } from './proxy/proxy.ts'
 import { openSequence, type SequenceStore } from './traffic/sequence.ts'
 
-const clock = systemClock
+// What is measured, told and sent goes by one time.
+const clock = steady(systemClock)
 const STOP_GRACE_MS = 5_000
 
 async function main(args: readonly string[]): Promise<void> {

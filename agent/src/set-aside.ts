@@ -28,12 +28,51 @@ export function setAside(table: RoutingTable, error: unknown, carried: RoutingTa
 /** Where a refusal names no gateway: those that are another thing than what is carried, one of which it must be about. */
 export function suspectsOf(table: RoutingTable, error: unknown, carried: RoutingTable): readonly string[] {
   if (!(error instanceof Fault) || error.code !== 'proxy_refused' || refusedGateway(table, error) !== undefined) return []
+  return changedIn(table, carried)
+}
+
+/** Gateways that are another thing than what is carried. */
+function changedIn(table: RoutingTable, carried: RoutingTable): readonly string[] {
   const before = new Map(carried.gateways.map(gateway => [gateway.name, gateway]))
   return table.gateways.filter(gateway => !same(gateway, before.get(gateway.name))).map(({ name }) => name)
 }
 
 /** The refusal, which is about this gateway. */
 export const about = (error: unknown, gateway: string): unknown => error instanceof Fault ? new Fault(error.code, error.message, { ...error.facts, gateway }, { cause: error }) : error
+
+/** Why one table is not carried as a whole. */
+export interface Refusals {
+  /** The first, if there was any. */
+  readonly told: unknown
+  /** `suspect`: it named no gateway, and this is the only one that it can be about. `last`: nothing is left to be tried. */
+  add(error: unknown, at: { readonly suspect: string | undefined; readonly last: boolean }): void
+  /** After something was refused, a part was carried where `carried` had been. */
+  took(part: RoutingTable, carried: RoutingTable): void
+}
+
+/** Where each gateway that is tried is refused, alone, without being named, or even what is carried, that is about none of them. */
+export function openRefusals(): Refusals {
+  let named: unknown
+  let guessed: { readonly error: unknown; readonly gateway: string } | undefined
+  let [alone, taken] = [0, false]
+  return {
+    get told() {
+      if (named !== undefined || !guessed) return named
+      return alone > 1 && !taken ? guessed.error : about(guessed.error, guessed.gateway)
+    },
+    add(error, { suspect, last }) {
+      if (suspect === undefined) {
+        if (!guessed || last) named ??= error
+        return
+      }
+      alone++
+      guessed ??= { error, gateway: suspect }
+    },
+    took(part, carried) {
+      if (!taken) taken = changedIn(part, carried).length > 0
+    },
+  }
+}
 
 /** The table with these gateways as they are carried, or without them. */
 export function asCarried(table: RoutingTable, names: ReadonlySet<string>, carried: RoutingTable): RoutingTable {

@@ -27,6 +27,22 @@ export const systemClock: Clock = {
 }
 
 /**
+ * The same, with a time that never goes back: where the clock is set back it goes on as it was, and follows again when that has
+ * caught up. Seconds that follow each other stay so.
+ */
+export function steady(clock: Clock): Clock {
+  let ahead = Number.NEGATIVE_INFINITY
+  return {
+    ...clock,
+    now() {
+      const [wall, monotonic] = [clock.now(), clock.monotonic()]
+      ahead = Math.max(ahead, wall - monotonic)
+      return Math.max(wall, Math.floor(monotonic + ahead))
+    },
+  }
+}
+
+/**
  * Runs `action` every `ms` after the last one ended; a slow action is never overlapped, and one that fails is told and tried again
  * like any other. Returns what stops it.
  */
