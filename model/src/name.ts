@@ -33,3 +33,6 @@ export function externalAddress(path: string): { readonly host: string; readonly
   const port = Number(digits)
   return host !== '' && port > 0 && port <= 65_535 ? { host, port } : undefined
 }
+
+/** Whether every proxy that is asked for it is asked for itself. Of other addresses nobody knows which of them are its own. */
+export const isThisHost = (host: string): boolean => /^(localhost|127(\.\d+){3}|0\.0\.0\.0|::1?)$/i.test(host)

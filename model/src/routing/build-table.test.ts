@@ -83,6 +83,14 @@ describe('a route leads', () => {
     expect(table.gateways.map(({ routes }) => routes[0]?.target.is)).toEqual(['endpoints', 'endpoints', 'endpoints', 'gateway'])
     expect(problems.map(({ gateway }) => gateway)).toEqual(['a', 'b', 'c'])
   })
+
+  test.each([['0.0.0.0', 'localhost', true], ['127.0.0.1', '127.0.0.1', true], ['10.0.0.5', '10.0.0.5', true], ['10.0.0.5', '127.0.0.1', false], ['0.0.0.0', '10.0.0.5', false]])('not back by an address of the host: gateways at %s, a route to %s', (address, host, circle) => {
+    const all = [gateway('a', 9000, { [`[${host}:9001]`]: {} }), gateway('b', 9001, { c: {} }), gateway('c', 9002, { [`[${host}:9000]`]: {} }), gateway('d', 9003, { [`[${host}:9000]`]: {} })]
+    const { table, problems } = build(all, { address })
+
+    expect(problems.map(({ gateway }) => gateway)).toEqual(circle ? ['a', 'b', 'c'] : [])
+    expect(table.gateways.map(({ routes }) => routes[0]?.target)).toMatchObject(circle ? [{ endpoints: [] }, { endpoints: [] }, { endpoints: [] }, { endpoints: [{ host, port: 9000 }] }] : [{ endpoints: [{ port: 9001 }] }, { gateway: 'c' }, {}, {}])
+  })
 })
 
 describe('weights', () => {

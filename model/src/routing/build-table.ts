@@ -16,7 +16,7 @@ import { effectivePolicy } from './effective-policy.ts'
 import { resolveTarget, type Targets } from './route-target.ts'
 import { type Candidate, candidates, selectGroups } from './selected.ts'
 import type { Endpoint, GatewayTable, MirrorTarget, RouteTable, RouteTarget, RoutingTable } from './table.ts'
-import { ALL_INSTANCES, type Built, type Listeners, type Mended, type Question, question, type SourceKind, type Sources, TableMemo } from './table-memo.ts'
+import { ALL_INSTANCES, type Built, type Listeners, type Mended, type Question, question, type SourceKind, type Sources, ownPort, TableMemo } from './table-memo.ts'
 import { virtualHosts } from './virtual-host.ts'
 
 export interface BuildInput {
@@ -132,17 +132,22 @@ function listenersOf({ gateways, virtualHosts }: BuildInput): Listeners {
   return { listening, problems, unassigned: gateways.flatMap(({ name, port }) => port.number === 0 ? [name] : []) }
 }
 
-/** A gateway that can be reached from itself would send requests in circles: such routes lead nowhere, and such ways out are none. `leading`: those that lead to gateways. */
+/** A gateway that can be reached from itself would send requests in circles: such routes lead nowhere, and such ways out are none. `leading`: those that may lead to gateways. */
 function withoutLoops(leading: readonly GatewayTable[]): Mended {
   const problems: GatewayProblem[] = []
-  const next = new Map(leading.map(gateway => [gateway.name, waysOut(gateway).flatMap(target => target.is === 'gateway' ? [target.gateway] : [])]))
+  const listeners = new Map(leading.map(({ name, port }) => [port, name]))
+  const to = (target: MirrorTarget, { address }: GatewayTable) => target.is === 'gateway' ? target.gateway : listeners.get(ownPort(target, address) ?? 0)
+  const next = new Map(leading.map(gateway => [gateway.name, waysOut(gateway).flatMap(target => to(target, gateway) ?? [])]))
   const reachable = (from: string): ReadonlySet<string> => {
     const seen = new Set([from])
     for (const name of seen) for (const gateway of next.get(name) ?? []) seen.add(gateway)
     return seen
   }
   const tables = leading.flatMap(gateway => {
-    const leadsBack = (target: MirrorTarget | undefined) => target?.is === 'gateway' && reachable(target.gateway).has(gateway.name)
+    const leadsBack = (target: MirrorTarget | undefined) => {
+      const name = target && to(target, gateway)
+      return name !== undefined && reachable(name).has(gateway.name)
+    }
     if (!waysOut(gateway).some(leadsBack)) return []
     return [[gateway.name, { ...gateway, routes: gateway.routes.map(route => {
       const { target, failover, mirror, ...rest } = route

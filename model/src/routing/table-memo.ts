@@ -6,7 +6,8 @@
 import { byName, changedKeys, changes, placeOf, replaced, sameKeys, withKey } from '../changed.ts'
 import type { Gateway } from '../gateway.ts'
 import type { BuildInput, GatewayProblem } from './build-table.ts'
-import type { GatewayTable } from './table.ts'
+import { isThisHost } from '../name.ts'
+import type { GatewayTable, MirrorTarget } from './table.ts'
 
 export type SourceKind = 'deployments' | 'deployment-statuses' | 'conditions' | 'rewrites' | 'routes' | 'policies'
 /** All that there is of each kind, in order of name. */
@@ -44,7 +45,7 @@ const SOURCE_KINDS: readonly SourceKind[] = ['deployments', 'deployment-statuses
 export class TableMemo {
   readonly #built = new Map<string, Built>()
   readonly #askers = new Map<Question, Set<string>>()
-  /** Names of gateways with problems, and of those that lead to gateways. */
+  /** Names of gateways with problems, and of those that may lead to gateways. */
   readonly #troubled = new Set<string>()
   readonly #leading = new Set<string>()
   /** Of the table that was built last, and of the one that is being built. */
@@ -85,7 +86,7 @@ export class TableMemo {
     return this.#inOrder(this.#troubled).flatMap(name => this.#built.get(name)?.problems ?? [])
   }
 
-  /** As `mend` has it of the gateways that lead to gateways; asked again only if one of them is another one. */
+  /** As `mend` has it of the gateways that may lead to gateways; asked again only if one of them is another one. */
   mended(mend: (leading: readonly GatewayTable[]) => Mended): Mended {
     this.#mended ??= mend(this.#inOrder(this.#leading).flatMap(name => this.#built.get(name)?.table ?? []))
     return this.#mended
@@ -117,7 +118,7 @@ export class TableMemo {
       this.#askers.set(asked, askers.add(name))
     }
     put(this.#troubled, name, built.problems.length > 0)
-    const leads = leadsToGateway(built.table)
+    const leads = mayLeadToGateway(built.table)
     if (before?.table !== built.table && (leads || this.#leading.has(name))) this.#mended = undefined
     put(this.#leading, name, leads)
   }
@@ -159,5 +160,17 @@ function withChanged({ input, listeners }: Last, gateways: readonly Gateway[]): 
   return changed.length === 0 ? listeners : { ...listeners, listening: replaced(listeners.listening, new Map(changed), byName) }
 }
 
-export const leadsToGateway = ({ routes }: GatewayTable): boolean =>
-  routes.some(({ target, failover, mirror }) => target.is === 'gateway' || mirror?.is === 'gateway' || failover?.some(other => other.is === 'gateway'))
+/** Also by an address of the host itself, where a gateway may listen. */
+function mayLeadToGateway({ address, routes }: GatewayTable): boolean {
+  const may = (target: MirrorTarget | undefined) => target?.is === 'gateway' || target !== undefined && ownPort(target, address) !== undefined
+  return routes.some(({ target, failover = [], mirror }) => [target, mirror, ...failover].some(may))
+}
+
+/** The port at which a target leads to where gateways listen, which is `address`. */
+export function ownPort(target: MirrorTarget, address: string): number | undefined {
+  const [only] = target.is === 'endpoints' && target.endpoints.length === 1 ? target.endpoints : []
+  // An address of a route is called by itself. Instances have names of their own.
+  if (!only || only.id !== `${only.host}:${only.port}`) return undefined
+  const open = address === '' || address === '*' || isThisHost(address)
+  return only.host === address || open && isThisHost(only.host) ? only.port : undefined
+}

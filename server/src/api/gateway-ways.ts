@@ -1,6 +1,6 @@
-/** Where a gateway's routes lead, as far as they lead to other gateways: not back to it, and not to one that speaks TLS. */
+/** Where a gateway's routes lead, as far as they lead to other gateways, by name or by an address of this host: not back to it, and not to one that speaks TLS. */
 import type { Gateway, RouteSettings } from '@vamp/model/gateway'
-import { externalAddress } from '@vamp/model/name'
+import { externalAddress, isThisHost } from '@vamp/model/name'
 import type { PolicySettings } from '@vamp/model/policy'
 import type { Reference } from '@vamp/model/reference'
 import type { Draft } from './draft.ts'
@@ -9,22 +9,30 @@ import { refuse } from './refused.ts'
 /** Throws `Refused`. What leads to a gateway that is not there yet is looked at when that one is written. */
 export async function demandWaysOut(draft: Draft, gateway: Gateway): Promise<void> {
   const cameFrom = new Map<string, string>()
-  const own = (await pathsOf(draft, gateway)).find(path => isItself(gateway, path))
+  const own = (await pathsOf(draft, gateway)).find(path => ownPort(path) === gateway.port.number)
   if (own !== undefined) refuse('CircularGatewayError', `Route '${own}' of gateway '${gateway.name}' is the gateway's own address.`, `routes/${own}`, 'requests would go in circles')
   await follow(gateway.name, gateway)
   if ((await policyOf(draft, gateway.policy))?.tls) await demandNobodyBefore(draft, gateway.name)
 
   async function follow(from: string, at: Gateway): Promise<void> {
-    for (const name of await waysOut(draft, at)) {
+    const names = await waysOut(draft, at)
+    for (const name of [...names, ...await neighbours(at)]) {
       if (name === gateway.name) return circle(from)
       if (cameFrom.has(name)) continue
       const next = await draft.get('gateways', name)
       if (!next) continue
       cameFrom.set(name, from)
-      if (from === gateway.name && (await policyOf(draft, next.policy))?.tls)
+      if (from === gateway.name && names.includes(name) && (await policyOf(draft, next.policy))?.tls)
         refuse('TlsGatewayRouteError', `Route '${name}' leads to a gateway that speaks TLS.`, `routes/${name}`, 'lead it to a gateway without TLS, or to the services themselves')
       await follow(name, next)
     }
+  }
+
+  /** Gateways that are reached by an address. */
+  async function neighbours(at: Gateway): Promise<string[]> {
+    const ports = new Set((await pathsOf(draft, at)).flatMap(path => ownPort(path) ?? []))
+    if (ports.size === 0) return []
+    return [gateway, ...(await draft.list('gateways')).filter(({ name }) => name !== gateway.name)].filter(({ port }) => ports.has(port.number)).map(({ name }) => name)
   }
 
   function circle(last: string): never {
@@ -40,10 +48,10 @@ async function demandNobodyBefore(draft: Draft, name: string): Promise<void> {
       refuse('TlsGatewayRouteError', `Gateway '${other.name}' leads to '${name}', which would speak TLS.`, 'policy/tls', 'lead it to a gateway without TLS, or to the services themselves')
 }
 
-/** Of other machines' addresses nobody knows which of them are this one. */
-function isItself({ port }: Gateway, path: string): boolean {
+/** The port of this host that a path leads to. */
+function ownPort(path: string): number | undefined {
   const address = externalAddress(path)
-  return address !== undefined && port.number > 0 && address.port === port.number && /^(localhost|127(\.\d+){3}|0\.0\.0\.0|::1?)$/i.test(address.host)
+  return address && isThisHost(address.host) ? address.port : undefined
 }
 
 /** What may be the name of another gateway; a path of four parts is a service. */

@@ -50,6 +50,16 @@ test.each(['127.0.0.1', 'localhost', '127.1.2.3'])('a route to the gateway\'s ow
   expect((await put('mirror-hall', `port: 8106\nroutes: {"[${host}:8107]": {weight: 100%}}`)).status).toBe(202)
 })
 
+test('gateways that lead to each other by addresses of this host are refused', async () => {
+  const external = (name: string, port: number, address: string) => put(name, `port: ${port}\nroutes: {"[${address}]": {weight: 100%}}`)
+  expect((await external('ping', 8138, '127.0.0.1:8139')).status, 'nobody is there yet').toBe(202)
+
+  const closed = await external('pong', 8139, 'localhost:8138')
+
+  expect([closed.status, closed.json]).toEqual([400, expect.objectContaining({ problems: [expect.objectContaining({ code: 'CircularGatewayError', message: "Gateway 'pong' leads back to itself: pong → ping → pong." })] })])
+  expect((await external('pong', 8139, '10.0.0.1:8138')).status).toBe(202)
+})
+
 test('no route leads to a gateway that speaks TLS', async () => {
   expect((await put('locked', 'port: 8104\npolicy: {tls: {certificate: /etc/vamp/shop.pem}}\nroutes: {"[10.0.0.1:80]": {weight: 100%}}')).status).toBe(202)
   expect(code(await put('before-it', 'port: 8105\nroutes: {locked: {weight: 100%}}'))).toBe('TlsGatewayRouteError')
