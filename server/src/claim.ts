@@ -5,12 +5,14 @@ import { Fault } from '@vamp/model/fault'
 import { makeDirectory } from './base/make-directory.ts'
 import { bootId, identify, isAlive, type ProcessId } from './container/process/proc.ts'
 
+export const CLAIM_FILE = 'server.json'
+
 interface Claim extends ProcessId { readonly boot: string }
 
 /** Throws `Fault('conflict')` naming the process that has it, or `Fault('invalid')` if nothing can be kept there. Returns what gives it back. */
 export async function claimDirectory(directory: string): Promise<() => void> {
   usable(directory, () => { makeDirectory(directory) })
-  const file = join(directory, 'server.json')
+  const file = join(directory, CLAIM_FILE)
   const holder = readClaim(file)
   if (holder && holder.pid !== process.pid && holder.boot === bootId() && isAlive(holder))
     throw new Fault('conflict', `another server (process ${holder.pid}) uses ${directory}: stop it, or start this one with another --data`, { directory, pid: holder.pid })

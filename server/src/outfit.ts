@@ -15,7 +15,7 @@ import type { Lifecycle } from './base/lifecycle.ts'
 import { randomNumber } from './base/random.ts'
 import type { Database } from './base/sql/database.ts'
 import { noteWrites } from './base/sql/noted-writes.ts'
-import { claimDirectory } from './claim.ts'
+import { CLAIM_FILE, claimDirectory } from './claim.ts'
 import type { ServerLog } from './base/log.ts'
 import type { Config, Sources } from './config.ts'
 import type { ContainerDriver } from './container/container-driver.ts'
@@ -26,6 +26,7 @@ import { openMemoryDriver } from './container/memory/memory-driver.ts'
 import { memoryMachine } from './container/memory/memory-machine.ts'
 import { DATABASE_FILE } from './database-file.ts'
 import type { Sink } from './event/sink.ts'
+import { keepFiles } from './kept-files.ts'
 import { openSettings } from './settings/settings.ts'
 import type { Store } from './store/store.ts'
 import type { Series } from './traffic/series.ts'
@@ -43,7 +44,11 @@ export async function openOutfit(config: Config, environment: Readonly<Record<st
   const { log } = logTail
   // Servers on one database may take turns in one directory, where nothing but what the leader runs is kept in it.
   const turns = config.database !== undefined && config.gateway === 'none'
-  const claim = async (life: Lifecycle) => { if (data !== undefined) life.add('data directory', await claimDirectory(data)) }
+  const claim = async (life: Lifecycle) => {
+    if (data === undefined) return
+    life.add('data directory', await claimDirectory(data))
+    life.add('kept files', keepFiles(data, [CLAIM_FILE, OWNER_FILE], { clock, log }))
+  }
   if (!turns) await claim(lifecycle)
   const { store, events, series, refusal, cluster } = await openDatabase(config, data, log, lifecycle)
   const settings = await openSettings({ store, config, log })
@@ -87,7 +92,7 @@ async function openDatabase({ database: url }: Config, data: string | undefined,
   }
   const [{ openSqlStore }, { openSqlEventLog }, { openSqlSeries }] = await Promise.all([import('./store/sql/sql-store.ts'), import('./event/sql/sql-event-log.ts'), import('./traffic/sql/sql-series.ts')])
   const { database, refusal } = noteWrites(lifecycle.use('database', url === undefined
-    ? (await import('./base/sql/embedded-database.ts')).openEmbeddedDatabase({ file: join(data ?? '', DATABASE_FILE) })
+    ? (await import('./base/sql/embedded-database.ts')).openEmbeddedDatabase({ file: join(data ?? '', DATABASE_FILE), watch: { clock, log } })
     : await openPostgres(url, log)))
   const events = lifecycle.use('events', await openSqlEventLog({ database, clock }))
   const cluster = database.shared ? { cluster: { lease: await (await import('./leader/sql-lease.ts')).openSqlLease(database), guard: database.guard, last: { led: false } } } : {}
@@ -196,9 +201,11 @@ function readTls(directory: string): { ca: string; cert: string; key: string } {
   return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') }
 }
 
+const OWNER_FILE = 'docker-owner'
+
 /** Whose containers are whose on an engine with several installations: kept beside the database, so that the next server finds its own. */
 function ownerIn(directory: string): string {
-  const file = join(directory, 'docker-owner')
+  const file = join(directory, OWNER_FILE)
   if (existsSync(file)) return readFileSync(file, 'utf8').trim()
   const owner = randomBytes(6).toString('hex')
   mkdirSync(directory, { recursive: true, mode: 0o700 })

@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { Fault } from '@vamp/model/fault'
 import { makeDirectory } from '../make-directory.ts'
-import { demandOurs } from './embedded-database.ts'
+import { demandOurs } from './own-file.ts'
 import { isNoDatabase, sqliteFault } from './sqlite-fault.ts'
 
 /** How long a writer may keep the file locked. */
@@ -20,23 +20,24 @@ export interface Copy { readonly file: string; readonly bytes: number }
 /** Writes a consistent, checked copy. Throws `Fault('not_found'|'conflict'|'disk_full'|'store_unavailable')`; then there is no copy. */
 export async function backupDatabase({ file, to }: { file: string; to: string }): Promise<Copy> {
   demandThere(file, 'there is no database to back up')
-  return await place(file, to)
+  return await placeFrom(file, to)
 }
 
 /** Brings a backup back as the database of a server that is not running. Throws `Fault('not_found'|'conflict'|'disk_full'|'store_unavailable')`; then nothing was changed. */
 export async function restoreDatabase({ from, file }: { from: string; file: string }): Promise<Copy> {
   demandThere(from, 'there is no such backup')
-  return await place(from, file).catch(error => { throw isNoDatabase(error) ? new Fault('store_unavailable', 'this file is no backup', { file: from }, { cause: error }) : error })
+  return await placeFrom(from, file).catch(error => { throw isNoDatabase(error) ? new Fault('store_unavailable', 'this file is no backup', { file: from }, { cause: error }) : error })
 }
 
 function demandThere(file: string, message: string): void {
   if (!existsSync(file)) throw new Fault('not_found', message, { file })
 }
 
-async function copy(from: string, to: string): Promise<void> {
+async function placeFrom(from: string, file: string): Promise<Copy> {
+  if (existsSync(file)) throw inTheWay(file)
   const source = open(from)
   try {
-    await backup(source, to, { rate: PAGES_PER_STEP })
+    return await placeCopy(source, file, from)
   } finally {
     source.close()
   }
@@ -54,9 +55,11 @@ function open(from: string): DatabaseSync {
   }
 }
 
-/** The file appears under its name when it is whole, sound and on the disk, or not at all. */
-async function place(from: string, file: string): Promise<Copy> {
-  if (existsSync(file)) throw new Fault('conflict', 'there is a file already: move it away first, or choose another name', { file })
+const inTheWay = (file: string) => new Fault('conflict', 'there is a file already: move it away first, or choose another name', { file })
+
+/** The file appears under its name when it is whole, sound and on the disk, or not at all. `from`: what the source is called. Throws as `backupDatabase`. */
+export async function placeCopy(source: DatabaseSync, file: string, from = file): Promise<Copy> {
+  if (existsSync(file)) throw inTheWay(file)
   const part = `${file}.part`
   try {
     makeDirectory(dirname(file))
@@ -64,14 +67,14 @@ async function place(from: string, file: string): Promise<Copy> {
     for (const left of [part, `${file}-wal`, `${file}-shm`]) rmSync(left, { force: true })
     // The tokens in it are hashed, and still nobody else's business.
     closeSync(openSync(part, 'wx', 0o600))
-    await copy(from, part)
+    await backup(source, part, { rate: PAGES_PER_STEP })
     check(part, from)
     flush(part)
     renameSync(part, file)
     flush(dirname(file))
     return { file, bytes: statSync(file).size }
   } catch (error) {
-    for (const left of [part, `${part}-wal`, `${part}-shm`]) rmSync(left, { force: true })
+    for (const left of [part, `${part}-wal`, `${part}-shm`]) if (existsSync(left)) rmSync(left, { force: true })
     throw sqliteFault(systemFault(error, file), { file })
   }
 }

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { silent } from '@vamp/agent/base/log'
+import { virtualClock } from '@vamp/agent/base/virtual-clock'
 import { Fault } from '@vamp/model/fault'
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -66,6 +68,80 @@ describe('the file', () => {
     writeFileSync(file, bytes)
 
     await expect(rows(open())).rejects.toEqual(fault('store_unavailable', 'damaged'))
+  })
+})
+
+describe('a file that is taken away under an open database', () => {
+  const add = (database: Database, text: string, durability: 'power' | 'process' = 'power') => database.write(durability, async transaction => { await sql`insert into things (text) values (${text})`.execute(transaction) })
+  const texts = async (database: Database) => (await rows(database)).map(({ text }) => text)
+  const filled = async () => {
+    const database = open()
+    await migrate(database, 'test', [things])
+    await add(database, 'before')
+    return database
+  }
+
+  test.each(['power', 'process'] as const)('is there again with everything in it before the next write is answered, durable against the loss of %s', async durability => {
+    const database = await filled()
+    rmSync(join(directory, 'data'), { recursive: true })
+
+    await add(database, 'after', durability)
+
+    expect(await texts(open())).toEqual(['before', 'after'])
+    await close()
+    await add(database, 'later')
+    expect(await texts(database)).toEqual(['before', 'after', 'later'])
+    await close()
+    expect(await texts(open())).toEqual(['before', 'after', 'later'])
+  })
+
+  test('during a write is there with what that one wrote', async () => {
+    const database = await filled()
+
+    await database.write('power', async transaction => {
+      await sql`insert into things (text) values ('meanwhile')`.execute(transaction)
+      rmSync(join(directory, 'data'), { recursive: true })
+    })
+
+    expect(await texts(open())).toEqual(['before', 'meanwhile'])
+  })
+
+  test('is there again also where nobody writes, and that is told', async () => {
+    const [clock, warnings] = [virtualClock(), [] as string[]]
+    const database = openEmbeddedDatabase({ file, watch: { clock, log: { ...silent, warn: message => { warnings.push(message) } } } })
+    opened.push(database)
+    await migrate(database, 'test', [things])
+    await add(database, 'before')
+    rmSync(join(directory, 'data'), { recursive: true })
+
+    await clock.advance(1000)
+    await database.read(async () => {})
+
+    expect(await texts(open())).toEqual(['before'])
+    expect(warnings).toEqual(['the database was taken away, and is there again with everything in it'])
+  })
+
+  test('and cannot be written anew: writes are refused until it can', async () => {
+    const database = await filled()
+    rmSync(join(directory, 'data'), { recursive: true })
+    writeFileSync(join(directory, 'data'), '')
+    await expect(add(database, 'refused')).rejects.toEqual(fault('store_unavailable', 'cannot be written'))
+
+    rmSync(join(directory, 'data'))
+    await add(database, 'after')
+
+    expect(await texts(open())).toEqual(['before', 'after'])
+  })
+
+  test('and has another one in its place is not written to any more, and leaves that one alone', async () => {
+    const database = await filled()
+    rmSync(join(directory, 'data'), { recursive: true })
+    mkdirSync(join(directory, 'data'))
+    writeFileSync(file, 'another one')
+
+    await expect(add(database, 'refused')).rejects.toEqual(fault('store_unavailable', 'another file'))
+
+    expect(readFileSync(file, 'utf8')).toBe('another one')
   })
 })
 

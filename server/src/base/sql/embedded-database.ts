@@ -5,19 +5,21 @@
  * (https://sqlite.org/pragma.html#pragma_synchronous), and keep the event loop waiting for the disk. Here it is flushed beside
  * the event loop, before anybody else gets the connection: what can be read is on the disk, as with SQLite's own.
  */
-import { chmodSync } from 'node:fs'
+import { chmodSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Fault } from '@vamp/model/fault'
 import { Kysely } from 'kysely'
+import { type Clock, every } from '@vamp/agent/base/clock'
+import type { Logger } from '@vamp/agent/base/log'
 import { makeDirectory } from '../make-directory.ts'
+import { placeCopy } from './backup.ts'
 import { type Database, type NoTables, replaced } from './database.ts'
+import { claim } from './own-file.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { sqliteFault } from './sqlite-fault.ts'
 
-/** 'Vamp' in ASCII, in the file's header: tells our files from other programs'. */
-const APPLICATION_ID = 0x56616d70
 /** SQLite's name for a database that is gone when it is closed: for tests. */
 const IN_MEMORY = ':memory:'
 /** How long another process, like a backup, may keep the file locked. */
@@ -27,13 +29,49 @@ const CACHE_KIB = 16_384
 const WRITES_PER_TURN = 8
 /** The write-ahead log is cut back to this after a checkpoint. */
 const WAL_BYTES_MAX = 64 * 1024 * 1024
+const LOOK_MS = 1000
+
+export interface EmbeddedDatabaseOptions {
+  readonly file: string
+  /** Looks every second whether the file is still there, also while nobody writes, and tells when it was not. */
+  readonly watch?: { readonly clock: Clock; readonly log: Logger }
+}
 
 /** Throws `Fault('store_unavailable')` when the file is no database, damaged, another program's or cannot be opened. */
-export function openEmbeddedDatabase({ file }: { file: string }): Database {
-  const database = openFile(file)
+export function openEmbeddedDatabase({ file, watch }: EmbeddedDatabaseOptions): Database {
+  let database = openFile(file)
+  let place = placeOf(file)
   const { dialect, connection } = sqliteDialect(database)
   const kysely = new Kysely<NoTables>({ dialect })
   const disk = openFlush(file)
+  let lost = false
+  /**
+   * Where somebody has taken the file away, SQLite goes on writing to it, and it is gone with this process: all that is in it is
+   * written there anew. Whoever calls it holds the connection.
+   */
+  const keepInPlace = async () => {
+    const now = placeOf(file)
+    if (now === place) return
+    if (now !== undefined) throw new Fault('store_unavailable', 'another file has taken the place of the database: start the server again', { file })
+    await placeCopy(database, file).catch(error => {
+      if (error instanceof Fault && error.code === 'disk_full') throw error
+      throw new Fault('store_unavailable', 'the database was taken away and cannot be written anew', { file, reason: error instanceof Fault ? error.facts['reason'] : String(error) }, { cause: error })
+    })
+    const old = database
+    database = openFile(file)
+    place = placeOf(file)
+    connection.turnTo(database)
+    await disk.renew()
+    old.close()
+    watch?.log.warn('the database was taken away, and is there again with everything in it', { file })
+  }
+  const stopWatching = watch ? every(watch.clock, LOOK_MS, async () => {
+    if (placeOf(file) !== place) await kysely.connection().execute(keepInPlace)
+    lost = false
+  }, error => {
+    if (!lost) watch.log.error('the database was taken away, and cannot be written anew', { file, error })
+    lost = true
+  }) : () => {}
   let writes = 0
   let check: Parameters<Database['guard']>[0] | undefined
 
@@ -43,7 +81,9 @@ export function openEmbeddedDatabase({ file }: { file: string }): Database {
       if (++writes % WRITES_PER_TURN === 0) await new Promise(resolve => setImmediate(resolve))
       return await kysely.connection().execute(async alone => {
         disk.demandWhole()
+        await keepInPlace()
         const written = await alone.transaction().execute(async transaction => { await check?.(transaction); return work(transaction) })
+        await keepInPlace()
         if (durability === 'power') await disk.flush()
         return written
       })
@@ -64,6 +104,7 @@ export function openEmbeddedDatabase({ file }: { file: string }): Database {
     async notify() {},
     async listen() { return () => {} },
     async [Symbol.asyncDispose]() {
+      stopWatching()
       if (!database.isOpen) return
       // Behind everything that is under way.
       await kysely.connection().execute(async () => { database.close() })
@@ -78,10 +119,12 @@ interface Flush {
   flush(): Promise<void>
   /** Throws `Fault('store_unavailable')` once a flush has failed: nobody knows what the disk holds then, until the file is opened anew. */
   demandWhole(): void
+  /** The database is another file now. */
+  renew(): Promise<void>
   close(): Promise<void>
 }
 
-/** The log stays the same file for as long as the database is open; SQLite holds no locks on it that closing it could lose. */
+/** The log stays the same file for as long as a file of the database is open; SQLite holds no locks on it that closing it could lose. */
 function openFlush(file: string): Flush {
   let log: FileHandle | undefined
   let broken: Fault | undefined
@@ -97,8 +140,19 @@ function openFlush(file: string): Flush {
       }
     },
     demandWhole() { if (broken) throw broken },
+    async renew() {
+      const before = log
+      log = undefined
+      await before?.close()
+    },
     async close() { await log?.close() },
   }
+}
+
+/** Which file is there; undefined: none. A file that is still open shares its number with no later one. */
+function placeOf(file: string): string | undefined {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return stat && `${stat.dev} ${stat.ino}`
 }
 
 function openFile(file: string): DatabaseSync {
@@ -126,20 +180,4 @@ function openFile(file: string): DatabaseSync {
     if (fault instanceof Fault || !(error instanceof Error) || !('syscall' in error)) throw fault
     throw new Fault('store_unavailable', 'the data directory cannot be used', { file, reason: error.message }, { cause: error })
   }
-}
-
-/** A file without tables is nobody's yet. */
-function claim(database: DatabaseSync, file: string): void {
-  const { tables } = database.prepare('select count(*) as tables from sqlite_master').get() as { tables: number }
-  if (tables === 0 && applicationId(database) === 0) database.exec(`pragma application_id = ${APPLICATION_ID}`)
-  demandOurs(database, file)
-}
-
-/** Throws `Fault('store_unavailable')` when another program made the database. */
-export function demandOurs(database: DatabaseSync, file: string): void {
-  if (applicationId(database) !== APPLICATION_ID) throw new Fault('store_unavailable', 'this file is the database of another program', { file })
-}
-
-function applicationId(database: DatabaseSync): unknown {
-  return database.prepare('pragma application_id').get()?.['application_id']
 }

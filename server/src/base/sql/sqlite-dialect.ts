@@ -17,6 +17,10 @@ export interface SqliteConnection extends DatabaseConnection {
   runMany(sql: string, rows: Rows): void
   /** Inserts rows, many with one statement. */
   insertMany(table: string, columns: readonly string[], rows: Rows): void
+  /** From now on, of another one with the same in it. Whoever calls it holds the connection, outside a transaction. */
+  turnTo(database: DatabaseSync): void
+  exec(sql: string): void
+  readonly inTransaction: boolean
 }
 
 export function sqliteDialect(database: DatabaseSync): { readonly dialect: Dialect; readonly connection: SqliteConnection } {
@@ -24,7 +28,7 @@ export function sqliteDialect(database: DatabaseSync): { readonly dialect: Diale
   return {
     connection,
     dialect: {
-      createDriver: () => sqliteDriver(database, connection),
+      createDriver: () => sqliteDriver(connection),
       createAdapter: () => new SqliteAdapter(),
       createIntrospector: db => new SqliteIntrospector(db),
       createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -32,10 +36,9 @@ export function sqliteDialect(database: DatabaseSync): { readonly dialect: Diale
   }
 }
 
-function sqliteDriver(database: DatabaseSync, connection: DatabaseConnection): Driver {
+function sqliteDriver(connection: SqliteConnection): Driver {
   let last: Promise<void> = Promise.resolve()
   let release = () => {}
-  const exec = (sql: string) => { try { database.exec(sql) } catch (error) { throw sqliteFault(error) } }
   return {
     async init() {},
     async acquireConnection() {
@@ -48,17 +51,18 @@ function sqliteDriver(database: DatabaseSync, connection: DatabaseConnection): D
     },
     async releaseConnection() { release() },
     // Immediately a writer: a transaction that begins as a reader may find that it cannot become one.
-    async beginTransaction() { exec('begin immediate') },
-    async commitTransaction() { exec('commit') },
+    async beginTransaction() { connection.exec('begin immediate') },
+    async commitTransaction() { connection.exec('commit') },
     // A full disk has rolled back already.
-    async rollbackTransaction() { if (database.isTransaction) exec('rollback') },
+    async rollbackTransaction() { if (connection.inTransaction) connection.exec('rollback') },
     async destroy() {},
   }
 }
 
 interface Prepared { readonly statement: StatementSync; readonly returnsRows: boolean }
 
-function sqliteConnection(database: DatabaseSync): SqliteConnection {
+function sqliteConnection(opened: DatabaseSync): SqliteConnection {
+  let database = opened
   const prepared = new Map<string, Prepared>()
 
   function prepare(sql: string): Prepared {
@@ -100,6 +104,12 @@ function sqliteConnection(database: DatabaseSync): SqliteConnection {
       for (const row of prepare(sql).statement.iterate(...parameters as SqlValue[])) yield { rows: [row as R] }
     },
     runMany,
+    turnTo(next) {
+      prepared.clear()
+      database = next
+    },
+    exec(sql) { try { database.exec(sql) } catch (error) { throw sqliteFault(error) } },
+    get inTransaction() { return database.isTransaction },
     insertMany(table, columns, rows) {
       const row = `(${columns.map(() => '?').join(', ')})`
       const into = (count: number) => `insert into ${table} (${columns.join(', ')}) values ${Array(count).fill(row).join(', ')}`

@@ -79,19 +79,37 @@ test('a directory that is gone is told of once, and is there again for the next 
   expect(await all(at)).toEqual(['back'])
 })
 
-test.each([
-  ['has space and keeps it', [1e9, 1e9], false],
-  ['would be full in a hundred seconds', [1.01e9, 1e9], false],
-  ['would be full in ten seconds', [1.1e9, 1e9], true],
-  ['has next to nothing left', [1e6, 1e6], true],
-  ['has just been looked at for the first time', [1e9], false],
-])('a disk is scarce or not: one that %s', async (_, free, scarce) => {
+/** How often all files are looked at on a disk with so much left, each time a tenth of a second later. */
+async function looksAt(free: readonly number[], stepMs = 100, printed: (file: string, step: number) => void = () => {}): Promise<number> {
   const { directory, clock } = place()
-  const left = [...free]
-  const logs = openLogFiles({ directory, clock, log: silent, freeBytes: () => left.shift() ?? 0 })
-  const answers: boolean[] = []
-  for (const _ of free) { answers.push(logs.isScarce()); await clock.advance(1000) }
-  expect(answers.at(-1)).toBe(scarce)
+  let [step, looks] = [0, 0]
+  const logs = openLogFiles({ directory, clock, log: silent, maxBytes: 1000, freeBytes: () => free[step] ?? 0 })
+  const ids = { *[Symbol.iterator]() { looks++; yield 'one' } }
+  for (; step < free.length; step++) {
+    printed(logs.files('one')[0] ?? '', step)
+    logs.tendWhereScarce(ids)
+    await clock.advance(stepMs)
+  }
+  return looks
+}
+
+test.each([
+  ['has space and keeps it', [1e9, 1e9], 0],
+  ['would be full in a hundred seconds', [1.01e9, 1e9], 0],
+  ['would be full in ten seconds', [1.1e9, 1e9], 1],
+  ['has next to nothing left', [1e6], 1],
+  ['has just been looked at for the first time', [1e9], 0],
+])('a disk is scarce or not: one that %s', async (_, free, looks) => {
+  expect(await looksAt(free, 1000)).toBe(looks)
+})
+
+test('on a disk that stays full files that are not too long are looked at more and more seldom, and at once where it fills further', async () => {
+  const full = Array.from({ length: 600 }, () => 0)
+  expect(await looksAt(full)).toBeLessThan(20)
+  expect(await looksAt(full, 100, (file, step) => { if (step % 100 === 99) print(file, numbered(0, 200)) })).toBeLessThan(60)
+  const filling = Array.from({ length: 100 }, (_, step) => 15e6 - (step < 90 ? 0 : (step - 89) * 1_100_000))
+  expect(await looksAt(filling) - await looksAt(filling.map(() => 15e6))).toBeGreaterThanOrEqual(9)
+  expect(await looksAt(Array.from({ length: 50 }, () => 0), 100, file => print(file, numbered(0, 200)))).toBe(50)
 })
 
 test('a hundred megabytes are read piece by piece, with everything else going on in between', async () => {

@@ -24,9 +24,14 @@ const SILENCE_SHARE = 0.5
 const SILENCE_MS_MAX = 8000
 /** A disk that would be full so soon, as it has been filling, leaves no time to wait. */
 const SCARCE_MS = 2 * SILENCE_MS_MAX
-/** Whatever it has been doing. */
+/** Nor does one that has no more left. */
 const SCARCE_BYTES = 4 * FILE_BYTES_MAX
+/** Where no file was too long, none can be before the disk has filled so much further; how long nobody looks then, at first. */
+const FILLED_BYTES = FILE_BYTES_MAX / 4
+const IDLE_MS = 100
 const TOLD_AGAIN_MS = 3_600_000
+
+interface Space { readonly free: number; readonly at: number }
 
 interface ReadOptions {
   readonly tail?: number
@@ -42,16 +47,16 @@ export interface LogFiles {
   files(id: string): readonly string[]
   /** Notes growth (line times are as exact as this is called often) and cuts what is too long. `patient`: those that were silent seldom. */
   tend(ids: Iterable<string>, options?: { readonly patient?: boolean }): void
-  /** Whether the disk fills so fast, or is so full, that silent files must be looked at, too. */
-  isScarce(): boolean
+  /** Where the disk fills so fast, or is so full, that silent files must be looked at, too: all of them; more and more seldom where that helps nobody. */
+  tendWhereScarce(ids: Iterable<string>): void
   read(id: string, options: ReadOptions, signal?: AbortSignal): AsyncGenerator<LogLine>
   /** Removes the logs of all but these and the last ended ones. */
   prune(living: ReadonlySet<string>): void
 }
 
-export interface LogFilesOptions { readonly directory: string; readonly clock: Clock; readonly log: Logger; readonly maxBytes?: number; readonly freeBytes?: (directory: string) => number }
+export interface LogFilesOptions { readonly directory: string; readonly clock: Clock; readonly log: Logger; readonly maxBytes?: number; readonly freeBytes?: (directory: string) => number; /** Of what runs. */ readonly pidOf?: (id: string) => number | undefined }
 
-export function openLogFiles({ directory, clock, log, maxBytes = FILE_BYTES_MAX, freeBytes = freeBytesOf }: LogFilesOptions): LogFiles {
+export function openLogFiles({ directory, clock, log, maxBytes = FILE_BYTES_MAX, freeBytes = freeBytesOf, pidOf = () => undefined }: LogFilesOptions): LogFiles {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   // As the kernel names it.
   const real = realpathSync(directory)
@@ -59,11 +64,13 @@ export function openLogFiles({ directory, clock, log, maxBytes = FILE_BYTES_MAX,
   const looked = new WeakMap<LogStream, number>()
   const attempt = tellingSeldom(log, clock)
   let room: Buffer | undefined
-  let space: { readonly free: number; readonly at: number } | undefined
+  let space: Space | undefined
+  /** The last time that all were looked at and none was too long, and how long nobody looks again unless the disk fills further. */
+  let idle: { readonly space: Space; readonly ms: number } | undefined
 
   const files = (id: string) => STREAMS.map(stream => join(real, `${id}.${stream}.log`))
   const streamsOf = (id: string) => {
-    const found = streams.get(id) ?? files(id).map(file => new LogStream(file))
+    const found = streams.get(id) ?? files(id).map((file, index) => new LogStream(file, () => heldBy(pidOf(id), index)))
     streams.set(id, found)
     return found
   }
@@ -71,9 +78,24 @@ export function openLogFiles({ directory, clock, log, maxBytes = FILE_BYTES_MAX,
     const [last, grown] = [looked.get(stream), stream.grownAt]
     return last !== undefined && grown !== undefined && clock.now() - last < Math.min(SILENCE_MS_MAX, (last - grown) * SILENCE_SHARE)
   }
+  /** Whether any was too long. */
+  const tend = (ids: Iterable<string>, patient: boolean): boolean => {
+    let cut = false
+    const toCut = () => {
+      cut = true
+      room ??= Buffer.alloc(Math.ceil(maxBytes * OLDER_SHARE))
+      return room
+    }
+    for (const id of ids) for (const stream of streamsOf(id)) {
+      if (patient && isSilent(stream)) continue
+      looked.set(stream, clock.now())
+      attempt('a log of a process cannot be kept', () => stream.cut(maxBytes, toCut))
+    }
+    return cut
+  }
   const forget = (id: string) => {
     for (const stream of streamsOf(id)) {
-      for (const file of [stream.file, stream.older]) rmSync(file, { force: true })
+      for (const file of [stream.name, stream.older]) rmSync(file, { force: true })
       looked.delete(stream)
     }
     streams.delete(id)
@@ -86,19 +108,17 @@ export function openLogFiles({ directory, clock, log, maxBytes = FILE_BYTES_MAX,
       return { stdout, stderr }
     },
     files,
-    tend(ids, { patient = false } = {}) {
-      for (const id of ids) for (const stream of streamsOf(id)) {
-        if (patient && isSilent(stream)) continue
-        looked.set(stream, clock.now())
-        attempt('a log of a process cannot be kept', () => stream.cut(maxBytes, () => room ??= Buffer.alloc(Math.ceil(maxBytes * OLDER_SHARE))))
-      }
-    },
-    isScarce() {
+    tend: (ids, { patient = false } = {}) => { tend(ids, patient) },
+    tendWhereScarce(ids) {
       const before = space
       attempt('nobody knows how much space there is for the logs of processes', () => { space = { free: freeBytes(real), at: clock.monotonic() } })
-      if (!space || space === before) return false
-      const [taken, ms] = before ? [before.free - space.free, space.at - before.at] : [0, 1]
-      return space.free < SCARCE_BYTES || taken / ms * SCARCE_MS > space.free
+      if (!space || space === before || !isScarce(space, before)) {
+        idle = undefined
+        return
+      }
+      if (idle && space.at - idle.space.at < idle.ms && idle.space.free - space.free < FILLED_BYTES) return
+      const ms = Math.min(SILENCE_MS_MAX, 2 * (idle?.ms ?? IDLE_MS))
+      idle = tend(ids, false) ? undefined : { space, ms }
     },
     read: (id, options, signal) => readStreams(streamsOf(id), options, clock, signal),
     prune(living) {
@@ -115,6 +135,13 @@ export function openLogFiles({ directory, clock, log, maxBytes = FILE_BYTES_MAX,
     },
   }
 }
+
+function isScarce({ free, at }: Space, before: Space | undefined): boolean {
+  return free < SCARCE_BYTES || before !== undefined && (before.free - free) / (at - before.at) * SCARCE_MS > free
+}
+
+/** Where a process has the stream open. */
+const heldBy = (pid: number | undefined, stream: number) => pid === undefined ? undefined : `/proc/${pid}/fd/${stream + 1}`
 
 function freeBytesOf(directory: string): number {
   const { bavail, bsize } = statfsSync(directory)

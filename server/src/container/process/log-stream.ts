@@ -3,8 +3,9 @@
  * open to append, so it is cut by keeping its end elsewhere and emptying it: what is written between the two is lost. Places are
  * counted from the beginning of the stream, so that they stay what they are when it is cut.
  */
-import { closeSync, openSync, readSync, rmSync, type Stats, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readlinkSync, readSync, rmSync, type Stats, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 
 /** What is read at a time. */
 export const PIECE_BYTES = 64 * 1024
@@ -20,28 +21,36 @@ interface Growth { readonly place: number; readonly time: number }
 export interface Line { readonly text: string; readonly end: number }
 
 export class LogStream {
-  readonly file: string
+  /** Its name in the directory. */
+  readonly name: string
   readonly older: string
+  readonly #held: () => string | undefined
+  #file: string
   readonly #growths: Growth[] = []
   /** Where the older file begins, where the file does, and where it ended when it was looked at. */
   #first: number
   #base = 0
   #end = 0
 
-  constructor(file: string) {
-    this.file = file
-    this.older = `${file}.1`
+  /** `held`: where the process has it open, if it runs. */
+  constructor(name: string, held: () => string | undefined = () => undefined) {
+    this.name = name
+    this.older = `${name}.1`
+    this.#held = held
+    this.#file = name
     const stat = statSync(this.older, { throwIfNoEntry: false })
     this.#first = -(stat?.size ?? 0)
     if (stat) this.#growths.push({ place: 0, time: stat.mtimeMs })
   }
 
+  /** Where it is; by its name, or, where that was taken away, where the process has it open. */
+  get file(): string { return this.#file }
   get first(): number { return this.#first }
   get grownAt(): number | undefined { return this.#growths.at(-1)?.time }
 
   /** Notes growth; line times are as exact as this is called often. Returns the place where it ends. */
   look(): number {
-    const stat: Stats | undefined = statSync(this.file, { throwIfNoEntry: false })
+    const stat = this.#find()
     const size = stat?.size ?? 0
     // Somebody else has emptied it or taken it away.
     if (this.#base + size < this.#end) this.#base = this.#end
@@ -52,6 +61,18 @@ export class LogStream {
     return this.#end
   }
 
+  #find(): Stats | undefined {
+    const named = statSync(this.name, { throwIfNoEntry: false })
+    if (named) {
+      this.#file = this.name
+      return named
+    }
+    const held = this.#held()
+    if (held === undefined || linkOf(held) !== `${this.name} (deleted)`) return undefined
+    this.#file = held
+    return statSync(held, { throwIfNoEntry: false })
+  }
+
   /** If the file is longer than that; of its end is kept what fits into `room`. Takes space on the disk after it has freed more. */
   cut(bytesMax: number, room: () => Buffer): void {
     if (this.look() - this.#base <= bytesMax) return
@@ -60,6 +81,7 @@ export class LogStream {
     this.#base = this.#end
     this.#first = this.#end
     try {
+      mkdirSync(dirname(this.older), { recursive: true, mode: 0o700 })
       writeFileSync(this.older, kept, { mode: 0o600 })
       this.#first -= kept.length
     } catch (error) {
@@ -163,6 +185,14 @@ export class LineReader {
   #withBegun(bytes: Buffer): Buffer {
     if (this.#begun.length === 0) return bytes
     return this.#begun.length >= LINE_BYTES_MAX ? this.#begun : Buffer.concat([this.#begun, bytes])
+  }
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
   }
 }
 

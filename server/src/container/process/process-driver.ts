@@ -21,6 +21,7 @@ import { type EnvironmentSearch, endProcess, environmentSearch } from './stop-pr
 
 /** How soon the end of a process that an earlier server started is noticed; own children tell at once. */
 const ADOPTED_POLL_MS = 500
+const NOTES_LOOK_MS = 1000
 const LOGS_TEND_MS = 1000
 /** How soon it is noticed that a disk fills. */
 const SPACE_LOOK_MS = 100
@@ -72,7 +73,7 @@ class ProcessDriver implements ContainerDriver {
   constructor(options: ProcessDriverOptions) {
     this.#options = options
     this.#state = openStateDirectory(join(options.directory, 'containers'))
-    this.#logs = openLogFiles({ directory: join(options.directory, 'logs'), clock: options.clock, log: options.log })
+    this.#logs = openLogFiles({ directory: join(options.directory, 'logs'), clock: options.clock, log: options.log, pidOf: id => this.#runs(id) ? this.#records.get(id)?.process?.pid : undefined })
     this.#ports = portAllocator(options.ports ?? DEFAULT_PORTS)
     this.#groups = options.limits ? openControlGroups(this.#state.path) : undefined
     if (!this.#groups) options.log.info('what scales say of CPU and memory does not bind processes: --process-limits on changes that')
@@ -81,8 +82,9 @@ class ProcessDriver implements ContainerDriver {
     this.#pollAdopted()
     this.#timers = [
       every(options.clock, ADOPTED_POLL_MS, () => this.#pollAdopted()),
+      every(options.clock, NOTES_LOOK_MS, () => this.#keepNotes(), () => {}),
       every(options.clock, LOGS_TEND_MS, () => this.#logs.tend(this.#records.keys(), { patient: true })),
-      every(options.clock, SPACE_LOOK_MS, () => { if (this.#logs.isScarce()) this.#logs.tend(this.#records.keys()) }),
+      every(options.clock, SPACE_LOOK_MS, () => this.#logs.tendWhereScarce(this.#records.keys())),
       every(options.clock, LOGS_PRUNE_MS, () => this.#logs.prune(new Set(this.#records.keys()))),
     ]
   }
@@ -298,6 +300,13 @@ class ProcessDriver implements ContainerDriver {
   #pollAdopted(): void {
     for (const [id, { process, exit }] of this.#records)
       if (process && !exit && !this.#children.has(id) && !isAlive(process)) this.#exited(id, 'ended while nobody watched')
+  }
+
+  /** Without them the next server would find none of what runs. */
+  #keepNotes(): void {
+    const missing = this.#state.missing(this.#records.keys())
+    for (const id of missing) this.#state.write(this.#records.get(id) as InstanceRecord)
+    if (missing.length > 0) this.#options.log.warn('notes of processes were taken away, and are there again', { directory: this.#state.path, instances: missing.length })
   }
 
   #marks(id: string): readonly string[] {

@@ -24,6 +24,8 @@ export interface InstanceRecord {
 export interface StateDirectory {
   readonly path: string
   readAll(): readonly InstanceRecord[]
+  /** Of these ids, those that have no file: somebody has taken it away. */
+  missing(ids: Iterable<string>): readonly string[]
   /** All or nothing; survives the server, not the machine, whose processes end with it. Throws `Fault('disk_full')`. */
   write(record: InstanceRecord): void
   remove(id: string): void
@@ -37,9 +39,14 @@ export function openStateDirectory(path: string): StateDirectory {
   return {
     path,
     readAll: () => readdirSync(path).filter(name => name.endsWith(SUFFIX)).flatMap(name => parse(readFileSync(join(path, name), 'utf8'))),
+    missing(ids) {
+      const there = new Set(namesIn(path))
+      return [...ids].filter(id => !there.has(id + SUFFIX))
+    },
     write(record) {
       const temporary = `${file(record.workload.id)}.new`
       try {
+        mkdirSync(path, { recursive: true, mode: 0o700 })
         writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 })
         renameSync(temporary, file(record.workload.id))
       } catch (cause) {
@@ -50,6 +57,14 @@ export function openStateDirectory(path: string): StateDirectory {
       }
     },
     remove(id) { rmSync(file(id), { force: true }) },
+  }
+}
+
+function namesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
   }
 }
 
