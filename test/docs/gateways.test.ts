@@ -11,6 +11,7 @@ test('what costs a reload is told, all of it and nothing else', () => {
     policy: reloadReason.policy('shop/web'), certificate: reloadReason.certificate('shop/web'), rawCondition: reloadReason.rawCondition('shop/web'), split: reloadReason.split('shop/web'),
     turns: reloadReason.turns('shop/web'), frontend: reloadReason.frontend('shop/web'), backend: reloadReason.backend('shop/web web:1.1'), sparesUsed: reloadReason.sparesUsed(),
     sharedPort: reloadReason.sharedPort(8080), sharedOff: reloadReason.sharedOff(), sharedFrontend: reloadReason.sharedFrontend(), stranger: reloadReason.stranger('…'),
+    filesGone: reloadReason.filesGone(),
   }
 
   const table = PAGE.slice(PAGE.indexOf('| reason, as it is told |')).split('\n\n')[0] ?? ''

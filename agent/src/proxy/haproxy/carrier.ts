@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Fault } from '@vamp/model/fault'
 import type { RoutingTable } from '@vamp/model/routing/table'
-import type { Clock } from '../../base/clock.ts'
+import { type Clock, every } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { Applied } from '../proxy.ts'
 import { backendCounters, countersQuestion } from './backend-counters.ts'
@@ -26,7 +26,7 @@ import { difference } from './observe.ts'
 import { adminSocket } from './master-socket.ts'
 import { plan, undo } from './plan.ts'
 import type { Plan, Step } from './plan.ts'
-import { alive, checkConfig, findMaster, reload, startMaster, stopMaster, tickSocket } from './process.ts'
+import { alive, checkConfig, findMaster, isNoted, noteMaster, reload, startMaster, stopMaster, tickSocket } from './process.ts'
 import type { Master } from './process.ts'
 import { changedFiles, render } from './render.ts'
 import type { RenderSettings } from './render.ts'
@@ -48,6 +48,8 @@ export interface CarrierOptions {
   readonly onWorker: () => void
   /** What HAProxy carries from now on. */
   readonly onCarried: (layout: Layout) => void
+  /** The directory was taken away: what others keep in it is to be written anew. */
+  readonly onFilesGone: () => Promise<void>
   /** Runs work that nothing else of the carrier overlaps. */
   alone<T>(work: () => Promise<T>): Promise<T>
 }
@@ -60,6 +62,7 @@ const PERSIST_MS = 100
 const PERSIST_SHARE = 20
 /** A HAProxy whose socket was lost either ends or answers again within this time. */
 const SETTLE_MS = 2_000
+const FILES_LOOK_MS = 1_000
 const HARD_STOP_SECONDS = 3_600
 
 /** Opens the carrier and finds the HAProxy of an earlier process, if there is one. */
@@ -94,6 +97,10 @@ export class Carrier {
   #persistMs = PERSIST_MS
   #cancelTidy: (() => void) | undefined
   #cancelPersist: (() => void) | undefined
+  readonly #stopLooking: () => void
+  #restoreFailed = false
+  /** How the paths of sockets end in the configuration. Under another spelling a reload makes them anew, which else hands on those that are there. */
+  #spelling: '/' | '/./' = '/'
 
   constructor(options: CarrierOptions, carried: Carried | undefined, master: Master | undefined) {
     this.#options = options
@@ -103,6 +110,10 @@ export class Carrier {
     this.#side = carried?.side ?? 'a'
     this.#names = logNames(this.#layout, EMPTY, { gateways: [], backends: [] })
     this.#restless = new Set(this.#layout.slots.filter(restless).map(({ id }) => id))
+    this.#stopLooking = every(options.clock, FILES_LOOK_MS, () => isNoted(options.directory) ? undefined : options.alone(() => this.#restore()), error => {
+      if (!this.#restoreFailed) options.log.error('the files of haproxy were taken away, and cannot be written anew', { directory: options.directory, error })
+      this.#restoreFailed = true
+    })
   }
 
   get names(): LogNames { return this.#names }
@@ -157,6 +168,7 @@ export class Carrier {
 
   /** Leaves HAProxy running, with files that say what it carries. */
   async detach(): Promise<void> {
+    this.#stopLooking()
     this.#cancelTidy?.()
     this.#cancelPersist?.()
     if (this.#trusted) await this.#persist()
@@ -283,6 +295,19 @@ export class Carrier {
     }
   }
 
+  /** HAProxy goes on without its files, but what has no name can be reached by nobody: a reload makes the sockets anew. */
+  async #restore(): Promise<void> {
+    const { directory, log, onFilesGone } = this.#options
+    const [master, table] = [this.#master, this.#taken]
+    if (this.#ended || !master || !table || !alive(master) || isNoted(directory)) return
+    await onFilesGone()
+    this.#spelling = this.#spelling === '/' ? '/./' : '/'
+    await this.#replace(table, layOut(this.#layout, table, this.#abilities), [reloadReason.filesGone()], master)
+    await noteMaster(directory, master)
+    this.#restoreFailed = false
+    log.warn('the files of haproxy were taken away, and are there again', { directory })
+  }
+
   /** Waits until HAProxy answers again or has ended. */
   async #settled(): Promise<void> {
     const { clock } = this.#options
@@ -299,9 +324,10 @@ export class Carrier {
 
   #settings(side: Side): RenderSettings {
     const { directory, threads, countries, secret } = this.#options
+    const spelled = (path: string) => path.replace(/\/(?=[^/]*$)/, this.#spelling)
     return {
       secret, waitingSocket: this.#options.waitingSocket,
-      maps: this.#maps(side), adminSocket: adminSocket(directory), tickSocket: tickSocket(directory), hardStopSeconds: HARD_STOP_SECONDS,
+      maps: this.#maps(side), adminSocket: spelled(adminSocket(directory)), tickSocket: spelled(tickSocket(directory)), hardStopSeconds: HARD_STOP_SECONDS,
       ...(threads === undefined ? {} : { threads }), ...(countries === undefined ? {} : { countries }),
     }
   }

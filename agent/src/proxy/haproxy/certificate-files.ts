@@ -13,6 +13,8 @@ export interface CertificateFiles {
   prepare(table: RoutingTable): Promise<void>
   /** What tells a running HAProxy about certificates that were renewed since; their files are written. One that cannot be used stays as it was. */
   renewed(): Promise<readonly Command[]>
+  /** As they were written last, where they were taken away. */
+  writeAgain(): Promise<void>
 }
 
 export function openCertificateFiles({ directory, log }: { readonly directory: string; readonly log: Logger }): CertificateFiles {
@@ -35,6 +37,7 @@ export function openCertificateFiles({ directory, log }: { readonly directory: s
       seen = gateways
       for (const [gateway, tls] of used) if (!written.has(certificateName(tls))) await write(certificateName(tls), await readCertificate(tls, gateway))
     },
+    async writeAgain() { for (const [name, pem] of written) await write(name, pem) },
     async renewed() {
       const commands: Command[] = []
       for (const [name, { tls, gateway }] of new Map([...used].map(([gateway, tls]) => [certificateName(tls), { tls, gateway }]))) {

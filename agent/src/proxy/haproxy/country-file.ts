@@ -14,6 +14,8 @@ export interface CountryFile {
   readonly path: string
   /** Looks whether the user's file is another one; a running HAProxy then gets the new entries, all at once. */
   renew(runtime: Runtime | undefined): Promise<void>
+  /** Where it was taken away. */
+  writeAgain(): Promise<void>
 }
 
 /** Throws `Fault('invalid')` if the user's file cannot be read. */
@@ -30,6 +32,7 @@ export async function openCountryFile(source: string, { directory, log }: { read
   log.info('countries read', { source, networks: length })
   return {
     path,
+    async writeAgain() { await write() },
     async renew(runtime) {
       const now = await changedAt()
       if (now === seen || now === 0) return

@@ -24,7 +24,7 @@ import { heldRoutes } from './held-routes.ts'
 import { latest } from './latest.ts'
 import { openLogReader } from './log-reader.ts'
 import { findBinary } from './process.ts'
-import { keptSecret } from './secret.ts'
+import { keepSecret, keptSecret } from './secret.ts'
 import { openWaitingRoom } from './waiting-room.ts'
 
 export interface HaproxyOptions {
@@ -76,13 +76,20 @@ export async function openHaproxy(options: HaproxyOptions): Promise<ProxyPort> {
     onTurnedAway: (gateway, route, latencyMs) => lines.tell({ gateway, route, instance: '', by: 'weight', status: 503, error: true, ending: 'queue', latencyMs, bytes: 0, endedAt: clock.now(), part: 0 }),
   })
   const held = heldRoutes()
+  const certificates = openCertificateFiles({ directory, log })
   const carrier: Carrier = await openCarrier({
     directory, binary, clock, log, secret, waitingSocket: join(directory, 'waiting.sock'), onWorker: () => lines.started(), onCarried: layout => room.update(held(layout)), alone: work => queue.alone(work),
+    async onFilesGone() {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await keepSecret(directory, secret)
+      await countries?.writeAgain()
+      await certificates.writeAgain()
+      await room.openAgain()
+    },
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(countries ? { countries: countries.path } : {}),
   })
   const addressed = addressBook(options.resolve ?? systemResolve, log)
-  const certificates = openCertificateFiles({ directory, log })
   const apply = async (table: RoutingTable) => {
     await certificates.prepare(table)
     return carrier.carry(await addressed(table))

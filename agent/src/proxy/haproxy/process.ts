@@ -30,6 +30,9 @@ const SILENT_MS = 5_000
 /** Whoever asks there gets nothing but a line in the log. */
 export const tickSocket = (directory: string): string => join(directory, 'tick.sock')
 const output = (directory: string) => join(directory, 'output.log')
+const processFile = (directory: string) => join(directory, 'process.json')
+/** What a master says; also where its file was taken away. */
+const outputOf = (directory: string, { pid }: Pick<Master, 'pid'>) => existsSync(output(directory)) ? output(directory) : `/proc/${pid}/fd/1`
 
 /** The first of the usual places; undefined if HAProxy is not installed. */
 export function findBinary(): string | undefined {
@@ -39,12 +42,18 @@ export function findBinary(): string | undefined {
 /** The master that an earlier process of ours started in this directory, if it is alive. */
 export async function findMaster(directory: string): Promise<Master | undefined> {
   try {
-    const { pid, started } = JSON.parse(await readFile(join(directory, 'process.json'), 'utf8')) as Master
+    const { pid, started } = JSON.parse(await readFile(processFile(directory), 'utf8')) as Master
     return Number.isInteger(pid) && startOf(pid) === started ? { pid, started } : undefined
   } catch {
     return undefined
   }
 }
+
+/** For a later process of ours, which finds it by this. */
+export const noteMaster = (directory: string, { pid, started }: Master): Promise<void> => writeAtomic(processFile(directory), JSON.stringify({ pid, started } satisfies Master))
+
+/** False where somebody has taken the note away, and all that was beside it. */
+export const isNoted = (directory: string): boolean => existsSync(processFile(directory))
 
 export const alive = (master: Master): boolean => startOf(master.pid) === master.started
 
@@ -77,7 +86,8 @@ export async function startMaster(settings: ProcessSettings, signal?: AbortSigna
   await writeFile(output(directory), '')
   const log = openSync(output(directory), 'a')
   const child = spawn(binary, ['-W', '-S', `${masterSocket(directory)},mode,600`, '-p', join(directory, 'haproxy.pid'), '-f', join(directory, 'haproxy.cfg')],
-    { cwd: directory, detached: true, stdio: ['ignore', log, log], env: {} })
+    // Not in its directory: where that is taken away, it could not read its configuration again.
+    { cwd: '/', detached: true, stdio: ['ignore', log, log], env: {} })
   closeSync(log)
   const ended = new Promise<string>(resolve => {
     child.once('error', error => resolve(error.message))
@@ -87,13 +97,13 @@ export async function startMaster(settings: ProcessSettings, signal?: AbortSigna
   const { pid } = child
   if (pid === undefined) throw new Fault('proxy_unreachable', 'haproxy could not be started', { binary, why: await ended })
   const started = startOf(pid)
-  if (started !== undefined) await writeAtomic(join(directory, 'process.json'), JSON.stringify({ pid, started } satisfies Master))
+  if (started !== undefined) await noteMaster(directory, { pid, started })
   let exit: string | undefined
   void ended.then(why => { exit = why })
   const master = { pid, started: started ?? '' }
   try {
     await until(settings, signal, async () => {
-      if (exit !== undefined) throw await startFailure(directory, 0, exit)
+      if (exit !== undefined) throw await startFailure(output(directory), 0, exit)
       return await workerPid(directory, clock) !== undefined
     })
   } catch (fault) {
@@ -108,16 +118,17 @@ export async function startMaster(settings: ProcessSettings, signal?: AbortSigna
 export async function reload(settings: ProcessSettings, master: Master): Promise<void> {
   const { directory, clock } = settings
   const before = await workerPid(directory, clock)
-  const from = (await stat(output(directory)).catch(() => undefined))?.size ?? 0
+  const said = outputOf(directory, master)
+  const from = (await stat(said).catch(() => undefined))?.size ?? 0
   let asked = Number.NEGATIVE_INFINITY
   await until(settings, undefined, async () => {
     // A master that has only just started may miss the signal.
-    if (clock.monotonic() - asked > ASK_AGAIN_MS && !/Reloading HAProxy/.test(await outputSince(directory, from))) {
+    if (clock.monotonic() - asked > ASK_AGAIN_MS && !/Reloading HAProxy/.test(await outputSince(said, from))) {
       asked = clock.monotonic()
       signal(master, 'SIGUSR2')
     }
-    if (!alive(master)) throw await startFailure(directory, from, 'the master ended')
-    if (/Loading failure|Failed to load/i.test(await outputSince(directory, from))) throw await startFailure(directory, from, 'the new worker did not start')
+    if (!alive(master)) throw await startFailure(said, from, 'the master ended')
+    if (/Loading failure|Failed to load/i.test(await outputSince(said, from))) throw await startFailure(said, from, 'the new worker did not start')
     const now = await workerPid(directory, clock)
     return now !== undefined && now !== before
   })
@@ -161,17 +172,17 @@ export async function workerPid(directory: string, clock: Clock): Promise<number
 async function until({ clock, directory }: ProcessSettings, signal: AbortSignal | undefined, done: () => Promise<boolean>): Promise<void> {
   const deadline = clock.monotonic() + START_MS
   while (!await done()) {
-    if (clock.monotonic() > deadline) throw new Fault('timeout', 'haproxy did not come up', { directory, waitedMs: START_MS, output: (await outputSince(directory, 0)).slice(-500) })
+    if (clock.monotonic() > deadline) throw new Fault('timeout', 'haproxy did not come up', { directory, waitedMs: START_MS, output: (await outputSince(output(directory), 0)).slice(-500) })
     await clock.sleep(POLL_MS, signal)
   }
 }
 
-async function outputSince(directory: string, from: number): Promise<string> {
-  return (await readFile(output(directory), 'utf8').catch(() => '')).slice(from)
+async function outputSince(file: string, from: number): Promise<string> {
+  return (await readFile(file, 'utf8').catch(() => '')).slice(from)
 }
 
-async function startFailure(directory: string, from: number, why: string): Promise<Fault> {
-  const text = await outputSince(directory, from)
+async function startFailure(file: string, from: number, why: string): Promise<Fault> {
+  const text = await outputSince(file, from)
   const port = /cannot bind socket[^[]*\[[^\]]*:(\d+)\]/.exec(text)?.[1]
   if (port) return new Fault('port_taken', 'the port is in use', { port: Number(port) })
   const alert = /\[ALERT\][^:]*: (.*)/.exec(text)?.[1] ?? why

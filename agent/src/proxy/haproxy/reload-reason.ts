@@ -15,5 +15,6 @@ export const reloadReason = {
   sharedPort: (port: number) => `new port ${port} for virtual hosts`,
   sharedOff: () => 'virtual hosts switched off',
   sharedFrontend: () => 'raw condition behind virtual hosts',
+  filesGone: () => 'its files were taken away',
   stranger: (difference: string) => `haproxy did not carry what it should: ${difference}`,
 } as const

@@ -10,6 +10,9 @@ export async function keptSecret(directory: string): Promise<string> {
   const kept = await readFile(path, 'utf8').catch(() => '')
   if (/^[0-9a-f]{32}$/.test(kept)) return kept
   const secret = randomBytes(16).toString('hex')
-  await writeAtomic(path, secret)
+  await keepSecret(directory, secret)
   return secret
 }
+
+/** For a later process. */
+export const keepSecret = (directory: string, secret: string): Promise<void> => writeAtomic(join(directory, 'secret'), secret)

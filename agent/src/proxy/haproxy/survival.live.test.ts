@@ -1,7 +1,7 @@
 /** What a reload, a killed worker and a killed owner cost: nothing, or what was on the killed process. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -244,6 +244,41 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     expect((await world.request(port, { fresh: true })).instance).toBe('two')
     expect(await world.proxy.apply(table(3, port, [one], [two], 0))).toMatchObject({ how: 'runtime' })
     expect((await world.request(port, { fresh: true })).instance).toBe('one')
+  })
+
+  test('its directory is taken away: no request fails, all is written anew, and the next one finds it', async () => {
+    const [port, one, two] = [await world.freePort(), await world.backend('one'), await world.backend('two')]
+    const samples: Sample[] = []
+    let dropped = 0
+    world.proxy.onSamples((more, lost) => { samples.push(...more); dropped += lost })
+    await world.proxy.apply(table(1, port, [one], [two], 0))
+    const before = readFileSync(join(world.directory, 'process.json'), 'utf8')
+    const secret = readFileSync(join(world.directory, 'secret'), 'utf8')
+    const load = traffic(port)
+    await world.until(() => load.answers.length > 100)
+
+    rmSync(world.directory, { recursive: true })
+    expect(await world.proxy.apply(table(2, port, [one], [two], FULL_SHARE))).toMatchObject({ how: 'runtime' })
+    await world.until(() => existsSync(join(world.directory, 'process.json')))
+    expect(await world.proxy.apply(table(3, port, [one], [{ ...two, state: 'draining' }], 0))).toMatchObject({ how: 'runtime' })
+    const held = world.request(port, { path: '/hold', fresh: true })
+    await world.until(() => world.held('one') === 1)
+    await world.until(async () => (await world.proxy.connections()).has('one') && !(await world.proxy.connections()).has('two'))
+    world.release()
+    await held
+    const failed = await load.stop()
+
+    expect(failed).toEqual([])
+    expect([readFileSync(join(world.directory, 'process.json'), 'utf8'), readFileSync(join(world.directory, 'secret'), 'utf8')]).toEqual([before, secret])
+    await world.until(() => samples.length + dropped >= load.answers.length + 1)
+    expect([samples.length, dropped]).toEqual([load.answers.length + 1, 0])
+    await world.proxy.detach()
+    const heir = await world.reopen()
+    // It would spell the names of the sockets otherwise.
+    expect(await heir.apply(table(3, port, [one], [{ ...two, state: 'draining' }], 0))).toMatchObject({ how: 'reload' })
+    expect(JSON.parse(readFileSync(join(world.directory, 'process.json'), 'utf8'))).toEqual(JSON.parse(before))
+    expect((await world.request(port, { fresh: true })).instance).toBe('one')
+    await heir.stop(0)
   })
 
   test('what is in progress is counted at once, also while a worker of before the reload still has something', async () => {

@@ -28,6 +28,8 @@ export interface WaitingRoom {
   /** By backend. Requests whose route has an instance leave at once. */
   update(routes: ReadonlyMap<string, HeldRoute>): void
   waiting(): readonly Waiting[]
+  /** Where its socket was taken away. */
+  openAgain(): Promise<void>
   close(): Promise<void>
 }
 
@@ -87,12 +89,15 @@ export async function openWaitingRoom({ socket, clock, handed, onTurnedAway }: W
     pipeline(request, onward, () => undefined)
   }
 
-  await rm(socket, { force: true })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(socket, () => { server.off('error', reject); resolve() })
-  })
-  server.unref()
+  const open = async () => {
+    await rm(socket, { force: true })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(socket, () => { server.off('error', reject); resolve() })
+    })
+    server.unref()
+  }
+  await open()
   return {
     update(next) {
       routes = next
@@ -103,6 +108,11 @@ export async function openWaitingRoom({ socket, clock, handed, onTurnedAway }: W
         const requests = countOf(backend)
         return requests > 0 ? [{ gateway, route, requests }] : []
       })
+    },
+    openAgain() {
+      // Whoever is in it stays.
+      server.close()
+      return open()
     },
     async close() {
       for (const guest of guests) guest.leave('late')

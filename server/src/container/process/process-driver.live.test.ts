@@ -185,6 +185,28 @@ test.skipIf(process.getuid?.() !== 0)('a full disk is said so; nothing that ran 
   expect((await driver.observe()).map(({ id, state }) => `${id} ${state}`)).toEqual(['one running', 'two running'])
 })
 
+test('where the directory is taken away what runs stays known, also to the next driver, and what it prints can be read', async () => {
+  const { directory, driver } = place()
+  await driver.start(processOf('command', 'trap "echo asked" USR1; echo before; while :; do sleep 0.05; done', 'one'))
+  const texts = async (of: ContainerDriver) => (await Array.fromAsync(of.logs('one', {}))).map(({ line }) => line)
+  await until(async () => (await texts(driver)).includes('before'))
+  const [{ pid = 0 } = {}] = marked(directory, 'one').filter(({ leads }) => leads)
+
+  rmSync(directory, { recursive: true })
+  process.kill(pid, 'SIGUSR1')
+  await until(async () => (await texts(driver)).length === 2)
+  expect(await texts(driver)).toEqual(['before', 'asked'])
+  await until(() => existsSync(join(directory, 'containers', 'one.json')))
+  await driver[Symbol.asyncDispose]()
+  const next = openDriver(directory)
+  onTestFinished(() => next[Symbol.asyncDispose]())
+
+  expect((await next.observe()).map(({ id, state }) => [id, state])).toEqual([['one', 'running']])
+  expect(await texts(next)).toEqual(['before', 'asked'])
+  await next.stop('one', 500)
+  expect(marked(directory, 'one')).toEqual([])
+})
+
 test('whoever follows gets the lines as they come, and the end', async () => {
   const { driver } = place()
   await driver.start(processOf('command', 'for n in 1 2 3; do echo $n; sleep 0.2; done; echo last >&2', 'one'))
