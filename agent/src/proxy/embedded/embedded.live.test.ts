@@ -67,6 +67,14 @@ describe('an embedded proxy', () => {
     return samples[0]
   }
 
+  test('requests that circle by addresses that nobody knew end by themselves', async () => {
+    const other = await harness.freePort()
+    const to = (at: number): Endpoint => ({ id: `at-${at}`, host: '127.0.0.1', port: at, state: 'ready' })
+    await harness.proxy.apply({ revision: ++revision, gateways: [contractGateway('ping', port, { r: { weight: 10_000, to: [to(other)] } }), contractGateway('pong', other, { r: { weight: 10_000, to: [to(port)] } })] })
+
+    expect((await harness.request(port, { fresh: true })).status).toBeGreaterThanOrEqual(400)
+  })
+
   test('bodies of any length pass both ways unchanged, with and without a length', async () => {
     await routeTo(await backend('echo', (request, response) => { request.pipe(response) }))
     const big = Buffer.alloc(3_000_000, 'abcdefghij')

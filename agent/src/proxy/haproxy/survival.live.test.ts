@@ -281,6 +281,26 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     await heir.stop(0)
   })
 
+  test('requests that wait for an instance go on waiting where the directory is taken away, and others wait after it', async () => {
+    const [port, one] = [await world.freePort(), await world.backend('one')]
+    const waits = (revision: number, to: readonly Endpoint[]): RoutingTable => {
+      const shop = contractGateway('shop', port, { a: { weight: FULL_SHARE, to } })
+      return { revision, gateways: [{ ...shop, routes: shop.routes.map(route => ({ ...route, policy: { hold: { time: 60, maximum: 10 } } })) }] }
+    }
+    const waiting = async (count: number) => { await world.until(() => world.proxy.waiting().reduce((sum, { requests }) => sum + requests, 0) === count) }
+    await world.proxy.apply(waits(1, []))
+    const before = world.request(port, { fresh: true })
+    await waiting(1)
+
+    rmSync(world.directory, { recursive: true })
+    await world.until(() => existsSync(join(world.directory, 'process.json')))
+    const after = world.request(port, { fresh: true })
+    await waiting(2)
+    await world.proxy.apply(waits(2, [one]))
+
+    expect((await Promise.all([before, after])).map(({ status, instance }) => [status, instance])).toEqual([[200, 'one'], [200, 'one']])
+  })
+
   test('what is in progress is counted at once, also while a worker of before the reload still has something', async () => {
     const [port, other, one] = [await world.freePort(), await world.freePort(), await world.backend('one')]
     await world.proxy.apply(table(1, port, [one], [], 0))
@@ -296,6 +316,19 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
 
     world.release()
     expect(await held).toMatchObject({ status: 200 })
+  })
+
+  test('requests that circle by addresses that nobody knew end by themselves: each round adds a header, and there is a bound of them', async () => {
+    const [ping, pong] = [await world.freePort(), await world.freePort()]
+    const samples: Sample[] = []
+    world.proxy.onSamples(more => { samples.push(...more) })
+    const to = (name: string, port: number, at: number) => contractGateway(name, port, { r: { weight: FULL_SHARE, to: [{ id: `at-${at}`, host: '127.0.0.1', port: at, state: 'ready' }] } })
+    await world.proxy.apply({ revision: 1, gateways: [to('ping', ping, pong), to('pong', pong, ping)] })
+
+    expect((await world.request(ping, { fresh: true })).status).toBe(400)
+
+    await world.until(() => samples.length > 90)
+    expect(samples.length).toBeLessThan(110)
   })
 
   test('new routes, instances and virtual hosts need no reload until the spare backends are used up', async () => {
