@@ -74,7 +74,7 @@ test('a directory that is gone is told of once, and is there again for the next 
 
   expect(at.warnings).toEqual(['logs of processes that have ended cannot be removed'])
   expect(await all(at)).toEqual([])
-  at.logs.open('one')
+  at.logs.makeRoom()
   print(at.stdout, ['back'])
   expect(await all(at)).toEqual(['back'])
 })

@@ -2,7 +2,7 @@
  * What processes print. Each writes to its own files itself, so that logs go on without the server; the server only cuts
  * files that grew too long and remembers when they grew (see `log-stream.ts`).
  */
-import { mkdirSync, openSync, readdirSync, realpathSync, rmSync, statfsSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, realpathSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
@@ -41,10 +41,10 @@ interface ReadOptions {
 }
 
 export interface LogFiles {
-  /** File descriptors for a new process; close them after the start. */
-  open(id: string): { readonly stdout: number; readonly stderr: number }
   /** Where its two streams go. */
   files(id: string): readonly string[]
+  /** Their directory may be gone. */
+  makeRoom(): void
   /** Notes growth (line times are as exact as this is called often) and cuts what is too long. `patient`: those that were silent seldom. */
   tend(ids: Iterable<string>, options?: { readonly patient?: boolean }): void
   /** Where the disk fills so fast, or is so full, that silent files must be looked at, too: all of them; more and more seldom where that helps nobody. */
@@ -102,12 +102,8 @@ export function openLogFiles({ directory, clock, log, maxBytes = FILE_BYTES_MAX,
   }
 
   return {
-    open(id) {
-      mkdirSync(real, { recursive: true, mode: 0o700 })
-      const [stdout = 0, stderr = 0] = files(id).map(file => openSync(file, 'a', 0o600))
-      return { stdout, stderr }
-    },
     files,
+    makeRoom() { mkdirSync(real, { recursive: true, mode: 0o700 }) },
     tend: (ids, { patient = false } = {}) => { tend(ids, patient) },
     tendWhereScarce(ids) {
       const before = space

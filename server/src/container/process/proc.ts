@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** USER_HZ, the same on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100
-const PAGE_BYTES = Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }))
+let pageBytes: number | undefined
 
 export interface ProcessId {
   readonly pid: number
@@ -87,10 +87,11 @@ export function isHeldOpen(file: string): boolean {
 /** Fields 14 to 17 and 24 of `/proc/<pid>/stat` of all of a group; children that were waited for count with their parents. */
 export function consumptionOfGroups(groups: ReadonlySet<number>): ReadonlyMap<number, { readonly cpuSeconds: number; readonly memoryBytes: number }> {
   const sums = new Map<number, { cpuSeconds: number; memoryBytes: number }>()
+  pageBytes ??= Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }))
   for (const { group, cpuTicks, residentPages } of processes()) {
     if (!groups.has(group)) continue
     const { cpuSeconds = 0, memoryBytes = 0 } = sums.get(group) ?? {}
-    sums.set(group, { cpuSeconds: cpuSeconds + cpuTicks / TICKS_PER_SECOND, memoryBytes: memoryBytes + residentPages * PAGE_BYTES })
+    sums.set(group, { cpuSeconds: cpuSeconds + cpuTicks / TICKS_PER_SECOND, memoryBytes: memoryBytes + residentPages * pageBytes })
   }
   return sums
 }

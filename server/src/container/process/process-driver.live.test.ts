@@ -232,7 +232,7 @@ test('a server killed at any moment of a start neither loses nor doubles a proce
 
     const driver = openDriver(directory)
     const seen = await driver.observe()
-    adopted += seen.length
+    adopted += seen.filter(({ id }) => id !== 'i0').length
     for (const { id, state } of seen) expect([id, state, marked(directory, id).filter(({ leads }) => leads).length]).toEqual([id, 'running', 1])
     const known = new Set(seen.map(({ id }) => id))
     for (let number = 0; number < 6; number++) if (!known.has(`i${number}`)) expect(marked(directory, `i${number}`)).toEqual([])
@@ -241,6 +241,51 @@ test('a server killed at any moment of a start neither loses nor doubles a proce
     await driver[Symbol.asyncDispose]()
   }
   expect(adopted).toBeGreaterThan(0)
+})
+
+const parentOf = (pid: number) => Number(/\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.[1])
+const pidOf = (directory: string, id: string) => marked(directory, id).find(({ leads }) => leads)?.pid ?? 0
+
+test('twenty processes cost the server one fork: of its launcher', async () => {
+  const { directory, driver } = place()
+
+  await Promise.all(Array.from({ length: 20 }, (_, index) => driver.start(processOf('process', 'sleep 1000', `i${index}`))))
+
+  const parents = new Set(Array.from({ length: 20 }, (_, index) => parentOf(pidOf(directory, `i${index}`))))
+  expect(parents.size).toBe(1)
+  expect([...parents].map(parentOf)).toEqual([process.pid])
+})
+
+test('what a launcher started that was killed runs on, its end is noticed, and the next start has another one', async () => {
+  const { directory, driver } = place()
+  await driver.start(processOf('process', 'sleep 1000', 'one'))
+  const launcher = parentOf(pidOf(directory, 'one'))
+
+  process.kill(launcher, 'SIGKILL')
+  const starts = ['two', 'three'].map(id => driver.start(processOf('process', 'sleep 1000', id)).catch(() => {}))
+  await Promise.all(starts)
+  await driver.start(processOf('process', 'sleep 1000', 'two'))
+
+  const seen = () => driver.observe().then(all => Object.fromEntries(all.map(({ id, state }) => [id, state])))
+  expect(await seen()).toMatchObject({ one: 'running', two: 'running' })
+  for (const id of ['one', 'two', 'three']) expect(marked(directory, id).length).toBe((await seen())[id] === undefined ? 0 : 1)
+  expect(parentOf(pidOf(directory, 'two'))).not.toBe(launcher)
+  process.kill(pidOf(directory, 'one'), 'SIGKILL')
+  await until(async () => (await seen())['one'] === 'exited')
+})
+
+test('the launcher ends with its server, whatever ends that, and nothing else does', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'vamp-process-'))
+  const server = spawn(process.execPath, [join(import.meta.dirname, 'testdata', 'owner.ts'), directory, '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(server.stdout, 'data')
+  const launcher = parentOf(pidOf(directory, 'i0'))
+
+  server.kill('SIGKILL')
+
+  await until(() => !existsSync(`/proc/${launcher}`))
+  const next = openDriver(directory)
+  onTestFinished(async () => { await stopAll(next); await next[Symbol.asyncDispose](); rmSync(directory, { recursive: true, force: true }) })
+  expect(await next.observe()).toMatchObject([{ id: 'i0', state: 'running' }])
 })
 
 test('processes keep running and logging while there is no server', async () => {

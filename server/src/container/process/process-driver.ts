@@ -2,8 +2,7 @@
  * Runs workloads as processes of this host. They are detached: they outlive the server, and the next server takes over what
  * it finds (see `state-directory.ts`). Limits of CPU and memory are kept where `limits` says so (see `control-groups.ts`).
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Clock, every } from '@vamp/agent/base/clock'
 import type { Logger } from '@vamp/agent/base/log'
@@ -13,8 +12,10 @@ import { instanceEnvironment } from '../environment.ts'
 import { refuseAvailability, thisMachine } from '../this-machine.ts'
 import { type ControlGroups, openControlGroups } from './control-groups.ts'
 import { commandLine, missingScript, noProgram, PROCESS_DEPLOYABLES } from './command.ts'
+import type { Launch } from './launch-messages.ts'
+import { endLauncher, type Launched, type Launcher, openLauncher } from './launcher.ts'
 import { type LogFiles, openLogFiles } from './log-files.ts'
-import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, type ProcessId, startTimeOf } from './proc.ts'
+import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, type ProcessId } from './proc.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from './process-ports.ts'
 import { type InstanceRecord, openStateDirectory, type StateDirectory } from './state-directory.ts'
 import { type EnvironmentSearch, endProcess, environmentSearch } from './stop-process.ts'
@@ -51,6 +52,8 @@ export function openProcessDriver(options: ProcessDriverOptions): ContainerDrive
   return new ProcessDriver(options)
 }
 
+type Started = Pick<Launched & { is: 'started' }, 'process' | 'ended'>
+
 class ProcessDriver implements ContainerDriver {
   readonly driver = 'process'
   readonly deployables = PROCESS_DEPLOYABLES
@@ -61,6 +64,8 @@ class ProcessDriver implements ContainerDriver {
   readonly #ports: PortAllocator
   readonly #groups: ControlGroups | undefined
   readonly #search: EnvironmentSearch
+  readonly #launcher: Launcher
+  #noted: ProcessId | undefined
   readonly #boot = bootId()
   readonly #records = new Map<string, InstanceRecord>()
   readonly #children = new Set<string>()
@@ -78,6 +83,12 @@ class ProcessDriver implements ContainerDriver {
     this.#groups = options.limits ? openControlGroups(this.#state.path) : undefined
     if (!this.#groups) options.log.info('what scales say of CPU and memory does not bind processes: --process-limits on changes that')
     this.#search = environmentSearch(options.clock)
+    this.#launcher = openLauncher(launcher => {
+      this.#state.noteLauncher(launcher)
+      this.#noted = launcher
+    })
+    const last = this.#state.launcher()
+    if (last) endLauncher(last)
     for (const record of this.#state.readAll()) this.#recover(record)
     this.#pollAdopted()
     this.#timers = [
@@ -152,6 +163,7 @@ class ProcessDriver implements ContainerDriver {
     for (const stop of this.#timers) stop()
     this.#listeners.clear()
     await Promise.allSettled(this.#busy.values())
+    await this.#launcher[Symbol.asyncDispose]()
   }
 
   async #alone(id: string, action: () => Promise<void>): Promise<void> {
@@ -175,9 +187,9 @@ class ProcessDriver implements ContainerDriver {
       const { cpu, memory, dialect: { cpu_limit: cpuLimit } } = workload
       this.#groups?.make(workload.id, { cpu, memory, ...(typeof cpuLimit === 'number' ? { cpuLimit } : {}) })
       const environment = { ...this.#options.environment, ...instanceEnvironment(workload, ports) }
-      const child = await this.#spawn(workload.id, program, words, { cwd, env: { ...environment, VAMP_STATE: this.#state.path } })
-      this.#limit(workload.id, child)
-      this.#adopt(record, child, () => missingScript(words, cwd))
+      const launched = await this.#launch(workload.id, { program, words, cwd, env: { ...environment, VAMP_STATE: this.#state.path } })
+      this.#limit(workload.id, launched.process)
+      this.#adopt(record, launched, () => missingScript(words, cwd))
     } catch (error) {
       this.#state.remove(workload.id)
       this.#ports.release(Object.values(ports))
@@ -200,41 +212,46 @@ class ProcessDriver implements ContainerDriver {
   }
 
   /** Resolves when the program is loaded; only then is there anything to find by its environment. */
-  #spawn(id: string, program: string, words: readonly string[], { cwd, env }: { cwd: string; env: Record<string, string> }): Promise<ChildProcess> {
-    const { stdout, stderr } = this.#logs.open(id)
-    return new Promise<ChildProcess>((done, fail) => {
-      const child = spawn(program, words, { cwd, env, detached: true, stdio: ['ignore', stdout, stderr] })
-      child.once('error', (cause: NodeJS.ErrnoException) =>
-        fail(new Fault('container_failed', cause.code === 'ENOENT' ? noProgram(program, cwd) : `${program} cannot be started: ${cause.message}`, { program, cwd }, { cause })))
-      if (child.pid !== undefined) done(child)
-    }).finally(() => { closeSync(stdout); closeSync(stderr) })
+  async #launch(id: string, what: Pick<Launch, 'program' | 'words' | 'cwd' | 'env'>): Promise<Started> {
+    this.#logs.makeRoom()
+    const launched: Launched = await this.#launcher.launch({ ...what, outputs: this.#logs.files(id) })
+    const { program, cwd } = what
+    switch (launched.is) {
+      case 'started': return launched
+      case 'refused': throw new Fault('container_failed', launched.program && launched.code === 'ENOENT' ? noProgram(program, cwd) : `${program} cannot be started: ${launched.message}`, { program, cwd })
+      case 'lost': {
+        const process = this.#find(id)
+        if (!process) throw new Fault('container_failed', `${program} was not started: what starts processes has ended`, { program, cwd })
+        return { process, ended: Promise.resolve(undefined) }
+      }
+      default: return launched satisfies never
+    }
   }
 
   /** `missing` says what it failed for want of, when it has failed. */
-  #adopt(record: InstanceRecord, child: ChildProcess, missing: () => string | undefined): void {
+  #adopt(record: InstanceRecord, { process, ended }: Started, missing: () => string | undefined): void {
     const { id } = record.workload
-    const pid = child.pid ?? 0
-    const started: InstanceRecord = { ...record, process: { pid, startTime: startTimeOf(pid) ?? 0 } }
+    const started: InstanceRecord = { ...record, process }
     this.#records.set(id, started)
     this.#children.add(id)
-    child.unref()
-    child.once('exit', (code, signal) => {
-      if (this.#records.get(id)?.process?.pid !== pid) return
-      const why = code === 0 ? undefined : missing()
-      this.#exited(id, signal ? `was ended by ${signal}` : `exited with code ${code}${why === undefined ? '' : `: ${why}`}`)
+    void ended.then(exit => {
+      if (this.#records.get(id)?.process?.pid !== process.pid) return
+      if (!exit) return void this.#children.delete(id)
+      const why = exit.code === 0 ? undefined : missing()
+      this.#exited(id, exit.signal ? `was ended by ${exit.signal}` : `exited with code ${exit.code}${why === undefined ? '' : `: ${why}`}`)
     })
     try {
       this.#state.write(started)
     } catch (error) {
       // It runs and can be found by its marks; there is only no note of its number.
-      this.#options.log.warn('the number of a started process could not be noted', { id, pid, error })
+      this.#options.log.warn('the number of a started process could not be noted', { id, pid: process.pid, error })
     }
   }
 
   /** One that has ended already has no use for limits, and tells its end itself. */
-  #limit(id: string, { pid }: ChildProcess): void {
+  #limit(id: string, { pid }: ProcessId): void {
     try {
-      if (pid !== undefined) this.#groups?.enter(id, pid)
+      this.#groups?.enter(id, pid)
     } catch (error) {
       this.#options.log.debug('a process could not be put under its limits', { id, pid, error })
     }
@@ -306,6 +323,7 @@ class ProcessDriver implements ContainerDriver {
   #keepNotes(): void {
     const missing = this.#state.missing(this.#records.keys())
     for (const id of missing) this.#state.write(this.#records.get(id) as InstanceRecord)
+    if (missing.length > 0 && this.#noted) this.#state.noteLauncher(this.#noted)
     if (missing.length > 0) this.#options.log.warn('notes of processes were taken away, and are there again', { directory: this.#state.path, instances: missing.length })
   }
 
