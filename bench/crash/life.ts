@@ -51,7 +51,7 @@ export async function live(given: LifeOptions): Promise<Account> {
   await operator.first(upTo(random, INSTANCES_MAX - 1) + 1)
   const visitors = startVisitors(gateway, { leaves: operator.leaves, outages: ground.outages, note })
   await visitors.answered()
-  const villain = startVillain(options, visitors, note)
+  const villain = startVillain(options, visitors, { note, wrong })
   try {
     for (let change = 0; change < CHANGES; change++) {
       await clock.sleep(upTo(random, 900))
@@ -221,7 +221,7 @@ interface Villain {
   killServerOnceMore(): Promise<void>
 }
 
-function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors, note: (what: string) => void): Villain {
+function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors, { note, wrong }: { readonly note: (what: string) => void; readonly wrong: string[] }): Villain {
   const random = seeded(seed + 1_000_003)
   const ending = new AbortController()
   let kills = 0
@@ -260,11 +260,18 @@ function startVillain({ seed, ground, server }: LifeOptions, visitors: Visitors,
     server.start()
     note('the next server')
   }
+  /** Who is killed before it has noticed has lost it; so nobody kills it meanwhile. */
+  const loseData = () => server.alone(async () => {
+    await server.ready()
+    if (ending.signal.aborted || !server.lives) return
+    done('took the data directory away')
+    await server.loseData().then(() => note('it is there again'), (error: unknown) => { wrong.push(String(error)) })
+  })
   const restartEngine = async () => {
     const since = clock.monotonic()
     if (await ground.restart?.()) done(`killed the engine, which is back after ${Math.round(clock.monotonic() - since)} ms`)
   }
-  const ways = [killServer, killServer, killServer, killInstance, killInstance, pauseInstance, ...(ground.restart ? [restartEngine] : [])]
+  const ways = [killServer, killServer, killServer, killInstance, killInstance, pauseInstance, loseData, ...(ground.restart ? [restartEngine] : [])]
   const work = (async () => {
     while (!ending.signal.aborted) {
       await clock.sleep(100 + upTo(random, 2000), ending.signal).catch(() => {})

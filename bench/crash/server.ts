@@ -1,7 +1,7 @@
 /** The server as a program that may be killed at any moment, and the operator who asks it until it has answered. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { existsSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemClock as clock } from '../../agent/src/base/clock.ts'
@@ -11,6 +11,8 @@ const MAIN = fileURLToPath(new URL('../../cli/bin/vamp.mjs', import.meta.url))
 const GIVE_UP_MS = 600_000
 const AGAIN_MS = 50
 const SUPERVISED_MS = 500
+/** Of the data directory: without it the next server does not know what runs. */
+const NEEDED = ['vamp.db', 'server.json', 'docker-owner', 'haproxy/process.json'] as const
 
 export interface Server {
   /** Until an answer came, from whichever life of the server. Throws what it refuses. */
@@ -22,6 +24,8 @@ export interface Server {
   ready(): Promise<void>
   kill(): Promise<void>
   start(): void
+  /** Somebody removes all that it keeps. Resolves when what the next one needs is there again; throws if it never is. */
+  loseData(): Promise<void>
   /** One after the other. `early`: every other one, which may kill it before it answers; if all did, nothing would ever be done. */
   alone(work: (early: boolean) => Promise<void>): Promise<void>
   /** Tells it to end everything. */
@@ -77,6 +81,12 @@ export async function openServer(directory: string, flags: readonly string[], lo
       await end('SIGKILL')
     },
     start,
+    async loseData() {
+      const there = () => NEEDED.filter(name => existsSync(join(directory, 'data', name)))
+      const before = there()
+      rmSync(join(directory, 'data'), { recursive: true, force: true, maxRetries: 20 })
+      for (const until = clock.monotonic() + GIVE_UP_MS; lives() && there().length < before.length; await clock.sleep(AGAIN_MS)) if (clock.monotonic() > until) throw new Error(`of ${before.join(', ')} only ${there().join(', ')} came back`)
+    },
     alone(work) {
       tail = tail.then(() => { early = !early; return work(early) })
       return tail

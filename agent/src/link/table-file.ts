@@ -1,4 +1,5 @@
 /** The last table that the proxy confirmed, on disk: an agent that starts without its server carries what it carried before. */
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { RoutingTable } from '@vamp/model/routing/table'
@@ -25,7 +26,9 @@ export async function withTableFile(link: Link, file: string, log: Logger): Prom
       })
     },
     report(report) {
-      if (newest && newest !== written && report.acknowledged === newest.revision && !report.refusal) write(newest)
+      const confirmed = report.acknowledged === newest?.revision && !report.refusal
+      // Again where somebody has taken it away.
+      if (newest && confirmed && (newest !== written || !existsSync(file))) write(newest)
       link.report(report)
     },
     deliver: window => link.deliver(window),

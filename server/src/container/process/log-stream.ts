@@ -5,7 +5,7 @@
  */
 import { closeSync, mkdirSync, openSync, readlinkSync, readSync, rmSync, type Stats, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 
 /** What is read at a time. */
 export const PIECE_BYTES = 64 * 1024
@@ -68,7 +68,8 @@ export class LogStream {
       return named
     }
     const held = this.#held()
-    if (held === undefined || linkOf(held) !== `${this.name} (deleted)`) return undefined
+    // Its directory may have been moved before it was removed.
+    if (held === undefined || basename(linkOf(held)?.replace(/ \(deleted\)$/, '') ?? '') !== basename(this.name)) return undefined
     this.#file = held
     return statSync(held, { throwIfNoEntry: false })
   }
