@@ -1,7 +1,7 @@
 import { Fault } from '@vamp/model/fault'
 import type { Window } from '@vamp/model/metric'
 import type { Endpoint, RoutingTable } from '@vamp/model/routing/table'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startAgent } from './agent.ts'
 import { silent } from './base/log.ts'
 import { virtualClock } from './base/virtual-clock.ts'
@@ -225,26 +225,48 @@ test('where nobody says which gateway is refused it is found, and all the others
   expect(attempts).toBeLessThan(14)
 })
 
-test('where the proxy refuses whatever changes no gateway is blamed, and what is carried stays', async () => {
-  let refuses = false
-  await using given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
-    if (refuses && table.gateways.some(({ routes }) => JSON.stringify(routes).includes('two'))) throw new Fault('proxy_refused', 'no', { reason: 'out of memory' })
-    return await proxy.apply(table)
-  } }))
-  const gateways = (instance: string) => [80, 81, 82, 83].map(port => contractGateway(`at-${port}`, port, { a: { weight: 10_000, to: [endpoint(instance)] } }))
-  given.pair.publish({ revision: 1, gateways: gateways('one') })
-  await given.clock.advance(0)
-  refuses = true
+describe('a proxy that refuses whatever changes, and names nobody', () => {
+  const ports = Array.from({ length: 40 }, (_, index) => 8000 + index)
+  const gateways = (instance: string) => ports.map(port => contractGateway(`at-${port}`, port, { a: { weight: 10_000, to: [endpoint(instance)] } }))
+  async function refusing(what: (port: number) => boolean) {
+    let [refuses, attempts] = [false, 0]
+    const given = await world(undefined, proxy => ({ ...proxy, [Symbol.asyncDispose]: proxy[Symbol.asyncDispose], apply: async table => {
+      attempts++
+      if (refuses && table.gateways.some(({ port, routes }) => what(port) && JSON.stringify(routes).includes('two'))) throw new Fault('proxy_refused', 'no', { reason: 'out of memory' })
+      return await proxy.apply(table)
+    } }))
+    given.pair.publish({ revision: 1, gateways: gateways('one') })
+    await given.clock.advance(0)
+    ;[refuses, attempts] = [true, 0]
+    given.pair.publish({ revision: 2, gateways: gateways('two') })
+    await given.clock.advance(0)
+    return { ...given, attempts: () => attempts, heal() { refuses = false } }
+  }
 
-  given.pair.publish({ revision: 2, gateways: gateways('two') })
-  await given.clock.advance(0)
+  test('has no gateway blamed, is not asked for each of them, and is tried again until it takes them', async () => {
+    const given = await refusing(() => true)
+    await using _ = { [Symbol.asyncDispose]: given[Symbol.asyncDispose] }
 
-  expect(given.last()?.refusal).toEqual({ revision: 2, code: 'proxy_refused', reason: 'out of memory' })
-  for (const port of [80, 83]) expect(await given.sent(port)).toMatchObject({ instance: 'one' })
-  refuses = false
-  given.pair.publish({ revision: 3, gateways: gateways('two') })
-  await given.clock.advance(0)
-  expect(given.last()?.refusal).toBeUndefined()
+    expect(given.last()?.refusal).toEqual({ revision: 2, code: 'proxy_refused', reason: 'out of memory' })
+    expect(given.attempts()).toBeLessThan(30)
+    for (const port of [8000, 8039]) expect(await given.sent(port)).toMatchObject({ instance: 'one' })
+    given.heal()
+    await given.clock.advance(1000)
+    expect(given.last()?.refusal).toBeUndefined()
+    for (const port of [8000, 8039]) expect(await given.sent(port)).toMatchObject({ instance: 'two' })
+  })
+
+  test('gets those that it takes, wherever they stand', async () => {
+    const given = await refusing(port => port < 8030)
+    await using _ = { [Symbol.asyncDispose]: given[Symbol.asyncDispose] }
+    expect(await given.sent(8035)).toMatchObject({ instance: 'one' })
+
+    await given.clock.advance(120_000)
+
+    for (const port of [8030, 8035, 8039]) expect(await given.sent(port)).toMatchObject({ instance: 'two' })
+    expect(await given.sent(8000)).toMatchObject({ instance: 'one' })
+    expect(given.last()?.refusal).toMatchObject({ gateway: expect.stringMatching(/^at-80[0-2]/) })
+  })
 })
 
 test('where two gateways are refused without being named one of them is told, although those before them were taken', async () => {

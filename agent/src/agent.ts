@@ -11,7 +11,7 @@ import type { Logger } from './base/log.ts'
 import type { AgentReport, CarriedShares, Link, Surge } from './link/link.ts'
 import type { Applied, Proxy as ProxyPort, Waiting } from './proxy/proxy.ts'
 import { resilient, type Resilient } from './proxy/resilient.ts'
-import { about, asCarried, openRefusals, refusedGateway, setAside, suspectsOf } from './set-aside.ts'
+import { about, ALONE_MAX, asCarried, openRefusals, type Refusals, refusedGateway, setAside, suspectsOf, withoutChanges } from './set-aside.ts'
 import { openDelivery } from './traffic/delivery.ts'
 import type { Sequence } from './traffic/sequence.ts'
 import { openSurges, SURGE_LOOK_MS } from './traffic/surges.ts'
@@ -132,7 +132,7 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
     }
   }
   /** The whole table, or as much of it as the proxy takes. Returns why it is not the whole. */
-  const carryPart = async (table: RoutingTable): Promise<unknown> => {
+  const carryPart = async (table: RoutingTable): Promise<Refusals> => {
     const refusals = openRefusals()
     // Gateways that wait for others to be tried without them, where nobody says which one is refused.
     let waiting: ReadonlySet<string> = new Set()
@@ -145,32 +145,36 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
         if (!refusals.told || how !== 'nothing') log.info('table carried', { revision: table.revision, how, reasons, commands })
         carried = part
         await onConfirmed(table, part, applied, refusals.told)
-        if (waiting.size === 0) return refusals.told
+        if (waiting.size === 0) return refusals
         waiting = new Set()
       } catch (error) {
-        if (ended.signal.aborted) return error
+        if (ended.signal.aborted) return refusals
         const why = `${error}${error instanceof Fault ? JSON.stringify(error.facts) : ''}`
         log[told.has(why) ? 'debug' : 'warn']('table not carried', { revision: table.revision, error })
         told.add(why)
-        const suspects = suspectsOf(part, error, carried)
+        const suspects = inTurn(suspectsOf(part, error, carried), retries)
         if (suspects.length > 1) {
           waiting = new Set([...waiting, ...suspects.slice(suspects.length >> 1)])
           continue
         }
         wanted = setAside(wanted, suspects[0] === undefined ? error : about(error, suspects[0]), carried)
         refusals.add(error, { suspect: suspects[0], last: !wanted })
+        if (wanted && refusals.ofAll) {
+          wanted = withoutChanges(wanted, carried)
+          waiting = new Set()
+        }
       }
     }
     await onRefused(table, refusals.told)
-    return refusals.told
+    return refusals
   }
   const apply = async (table: RoutingTable) => {
-    const refusal = await carryPart(table)
-    if (ended.signal.aborted || !refusal || !canHeal(refusal)) return
+    const { told: refusal, ofAll } = await carryPart(table)
+    if (ended.signal.aborted || !refusal || !ofAll && !canHeal(refusal)) return
     // Never of a table that has been superseded: it would come into force after the newer one.
     cancelRetry()
     const taken = refusal instanceof Fault && refusal.code === 'port_taken'
-    const afterMs = taken ? Math.min(PORT_RETRY_MAX_MS, APPLY_RETRY_MS * 2 ** retries++) : APPLY_RETRY_MS
+    const afterMs = taken || ofAll ? Math.min(PORT_RETRY_MAX_MS, APPLY_RETRY_MS * 2 ** retries++) : APPLY_RETRY_MS
     if (!next) cancelRetry = clock.after(afterMs, () => { next ??= table; start() })
   }
   const start = () => { running ??= run().finally(() => { running = undefined; if (next) start() }) }
@@ -190,6 +194,12 @@ function openCarrier({ proxy, clock, log, onConfirmed, onRefused }: CarrierOptio
       await running
     },
   }
+}
+
+/** Each time others come first. */
+const inTurn = (names: readonly string[], time: number): readonly string[] => {
+  const first = names.length === 0 ? 0 : time * ALONE_MAX % names.length
+  return [...names.slice(first), ...names.slice(0, first)]
 }
 
 /** A port becomes free, a proxy answers again; a table that is wrong stays wrong. */

@@ -40,10 +40,15 @@ function changedIn(table: RoutingTable, carried: RoutingTable): readonly string[
 /** The refusal, which is about this gateway. */
 export const about = (error: unknown, gateway: string): unknown => error instanceof Fault ? new Fault(error.code, error.message, { ...error.facts, gateway }, { cause: error }) : error
 
+/** So many gateways that are refused alone, without one that is taken, are enough: to try thousands might take hours. */
+export const ALONE_MAX = 3
+
 /** Why one table is not carried as a whole. */
 export interface Refusals {
   /** The first, if there was any. */
   readonly told: unknown
+  /** Whatever is tried is refused: what is carried stays, and it is tried again, others first. */
+  readonly ofAll: boolean
   /** `suspect`: it named no gateway, and this is the only one that it can be about. `last`: nothing is left to be tried. */
   add(error: unknown, at: { readonly suspect: string | undefined; readonly last: boolean }): void
   /** After something was refused, a part was carried where `carried` had been. */
@@ -60,6 +65,7 @@ export function openRefusals(): Refusals {
       if (named !== undefined || !guessed) return named
       return alone > 1 && !taken ? guessed.error : about(guessed.error, guessed.gateway)
     },
+    get ofAll() { return alone >= ALONE_MAX && !taken },
     add(error, { suspect, last }) {
       if (suspect === undefined) {
         if (!guessed || last) named ??= error
@@ -80,6 +86,9 @@ export function asCarried(table: RoutingTable, names: ReadonlySet<string>, carri
   for (const name of names) part = setAside(part, new Fault('proxy_refused', '', { gateway: name }), carried) ?? part
   return part
 }
+
+/** As much of the table as is carried already. */
+export const withoutChanges = (table: RoutingTable, carried: RoutingTable): RoutingTable => asCarried(table, new Set(changedIn(table, carried)), carried)
 
 function same(gateway: GatewayTable, before: GatewayTable | undefined): boolean {
   return before !== undefined && (before === gateway || JSON.stringify(before) === JSON.stringify(gateway))
