@@ -9,7 +9,7 @@ const NOW = Date.parse('2030-01-31T12:05:00Z')
 
 const ramping: ReleaseView = {
   name: 'shop-web-1.2', deployment: 'shop', cluster: 'web', from: 'web:1.1', to: 'web:1.2', phase: 'ramping', since: '2030-01-31T12:04:00Z', started: '2030-01-31T12:04:03Z',
-  weight: 12.21, sentence: "No sign of harm. Errors are at most +0.42 points, so far. Requests slower than the old version's p99 are at most 2.1 times as frequent.", next: 'Next: 25 % when at most 5 requests could go wrong in 5 s.',
+  weight: 12.21, sentence: "No sign of harm. Errors are at most +0.42 points, so far. Requests slower than the old version's p99 are at most 2.1 times as frequent.", next: 'Next: 25 % when at most 10 requests could go wrong in 5 s.',
   evidence: [
     { metric: 'error_rate', finding: 'undecided', harm: 2.2, safety: 3.4, baseline: 0.001, canary: 0.002, odds: { low: 0.41, high: 4.5 }, sentence: '' },
     { metric: 'latency_p50', finding: 'not worse', harm: 0.1, safety: 120, baseline: 11.9, canary: 12.1, sentence: "50 % of the new version's requests took up to 12 ms; of the old version's, in the same seconds, 12 ms." },

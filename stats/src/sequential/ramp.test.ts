@@ -24,12 +24,12 @@ test('it never shrinks, never outgrows its cap, and grows at most by a quarter p
   }), { numRuns: 300, seed: 5 })
 })
 
-test('what cannot be excluded yet is paid for: five bad requests in five seconds at most', () => {
-  expect(affordableShare({ ...clean, failing: 0.4 })).toBeCloseTo(5 / (100 * 5 * 0.4), 12)
+test('what cannot be excluded yet is paid for: ten bad requests in five seconds at most', () => {
+  expect(affordableShare({ ...clean, failing: 0.4 })).toBeCloseTo(10 / (100 * 5 * 0.4), 12)
   expect(affordableShare({ ...clean, failing: 0.4, proven: true })).toBe(1)
-  expect(affordableShare({ ...clean, failing: 0, slow: 0.5 })).toBeCloseTo(0.1, 12)
-  expect(nextShare({ ...clean, share: 0.02, start: 0.02, failing: 0.4 })).toBeCloseTo(0.025, 12)
-  expect(nextShare({ ...clean, share: 0.02, start: 0.02, failing: 0.46 })).toBe(0.02)
+  expect(affordableShare({ ...clean, failing: 0, slow: 0.5 })).toBeCloseTo(0.2, 12)
+  expect(nextShare({ ...clean, share: 0.02, start: 0.02, failing: 0.8 })).toBeCloseTo(0.025, 12)
+  expect(nextShare({ ...clean, share: 0.02, start: 0.02, failing: 0.92 })).toBe(0.02)
 })
 
 test('without traffic the share stays where it is', () => {

@@ -81,7 +81,7 @@ export const DEFAULT_SETTINGS: JudgeSettings = {
   ],
   safety: { errorOdds: 1.5, errorExcess: 0.0025, latency: [{ quantile: 0.5, margin: 0.1 }, { quantile: 0.99, margin: 0.25 }], evidence: 20 },
   ramp: { is: 'auto' },
-  exposure: { badRequests: 5, seconds: 5 },
+  exposure: { badRequests: 10, seconds: 5 },
   start: { requestsPerSecond: 2, least: 0.002, most: 0.2 },
   growth: 1.25,
   shares: { warmUp: 0.05, test: 0.25, loadCheck: 0.5, holdBack: 0.9 },
