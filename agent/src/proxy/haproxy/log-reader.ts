@@ -47,6 +47,8 @@ const TEND_MS = 100
 const LOOK_MS = 200
 /** Where nothing is heard, a tick comes this often. */
 const IDLE_TICK_MS = 1000
+/** What comes of one is `tick` and a newline, and says nothing of other lines; all others are longer. */
+const TICK_BYTES = 5
 /** Read at a time. */
 const READ_BYTES = 1 << 18
 const FOLLOW = 'show events requests -w\n'
@@ -109,7 +111,7 @@ export async function openLogReader(options: LogReaderOptions): Promise<LogReade
     socket.on('error', () => socket.destroy())
     socket.resume().end('GET / HTTP/1.0\r\n\r\n')
   }
-  const heard = (tail: Tail, chunk: Uint8Array) => { unsure = true; if (tails.get(tail.process) === tail) take(tail.process, tail.parser, chunk) }
+  const heard = (tail: Tail, chunk: Uint8Array) => { unsure ||= chunk.length > TICK_BYTES; if (tails.get(tail.process) === tail) take(tail.process, tail.parser, chunk) }
   const left = (tail: Tail) => { if (tails.get(tail.process) === tail) tails.delete(tail.process) }
   const buffer = Buffer.allocUnsafe(READ_BYTES)
   const listenTo = (path: string, onRead: (chunk: Uint8Array) => void, onClose: () => void): Socket => {
