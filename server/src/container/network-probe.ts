@@ -1,5 +1,5 @@
 /** Asks an instance over the network whether it is well. */
-import { request as requestHttp } from 'node:http'
+import { type ClientRequest, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -10,60 +10,74 @@ import type { Observed } from './container-driver.ts'
 /** For checks that give none. */
 const TIMEOUT_MS_DEFAULT = 5000
 
-/** Any status from 200 to 399 is well; certificates are not verified; a protocol that nobody here speaks is always well. */
+/**
+ * Any status from 200 to 399 is well; certificates are not verified; a protocol that nobody here speaks is always well.
+ * No agent keeps connections: a check must see whether new ones are accepted. Most questions are asked before anybody listens: a request is
+ * made only for a connection that there is, and what ends a question ends its socket, as signals for each would cost more than the connection.
+ */
 export function networkProbe(clock: Clock): (instance: Pick<Observed, 'host' | 'ports'>, check: HealthCheck, signal: AbortSignal) => Promise<string | undefined> {
   return async ({ host, ports }, check, signal) => {
+    signal.throwIfAborted()
     const port = ports[check.port]
     if (port === undefined) return `finds no port ${check.port}`
+    const request = requestOf(check.protocol.toUpperCase())
+    if (request === undefined) return undefined
     const timeoutMs = check.timeout > 0 ? check.timeout * 1000 : TIMEOUT_MS_DEFAULT
-    const timeout = new AbortController()
-    const cancel = clock.after(timeoutMs, () => timeout.abort())
-    const either = AbortSignal.any([signal, timeout.signal])
+    const question: Question = { socket: connect({ host, port }), host, port, path: check.path.startsWith('/') ? check.path : `/${check.path}`, asked: undefined }
+    let late = false
+    const cancel = clock.after(timeoutMs, () => { late = true; end(question) })
+    const stop = () => end(question)
+    signal.addEventListener('abort', stop, { once: true })
     try {
-      const protocol = check.protocol.toUpperCase()
-      if (protocol.endsWith('TCP')) return await askTcp(host, port, either)
-      if (protocol.endsWith('HTTP') || protocol.endsWith('HTTPS')) {
-        const path = check.path.startsWith('/') ? check.path : `/${check.path}`
-        const statusCode = await askHttp(protocol.endsWith('S') ? requestHttps : requestHttp, { host, port, path, signal: either })
-        return statusCode >= 200 && statusCode < 400 ? undefined : `answered ${statusCode}`
-      }
-      return undefined
+      await connected(question.socket)
+      if (request === 'none') return undefined
+      const statusCode = await askHttp(request, question)
+      return statusCode >= 200 && statusCode < 400 ? undefined : `answered ${statusCode}`
     } catch (error) {
-      if (timeout.signal.aborted) return `did not answer within ${timeoutMs / 1000} s`
-      return failure(error)
+      signal.throwIfAborted()
+      return late ? `did not answer within ${timeoutMs / 1000} s` : failure(error)
     } finally {
       cancel()
+      signal.removeEventListener('abort', stop)
+      question.socket.destroy()
     }
   }
 }
 
-/**
- * No agent keeps connections: a check must see whether new ones are accepted. Most questions are asked before anybody listens, and
- * a request is made only for a connection that there is.
- */
-async function askHttp(request: typeof requestHttp | typeof requestHttps, { host, port, path, signal }: { host: string; port: number; path: string; signal: AbortSignal }): Promise<number> {
-  const socket = await connected(host, port, signal)
-  return await new Promise<number>((done, fail) => {
+interface Question { readonly socket: Socket; readonly host: string; readonly port: number; readonly path: string; asked: ClientRequest | undefined }
+
+/** `none`: a connection says enough. */
+function requestOf(protocol: string): typeof requestHttp | typeof requestHttps | 'none' | undefined {
+  if (protocol.endsWith('TCP')) return 'none'
+  if (protocol.endsWith('HTTP')) return requestHttp
+  return protocol.endsWith('HTTPS') ? requestHttps : undefined
+}
+
+function end({ socket, asked }: Question): void {
+  const error = new Error('is not waited for any more')
+  asked?.destroy(error)
+  socket.destroy(error)
+}
+
+function connected(socket: Socket): Promise<void> {
+  return new Promise((done, fail) => {
+    socket.once('connect', done)
+    socket.once('error', fail)
+  })
+}
+
+function askHttp(request: typeof requestHttp | typeof requestHttps, question: Question): Promise<number> {
+  const { socket, host, port, path } = question
+  return new Promise<number>((done, fail) => {
     const createConnection = request === requestHttps ? () => connectTls({ socket, rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) }) : () => socket
-    const asked = request({ host, port, path, signal, createConnection, headers: { connection: 'close' } }, response => {
+    const asked = request({ host, port, path, createConnection, headers: { connection: 'close' } }, response => {
       response.resume()
       response.once('end', () => done(response.statusCode ?? 0))
       response.once('error', fail)
     })
+    question.asked = asked
     asked.once('error', fail)
     asked.end()
-  }).finally(() => socket.destroy())
-}
-
-async function askTcp(host: string, port: number, signal: AbortSignal): Promise<undefined> {
-  (await connected(host, port, signal)).destroy()
-}
-
-function connected(host: string, port: number, signal: AbortSignal): Promise<Socket> {
-  return new Promise((done, fail) => {
-    const socket = connect({ host, port, signal })
-    socket.once('connect', () => done(socket))
-    socket.once('error', fail)
   })
 }
 
