@@ -5,12 +5,17 @@ import type { Event } from '@vamp/model/event'
 import { Fault } from '@vamp/model/fault'
 import { expect, test } from 'vitest'
 import { startApp } from './app.ts'
+import type { Database, Durability } from './base/sql/database.ts'
+import { openEmbeddedDatabase } from './base/sql/embedded-database.ts'
 import { type Config, configOf } from './config.ts'
 import { openMemoryDriver } from './container/memory/memory-driver.ts'
 import { memoryMachine } from './container/memory/memory-machine.ts'
+import { deploymentOf } from './deployment/testdata/world.ts'
 import { openMemoryEventLog } from './event/memory/memory-event-log.ts'
 import type { Sink } from './event/sink.ts'
+import { openSqlEventLog } from './event/sql/sql-event-log.ts'
 import { openMemoryStore } from './store/memory/memory-store.ts'
+import { openSqlStore } from './store/sql/sql-store.ts'
 
 function installation() {
   const clock = virtualClock()
@@ -70,4 +75,26 @@ test('a server without a proxy of its own is ready without one', async () => {
 
   expect((await fetch(`${app.url}/api/v1/health/ready`)).status).toBe(200)
   await app.close()
+})
+
+test('from a change of a deployment to the service of its instance the disk is flushed once, for the change', async () => {
+  const clock = virtualClock()
+  const written: Durability[] = []
+  const embedded = openEmbeddedDatabase({ file: ':memory:' })
+  const database: Database = { ...embedded, write: (durability, work) => { written.push(durability); return embedded.write(durability, work) } }
+  const events = await openSqlEventLog({ database, clock })
+  const store = await openSqlStore(database, events)
+  const machine = memoryMachine({ clock, behaviour: () => ({ startUpMs: 10 }) })
+  const app = await startApp(configOf({ port: 0, gateway: 'none', containers: 'memory' }), { clock, log: silent, random: () => 0.5, store, events, portFree: async () => true, containers: openMemoryDriver(machine) })
+  await clock.advance(1000)
+  written.length = 0
+
+  const value = deploymentOf('shop', [{ cluster: 'web', breed: 'web:1', instances: 1 }])
+  await store.transaction([{ do: 'put', kind: 'deployments', name: 'shop', value, expected: 'absent' }], [{ type: 'archive', tags: ['deployments:shop'] }])
+  await clock.advance(1000)
+
+  expect((await store.get('deployment-statuses', 'shop'))?.value.instances).toMatchObject([{ state: 'ready' }])
+  expect(written.filter(durability => durability === 'power')).toHaveLength(1)
+  await app.close()
+  await embedded[Symbol.asyncDispose]()
 })

@@ -17,10 +17,11 @@ function harness(fails: (events: readonly Event[]) => boolean = () => false, que
   const events = openMemoryEventLog({ clock: systemClock })
   const places = new Map<string, string>()
   const delivered: unknown[] = []
+  let saves = 0
   const sink: Sink = { query, deliver: async bunch => { if (fails(bunch)) throw new Fault('sink_unreachable', 'no'); delivered.push(...bunch.map(({ value }) => value)) } }
-  const reconciler = sinkReconciler({ events, sink: async name => name === 'mine' ? sink : undefined, places: { load: async name => places.get(name), save: async (name, id) => { places.set(name, id) } } })
+  const reconciler = sinkReconciler({ events, sink: async name => name === 'mine' ? sink : undefined, places: { load: async name => places.get(name), save: async (name, id) => { saves++; places.set(name, id) } } })
   const run = async () => { for (;;) if ((await reconciler.reconcile('mine', signal)).is === 'done') return }
-  return { events, delivered, places, run, reconciler }
+  return { events, delivered, places, run, reconciler, saves: () => saves }
 }
 
 test('a sink gets what comes after it was made, what matches, in order, once', async () => {
@@ -33,6 +34,20 @@ test('a sink gets what comes after it was made, what matches, in order, once', a
   await run()
 
   expect(delivered).toEqual(Array.from({ length: 600 }, (_, index) => index * 2 + 1))
+})
+
+test('where nothing is for it its place is kept once in five hundred events, and one that comes later looks no further back', async () => {
+  const { events, run, saves, places } = harness()
+  await run()
+  const before = saves()
+
+  for (let number = 0; number < 1100; number++) {
+    await events.append([{ tags: ['other'], value: number }])
+    await run()
+  }
+
+  expect(saves() - before).toBe(2)
+  expect(Number.parseInt(events.newest(), 16) - Number.parseInt(places.get('mine') ?? '', 16)).toBeLessThan(500)
 })
 
 test('a receiver that fails gets the same again, and nothing that came after it before that', async () => {

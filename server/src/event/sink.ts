@@ -8,10 +8,13 @@
 import type { Event } from '@vamp/model/event'
 import type { Outcome, Reconciler } from '../base/reconciler.ts'
 import { again, done } from '../base/reconciler.ts'
+import { sequenceOf } from './entry.ts'
 import type { EventLog, EventQuery } from './event-log.ts'
 
 /** Events looked at for one delivery. */
 const DELIVERY_EVENTS_MAX = 500
+/** Where nothing is delivered the place is kept so seldom: whoever comes later looks at no more of them again. */
+const UNKEPT_EVENTS_MAX = 500
 /** Bytes of their values in one delivery, as far as whole events go. */
 const DELIVERY_BYTES_MAX = 4 * 1024 * 1024
 
@@ -28,21 +31,30 @@ export interface SinkPlaces {
 }
 
 export function sinkReconciler({ sink, places, events }: { sink: (name: string) => Promise<Sink | undefined>; places: SinkPlaces; events: EventLog }): Reconciler {
+  /** How far each has looked, and what of it is kept: most events are for no sink, and to keep a place is a flush of the disk. */
+  const reached = new Map<string, { readonly place: string; readonly kept: string }>()
+  const keep = async (name: string, place: string) => {
+    await places.save(name, place)
+    reached.set(name, { place, kept: place })
+  }
   return {
     async reconcile(name, signal): Promise<Outcome> {
       const to = await sink(name)
       if (!to) return done
-      const place = await places.load(name)
-      if (place === undefined) {
-        await places.save(name, await newestId(events))
+      const kept = reached.get(name)?.kept ?? await places.load(name)
+      if (kept === undefined) {
+        await keep(name, await newestId(events))
         return done
       }
+      const place = reached.get(name)?.place ?? kept
       const step = await events.following(place, to.query, DELIVERY_EVENTS_MAX)
       for (const bunch of bunches(step.events)) {
         await to.deliver(bunch, signal)
-        await places.save(name, bunch.at(-1)?.id ?? place)
+        await keep(name, bunch.at(-1)?.id ?? place)
       }
-      if (step.next !== place) await places.save(name, step.next)
+      const last = reached.get(name)?.kept ?? kept
+      if (sequenceOf(step.next) - sequenceOf(last) >= UNKEPT_EVENTS_MAX) await keep(name, step.next)
+      else reached.set(name, { place: step.next, kept: last })
       return step.atEnd ? done : again(0)
     },
   }

@@ -164,7 +164,9 @@ class SqlStore<E> implements Store {
   }
 
   async delete(kind: RecordKind, name: string, expected: Expected = 'any'): Promise<boolean> {
-    return (await this.#add([{ do: 'delete', kind, name, expected }], [])).changes.length > 0
+    const write: Write = { do: 'delete', kind, name, expected }
+    if (await this.get(kind, name) === undefined && decide(write, undefined, undefined).is === 'nothing') return false
+    return (await this.#add([write], [])).changes.length > 0
   }
 
   async transaction(writes: readonly Write[], told: readonly NewEvent[] = []): Promise<readonly (Stored | undefined)[]> {
