@@ -163,6 +163,23 @@ test('over the network: statuses, refusals, silence and TCP are told apart', asy
   expect(await ask({ protocol: 'TCP' })).toBe('was refused')
 })
 
+test('a question whose instance is gone is ended, throws nothing and leaves no connection', async () => {
+  const server = createServer(() => {})
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  onTestFinished(() => { server.closeAllConnections(); server.close() })
+  const probe = networkProbe(systemClock)
+  const ask = (signal: AbortSignal, protocol: string) => probe({ host: '127.0.0.1', ports: { web: (server.address() as AddressInfo).port } }, { ...CHECK, protocol, timeout: 60 }, signal)
+  const [soon, now] = [new AbortController(), new AbortController()]
+  now.abort()
+
+  const asked = [ask(soon.signal, 'HTTP'), ask(soon.signal, 'HTTPS'), ask(now.signal, 'HTTP'), ask(now.signal, 'TCP')]
+  await systemClock.sleep(50)
+  soon.abort()
+
+  for (const answer of await Promise.all(asked)) expect(answer).toMatch(/^failed: /)
+  await new Promise<void>(done => { const look = () => server.getConnections((_, count) => count === 0 ? done() : setTimeout(look, 5)); look() })
+})
+
 test('over TLS: the certificate is not asked about, the status is; who speaks no TLS is not well', async () => {
   const pem = readFileSync(new URL('../../../agent/src/proxy/testdata/certificate-one.pem', import.meta.url))
   const [secure, plain] = [createSecureServer({ cert: pem, key: pem }, (question, answer) => { answer.writeHead(Number(question.url?.slice(1))).end('x') }), createServer((_, answer) => { answer.end('x') })]

@@ -17,7 +17,7 @@ const EAGER_MS_MIN = 2
 const EAGER_MS_MAX = 250
 const INTERVAL_MS_MIN = 100
 
-/** Asks an instance once: nothing when all is well, else why not, as the end of a sentence (`answered 503`). Never throws but by its signal. */
+/** Asks an instance once: nothing when all is well, else why not, as the end of a sentence (`answered 503`). Never throws, also where its signal ends it. */
 export type Probe = (instance: Pick<Observed, 'id' | 'host' | 'ports'>, check: HealthCheck, signal: AbortSignal) => Promise<string | undefined> | string | undefined
 
 interface Examined {

@@ -17,7 +17,6 @@ const TIMEOUT_MS_DEFAULT = 5000
  */
 export function networkProbe(clock: Clock): (instance: Pick<Observed, 'host' | 'ports'>, check: HealthCheck, signal: AbortSignal) => Promise<string | undefined> {
   return async ({ host, ports }, check, signal) => {
-    signal.throwIfAborted()
     const port = ports[check.port]
     if (port === undefined) return `finds no port ${check.port}`
     const request = requestOf(check.protocol.toUpperCase())
@@ -28,13 +27,13 @@ export function networkProbe(clock: Clock): (instance: Pick<Observed, 'host' | '
     const cancel = clock.after(timeoutMs, () => { late = true; end(question) })
     const stop = () => end(question)
     signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
     try {
       await connected(question.socket)
       if (request === 'none') return undefined
       const statusCode = await askHttp(request, question)
       return statusCode >= 200 && statusCode < 400 ? undefined : `answered ${statusCode}`
     } catch (error) {
-      signal.throwIfAborted()
       return late ? `did not answer within ${timeoutMs / 1000} s` : failure(error)
     } finally {
       cancel()
