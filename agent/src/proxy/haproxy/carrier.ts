@@ -22,7 +22,7 @@ import type { Layout } from './layout.ts'
 import { requireFreePorts, withHolder } from './listeners.ts'
 import type { LogNames } from './log-line.ts'
 import { logNames } from './log-names.ts'
-import { difference } from './observe.ts'
+import { difference, withServersFound } from './observe.ts'
 import { adminSocket } from './master-socket.ts'
 import { plan, undo } from './plan.ts'
 import type { Plan, Step } from './plan.ts'
@@ -99,6 +99,8 @@ export class Carrier {
   #cancelPersist: (() => void) | undefined
   readonly #stopLooking: () => void
   #restoreFailed = false
+  /** Once is enough: what differs again is repaired by a reload. */
+  #tookOver = false
   /** How the paths of sockets end in the configuration. Under another spelling a reload makes them anew, which else hands on those that are there. */
   #spelling: '/' | '/./' = '/'
 
@@ -147,13 +149,14 @@ export class Carrier {
       this.#master = undefined
       return await this.#start(table)
     }
-    const next = layOut(this.#layout, table, this.#abilities)
     if (!this.#trusted) {
-      const differs = await this.#stranger() ?? await difference(await this.#connected(), this.#layout, this.#maps(this.#side))
+      const differs = await this.#stranger() ?? await this.#differs()
+      const next = layOut(this.#layout, table, this.#abilities)
       if (differs !== undefined) return await this.#replace(table, next, [reloadReason.stranger(differs)], master)
       this.#trusted = true
       this.#arm()
     }
+    const next = layOut(this.#layout, table, this.#abilities)
     const decided = plan(this.#layout, next, this.#maps(this.#side))
     switch (decided.is) {
       case 'reload': return await this.#replace(table, next, decided.reasons, master)
@@ -190,6 +193,19 @@ export class Carrier {
     const found = await readFile(join(this.#options.directory, 'haproxy.cfg'), 'utf8').catch(() => '')
     if (found !== files.config) return 'its configuration was written for other settings'
     this.#config = found
+    return undefined
+  }
+
+  /** What HAProxy does not carry of the layout. Of what an earlier process left, servers are taken as they are: commands go on from there. */
+  async #differs(): Promise<string | undefined> {
+    const [runtime, maps] = [await this.#connected(), this.#maps(this.#side)]
+    const differs = await difference(runtime, this.#layout, maps)
+    if (differs === undefined || this.#taken || this.#tookOver) return differs
+    this.#tookOver = true
+    const found = await withServersFound(runtime, this.#layout)
+    if (await difference(runtime, found, maps) !== undefined) return differs
+    this.#options.log.info('haproxy has other servers than was written down', { differs })
+    this.#become(found)
     return undefined
   }
 

@@ -189,6 +189,30 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     await heir.stop(0)
   })
 
+  test('instances that came, drained, were called back or left just before the owner was killed are found as they are, and no reload is needed', async () => {
+    const [port, [one, two, three, four]] = [await world.freePort(), await Promise.all(['one', 'two', 'three', 'four'].map(world.backend))] as [number, [Endpoint, Endpoint, Endpoint, Endpoint]]
+    const files = ['carried.json', 'haproxy.cfg'].map(name => join(world.directory, name))
+    const drained = { ...two, state: 'draining' as const }
+    await world.proxy.apply(table(1, port, [one, drained], [three], 0))
+    const older = files.map(file => readFileSync(file))
+    await world.proxy.apply(table(2, port, [{ ...one, state: 'draining' }, two, four], [], 0))
+    await world.proxy.detach()
+    for (const [index, file] of files.entries()) writeFileSync(file, older[index] ?? '')
+    rmSync(join(world.directory, 'carried-since.jsonl'), { force: true })
+    const heir = await world.reopen()
+
+    expect(await heir.apply(table(3, port, [one, drained], [], 0))).toMatchObject({ how: 'runtime' })
+
+    const instances = new Set<string>()
+    for (let request = 0; request < 20; request++) instances.add((await world.request(port, { fresh: true })).instance)
+    expect([...instances]).toEqual(['one'])
+    expect(await heir.apply(table(4, port, [two, four], [three], 0))).toMatchObject({ how: 'runtime' })
+    await heir.detach()
+    const last = await world.reopen()
+    expect(await last.apply(table(4, port, [two, four], [three], 0))).toMatchObject({ how: 'nothing' })
+    await last.stop(0)
+  })
+
   test('an heir with other settings reloads once, and says why', async () => {
     const [port, one] = [await world.freePort(), await world.backend('one')]
     await world.proxy.apply(table(1, port, [one], [], 0))
