@@ -38,14 +38,16 @@ export async function openServer(directory: string, flags: readonly string[], lo
   const output = openSync(log, 'a')
   let child: ChildProcess | undefined
   const away: { readonly from: number; to: number }[] = []
+  let cancelAgain = () => {}
   const start = () => {
+    cancelAgain()
     child = spawn(process.execPath, [MAIN, 'up', '--port', String(port), '--data', join(directory, 'data'), '--on-exit', 'stop', '--gateway', 'haproxy', '--log-level', 'debug', ...flags], { stdio: ['ignore', output, output] })
     const born = child
     // One that ends by itself, as where there is no engine, is started again, as whoever runs servers does.
     born.once('exit', code => {
       if (child !== born || code === null || ended) return
       away.push({ from: clock.monotonic(), to: Number.POSITIVE_INFINITY })
-      clock.after(SUPERVISED_MS, () => { if (child === born && !ended) start() })
+      cancelAgain = clock.after(SUPERVISED_MS, () => { if (!ended) start() })
     })
     void ready().then(() => { if (child === born && lives()) for (const time of away) time.to = Math.min(time.to, clock.monotonic()) })
   }
@@ -77,6 +79,8 @@ export async function openServer(directory: string, flags: readonly string[], lo
     },
     ready,
     async kill() {
+      // Whoever kills it starts the next one.
+      cancelAgain()
       away.push({ from: clock.monotonic(), to: Number.POSITIVE_INFINITY })
       await end('SIGKILL')
     },
