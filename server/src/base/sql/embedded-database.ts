@@ -5,7 +5,7 @@
  * (https://sqlite.org/pragma.html#pragma_synchronous), and keep the event loop waiting for the disk. Here it is flushed beside
  * the event loop, before anybody else gets the connection: what can be read is on the disk, as with SQLite's own.
  */
-import { chmodSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -40,7 +40,7 @@ export interface EmbeddedDatabaseOptions {
 /** Throws `Fault('store_unavailable')` when the file is no database, damaged, another program's or cannot be opened. */
 export function openEmbeddedDatabase({ file, watch }: EmbeddedDatabaseOptions): Database {
   let database = openFile(file)
-  let place = placeOf(file)
+  let hold = holdFile(file)
   const { dialect, connection } = sqliteDialect(database)
   const kysely = new Kysely<NoTables>({ dialect })
   const disk = openFlush(file)
@@ -50,23 +50,24 @@ export function openEmbeddedDatabase({ file, watch }: EmbeddedDatabaseOptions): 
    * written there anew. Whoever calls it holds the connection.
    */
   const keepInPlace = async () => {
-    const now = placeOf(file)
-    if (now === place) return
-    if (now !== undefined) throw new Fault('store_unavailable', 'another file has taken the place of the database: start the server again', { file })
+    const at = hold.place()
+    if (at === 'its own') return
+    if (at === "another's") throw new Fault('store_unavailable', 'another file has taken the place of the database: start the server again', { file })
     await placeCopy(database, file).catch(error => {
       if (error instanceof Fault && error.code === 'disk_full') throw error
       throw new Fault('store_unavailable', 'the database was taken away and cannot be written anew', { file, reason: error instanceof Fault ? error.facts['reason'] : String(error) }, { cause: error })
     })
-    const old = database
+    const before = { database, hold }
     database = openFile(file)
-    place = placeOf(file)
+    hold = holdFile(file)
     connection.turnTo(database)
     await disk.renew()
-    old.close()
+    before.database.close()
+    before.hold.close()
     watch?.log.warn('the database was taken away, and is there again with everything in it', { file })
   }
   const stopWatching = watch ? every(watch.clock, LOOK_MS, async () => {
-    if (placeOf(file) !== place) await kysely.connection().execute(keepInPlace)
+    if (hold.place() !== 'its own') await kysely.connection().execute(keepInPlace)
     lost = false
   }, error => {
     if (!lost) watch.log.error('the database was taken away, and cannot be written anew', { file, error })
@@ -107,7 +108,10 @@ export function openEmbeddedDatabase({ file, watch }: EmbeddedDatabaseOptions): 
       stopWatching()
       if (!database.isOpen) return
       // Behind everything that is under way.
-      await kysely.connection().execute(async () => { database.close() })
+      await kysely.connection().execute(async () => {
+        database.close()
+        hold.close()
+      })
       await disk.close()
       await kysely.destroy()
     },
@@ -149,10 +153,25 @@ function openFlush(file: string): Flush {
   }
 }
 
-/** Which file is there; undefined: none. A file that is still open shares its number with no later one. */
-function placeOf(file: string): string | undefined {
-  const stat = statSync(file, { throwIfNoEntry: false })
-  return stat && `${stat.dev} ${stat.ino}`
+interface Hold {
+  /** What is under the file's name now. */
+  place(): 'its own' | 'nothing' | "another's"
+  /** After the database: whoever closes a file gives up all locks that its process has on it. */
+  close(): void
+}
+
+/** Numbers of files may change with time on some file systems, so both are asked for at once. */
+function holdFile(file: string): Hold {
+  if (file === IN_MEMORY) return { place: () => 'its own', close() {} }
+  const descriptor = openSync(file, 'r')
+  return {
+    place() {
+      const [named, own] = [statSync(file, { throwIfNoEntry: false }), fstatSync(descriptor)]
+      if (!named) return 'nothing'
+      return named.ino === own.ino && named.dev === own.dev ? 'its own' : "another's"
+    },
+    close: () => closeSync(descriptor),
+  }
 }
 
 function openFile(file: string): DatabaseSync {
