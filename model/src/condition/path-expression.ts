@@ -3,6 +3,7 @@
  * needs time in proportion to the path, whatever the expression. There are no back-references and no look-around.
  */
 import { RE2JS } from 're2js'
+import { linearExpression } from '../linear-expression.ts'
 import { isAmbiguous, type Syntax } from './ambiguity.ts'
 import type { Truth } from './matches.ts'
 
@@ -80,7 +81,7 @@ function compile(text: string): Compiled | string {
   }
   const pieces = split(text)
   if (typeof pieces === 'string') return pieces
-  const expression = re2(text)
+  const expression = linearExpression(text)
   if (typeof expression === 'string') return expression
   if (expression.programSize() > EXPRESSION_SIZE_MAX) return 'its repetitions make it too large'
   if (isAmbiguous(syntaxOf(pieces)) !== false) return 'its repetitions could divide one path among themselves in too many ways, as those of (a+)+ do'
@@ -156,12 +157,4 @@ function notTaken(rest: string): string {
   if (/^\(\?<?[=!]/.test(rest)) return 'it looks around, which cannot be done in linear time'
   const near = rest.slice(0, 12)
   return /^[\]{}]/.test(rest) ? `a literal '${rest[0]}' is written '\\${rest[0]}'` : `'${near}' is not read the same by every proxy; there are . [a-z] [^a-z] \\d \\w \\s ^ $ \\b ( ) (?:) (?i:) | * + ? {2,5}`
-}
-
-function re2(text: string): RE2JS | string {
-  try {
-    return RE2JS.compile(text)
-  } catch (cause) {
-    return cause instanceof Error ? cause.message.replace(/^error parsing regexp: /, '') : String(cause)
-  }
 }

@@ -5,7 +5,7 @@
  *             | "label" "(" pattern ")" "(" pattern ")"
  *             | "port" "(" number ")" | ("port_index" | "index") "(" number ")"
  *
- * Patterns are regular expressions that must match as a whole; what a group in them captures names a group of targets.
+ * Patterns are regular expressions in RE2's syntax that must match as a whole; what a group in them captures names a group of targets.
  */
 import type { Expression } from '../expression/expression.ts'
 import { parseExpression } from '../expression/parse-expression.ts'
@@ -13,6 +13,7 @@ import { readConstant } from '../expression/parse-words.ts'
 import type { Scanner } from '../expression/scanner.ts'
 import { nearest } from '../parse/near.ts'
 import type { Parsed } from '../problem.ts'
+import { whyNoPattern } from './pattern.ts'
 
 export type SelectorOperand =
   | { readonly is: TextProperty; readonly value: string }
@@ -79,14 +80,6 @@ function readPattern(scanner: Scanner): string | undefined {
     if (piece === ')') depth--
   }
   const pattern = scanner.text.slice(from, scanner.offset - 1).trim()
-  return patternOf(pattern) ? pattern : scanner.fail(`'${pattern}' is no regular expression`, undefined, start)
-}
-
-/** Matches whole texts. Nothing, if it is no regular expression. */
-export function patternOf(pattern: string): RegExp | undefined {
-  try {
-    return new RegExp(`^(?:${pattern})$`)
-  } catch {
-    return undefined
-  }
+  const wrong = whyNoPattern(pattern)
+  return wrong === undefined ? pattern : scanner.fail(`'${pattern}' is no regular expression: ${wrong}`, undefined, start)
 }

@@ -2,7 +2,8 @@
 import { isOperand } from '../expression/expression.ts'
 import { isName } from '../name.ts'
 import { sha1 } from '../sha1.ts'
-import { patternOf, type SelectorNode, type SelectorOperand } from './parse.ts'
+import type { SelectorNode, SelectorOperand } from './parse.ts'
+import { captured } from './pattern.ts'
 
 /** Something that runs and can be sent requests. */
 export interface SelectorTarget {
@@ -68,6 +69,6 @@ function selectByLabel(name: string, value: string, labels: Readonly<Record<stri
 }
 
 function matched(pattern: string, text: string): Selection {
-  const found = patternOf(pattern)?.exec(text)
-  return found ? { selected: true, captured: found.slice(1).filter(group => group !== undefined) } : NOT
+  const groups = captured(pattern, text)
+  return groups ? { selected: true, captured: groups } : NOT
 }

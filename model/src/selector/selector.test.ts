@@ -54,10 +54,16 @@ test.each([
 })
 
 test.each([
-  ['winter(cold)', "'winter' is no property of a target"], ['nmae(x)', "'nmae' is no property of a target"], ['name(x', "a ')' is missing"], ['name(*)', "'*' is no regular expression"],
+  ['winter(cold)', "'winter' is no property of a target"], ['nmae(x)', "'nmae' is no property of a target"], ['name(x', "a ')' is missing"], ['name(*)', "'*' is no regular expression: missing argument to repetition operator: `*`"],
+  ['name((a)\\1)', "'(a)\\1' is no regular expression: invalid escape sequence: `\\1`"], ['name(a(?=b))', "'a(?=b)' is no regular expression: invalid or unsupported Perl syntax: `(?=`"], [`name(${'a'.repeat(1001)})`, `'${'a'.repeat(1001)}' is no regular expression: it is longer than 1000 characters`],
   ['index(a)', 'a number between parentheses is expected here'], ['label(a)', "a '(' is expected here"], ['', 'an operand such as name(…), image(…) or label(…)(…) is expected here'],
 ])('%j is refused', (text, reason) => {
   expect(parseSelector(text)).toMatchObject({ is: 'refused', problems: [{ code: 'InvalidSelectorError', message: `Invalid selector: '${text}'. Cannot parse: ${reason}.` }] })
+})
+
+test('a pattern takes time in proportion to the text, whatever it is', () => {
+  // Tried one way after the other, this would be two to the power of sixty steps.
+  expect(select(tree('name((a+)+b)'), { ...TARGET, name: 'a'.repeat(60) }).selected).toBe(false)
 })
 
 describe('routes of groups', () => {
