@@ -2,7 +2,7 @@
 import { ApiError } from '@vamp/client/api-error'
 import { health as endpoints, type Ready } from '@vamp/model/api/system'
 import { EXIT } from '../exit-code.ts'
-import { demandExisting } from '../existing.ts'
+import { demandExisting, gatewayNamed } from '../existing.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { placeOf } from '../place.ts'
@@ -18,7 +18,10 @@ export async function health(session: Session, where: string | undefined, flags:
   }
   const value = await measuredHealth(session, where, flags).catch(async error => {
     const { gateway, instance } = flags
-    if (error instanceof ApiError && error.status === 404) await demandExisting(session, gateway === undefined ? { ...placeOf(where ?? ''), ...(instance === undefined ? {} : { instance }) } : { gateway })
+    const isMissing = error instanceof ApiError && error.status === 404
+    const named = isMissing && gateway === undefined && instance === undefined ? await gatewayNamed(session, where ?? '') : undefined
+    if (named) return await measuredHealth(session, undefined, { ...flags, ...named })
+    if (isMissing) await demandExisting(session, gateway === undefined ? { ...placeOf(where ?? ''), ...(instance === undefined ? {} : { instance }) } : { gateway })
     throw error
   })
   io.out(`${value}\n`)

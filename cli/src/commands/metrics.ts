@@ -2,10 +2,10 @@
 import { type Grouping, GROUPINGS, type TrafficGroup, type TrafficNumbers, type TrafficReport, traffic } from '@vamp/model/api/traffic'
 import { chart } from '../chart.ts'
 import { durationOf, durationText } from '../duration.ts'
-import { demandExisting } from '../existing.ts'
+import { demandExisting, gatewayNamed } from '../existing.ts'
 import type { Io } from '../io.ts'
 import { asData, formOf } from '../output.ts'
-import { placeOf } from '../place.ts'
+import { type Place, placeOf } from '../place.ts'
 import type { Session } from '../session.ts'
 import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
@@ -27,13 +27,29 @@ export async function metrics(session: Session, where: string | undefined, flags
   const form = formOf(flags.output)
   const since = durationOf(flags.since, '--since')
   const step = flags.step === undefined ? stepFor(since, io.columns) : durationOf(flags.step, '--step')
-  const place = { ...(where === undefined ? {} : placeOf(where)), ...(flags.gateway === undefined ? {} : { gateway: flags.gateway }), ...(flags.instance === undefined ? {} : { instance: flags.instance }) }
   const percentile = flags.percentile.length > 0 ? flags.percentile.map(text => Number(text.replace(/^p/, ''))) : [50, 95, 99]
-  const { data } = await client.call(traffic.read, { query: { ...place, since: `${since}s`, step: `${step}s`, percentile, ...(flags.by.length > 0 ? { by: flags.by.map(groupingOf) } : {}) } }, io.signal)
-  // What is gone still has its numbers.
-  if (data.total.requests === 0) await demandExisting(session, place)
-  io.out(form === 'json' || form === 'yaml' ? asData(data, form) : text(data, Object.values(place).join('/') || 'everything', io))
+  const { place, report } = await measured(session, where, flags, async place =>
+    (await client.call(traffic.read, { query: { ...place, since: `${since}s`, step: `${step}s`, percentile, ...(flags.by.length > 0 ? { by: flags.by.map(groupingOf) } : {}) } }, io.signal)).data)
+  io.out(form === 'json' || form === 'yaml' ? asData(report, form) : text(report, Object.values(place).join('/') || 'everything', io))
   return EXIT.ok
+}
+
+type Measured = Partial<Place> & { readonly gateway?: string; readonly instance?: string }
+
+/** What is gone still has its numbers. What neither is there nor was measured may be a gateway's name. */
+async function measured(session: Session, where: string | undefined, { gateway, instance }: MetricsFlags, read: (place: Measured) => Promise<TrafficReport>): Promise<{ readonly place: Measured; readonly report: TrafficReport }> {
+  const flags = { ...(gateway === undefined ? {} : { gateway }), ...(instance === undefined ? {} : { instance }) }
+  const place = { ...(where === undefined ? {} : placeOf(where)), ...flags }
+  const report = await read(place)
+  if (report.total.requests > 0) return { place, report }
+  try {
+    await demandExisting(session, place)
+    return { place, report }
+  } catch (error) {
+    const named = where === undefined || gateway !== undefined ? undefined : await gatewayNamed(session, where)
+    if (!named) throw error
+    return { place: { ...named, ...flags }, report: await read({ ...named, ...flags }) }
+  }
 }
 
 function groupingOf(text: string): Grouping {

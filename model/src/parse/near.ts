@@ -12,6 +12,14 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 const LENGTH_MAX = 64
+/** Further away it is another name, no slip. */
+const SLIP_MAX = 3
+
+/** The same, if it is but a slip. */
+export function slipOf(word: string, candidates: Iterable<string>): string | undefined {
+  const found = nearest(word, candidates)
+  return found !== undefined && distanceOf(word, found) <= SLIP_MAX ? found : undefined
+}
 
 /** Edits between two texts: insertion, deletion, replacement, and two neighbours swapped (optimal string alignment). */
 export function distanceOf(from: string, to: string): number {

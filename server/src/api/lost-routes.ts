@@ -1,11 +1,8 @@
 /** Routes that lead nowhere are taken, as a route may be written before its service; but whoever writes one is told, with the name that was meant. */
-import { distanceOf, nearest } from '@vamp/model/parse/near'
+import { slipOf } from '@vamp/model/parse/near'
 import { resolveTarget } from '@vamp/model/routing/route-target'
 import type { Draft } from './draft.ts'
 import { pathsOf } from './gateway-ways.ts'
-
-/** Further away it is another name, no slip. */
-const EDITS_MAX = 3
 
 /** Of the gateways of the write, with all that the write brings. */
 export async function noteLostRoutes(draft: Draft): Promise<void> {
@@ -19,13 +16,8 @@ export async function noteLostRoutes(draft: Draft): Promise<void> {
       const { problem } = resolveTarget(path, targets)
       if (problem === undefined) continue
       const there = [...targets.gateways].filter(name => name !== gateway.name)
-      const meant = near(path, [...deployments.flatMap(({ name, clusters }) => clusters.flatMap(cluster => cluster.services.flatMap(({ breed }) => breed.ports.map(port => `${name}/${cluster.name}/${breed.name}/${port.name}`)))), ...there])
+      const meant = slipOf(path, [...deployments.flatMap(({ name, clusters }) => clusters.flatMap(cluster => cluster.services.flatMap(({ breed }) => breed.ports.map(port => `${name}/${cluster.name}/${breed.name}/${port.name}`)))), ...there])
       draft.note('gateways', gateway.name, `${problem.replace(/\.$/, '')}${meant === undefined ? '' : `; did you mean '${meant}'?`}${meant === undefined ? ': r' : ' R'}equests that take it get 503.`)
     }
   }
-}
-
-function near(path: string, candidates: readonly string[]): string | undefined {
-  const found = nearest(path, candidates)
-  return found !== undefined && distanceOf(path, found) <= EDITS_MAX ? found : undefined
 }
