@@ -35,7 +35,9 @@ function follow(worker: number): void {
     text = lines.pop() ?? ''
     for (const line of lines) {
       const fields = line.split(' ')
-      if (fields[OF_FRONTEND] === frontend && Number(fields[MICROSECONDS]) > 0) times.push(Number(fields[MICROSECONDS]))
+      // What was asked for stands behind those of errors.
+      const us = Number(fields[MICROSECONDS]?.split(':')[0])
+      if (fields[OF_FRONTEND] === frontend && us > 0) times.push(us)
     }
   })
   socket.write('show events requests -w\n')

@@ -137,7 +137,8 @@ function lineMaker(routes: number): () => string {
     const us = 800 + Math.imul(index, 2_654_435_761 | 0) % 20_000 + 20_000
     counters[route] = (counters[route] ?? 0) + 1
     index++
-    return `h${counters[route]} g${route} b${route} shop-web-${index % INSTANCES} ${index % 97 === 0 ? 503 : 200} - ${us} ${Math.round(us / 1000)} 1312 -- ${(index >> 1) & 7} ${Math.floor(Date.now() / 1000)}\n`
+    const failed = index % 97 === 0
+    return `h${counters[route]} g${route} b${route} shop-web-${index % INSTANCES} ${failed ? 503 : 200} - ${us}${failed ? `:GET:/shop/item/${index % 64}` : ''} ${Math.round(us / 1000)} 1312 -- ${(index >> 1) & 7} ${Math.floor(Date.now() / 1000)}\n`
   }
 }
 

@@ -33,11 +33,26 @@ export interface Cell {
   readonly latency: SketchData
   /** Absent where all simply ended. */
   readonly endings?: Endings | undefined
+  /** Its errors, by kind. Absent where there are none, and in what is stored. */
+  readonly failures?: readonly FailedRequests[] | undefined
   /** Requests in progress, summed over seconds; only in what is stored. */
   readonly busy?: number | undefined
 }
 
 export type Endings = Readonly<Partial<Record<Ending, number>>>
+
+/** Failed requests of one kind. */
+export interface FailedRequests {
+  readonly requests: number
+  /** 0 where no answer came. Absent, like all that follows: others, for whose kinds there was no room. */
+  readonly status?: number
+  /** Absent where they simply ended. */
+  readonly ending?: Ending
+  /** These two are absent where the proxy does not know. */
+  readonly method?: string
+  /** Without its query; what looks like an id is `:id`. */
+  readonly path?: string
+}
 
 /** Requests of a route in progress at the end of a second; `waiting` are those without an instance (`hold`). */
 export interface Busy {

@@ -4,7 +4,7 @@
  */
 import { silent } from '@vamp/agent/base/log'
 import { type VirtualClock, virtualClock } from '@vamp/agent/base/virtual-clock'
-import { type EndpointAnswer, type MemoryProxy, openMemoryProxy } from '@vamp/agent/proxy/memory/memory'
+import { type EndpointAnswer, type MemoryProxy, openMemoryProxy, type VirtualRequest } from '@vamp/agent/proxy/memory/memory'
 import { type App, startApp } from '@vamp/server/app'
 import { type Config, configOf } from '@vamp/server/config'
 import { withHealth } from '@vamp/server/container/health'
@@ -47,7 +47,9 @@ export interface World {
 export interface WorldOptions {
   readonly seed: number
   /** How a version answers. */
-  readonly answer: (version: string, random: () => number) => EndpointAnswer
+  readonly answer: (version: string, random: () => number, request: VirtualRequest) => EndpointAnswer
+  /** What visitors ask for, in turns. */
+  readonly paths?: readonly string[]
   readonly behaviour?: (version: string) => Behaviour
   readonly config?: Partial<Config>
   /** What was recorded before: requests per second of a route, minute by minute until now. */
@@ -58,12 +60,12 @@ const TICK_MS = 50
 /** A server that writes nothing for so long is killed without. */
 const KILL_MS_MAX = 10_000
 
-export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 300 }), config = {}, past }: WorldOptions): Promise<World> {
+export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 300 }), config = {}, past, paths = ['/'] }: WorldOptions): Promise<World> {
   const clock = virtualClock()
   const random = seeded(seed)
   const machine = memoryMachine({ clock, behaviour: workload => behaviour(workload.service) })
   const versionOf = (instance: string) => machine.instances.get(instance)?.workload.service ?? 'none'
-  const proxy = openMemoryProxy({ clock, random, answer: instance => machine.instances.get(instance)?.state === 'running' ? answer(versionOf(instance), random) : { broken: 'refused', latencyMs: 1 } })
+  const proxy = openMemoryProxy({ clock, random, answer: (instance, request) => machine.instances.get(instance)?.state === 'running' ? answer(versionOf(instance), random, request) : { broken: 'refused', latencyMs: 1 } })
   const events = openMemoryEventLog({ clock })
   const store = openMemoryStore(events)
   const visits = new Map<string, { requests: number; failed: number }>()
@@ -80,8 +82,9 @@ export async function openWorld({ seed, answer, behaviour = () => ({ startUpMs: 
   let app: App = await start()
   const visitors: { port: number; perSecond: number; owed: number; headers: Readonly<Record<string, string>> }[] = []
 
+  let sent = 0
   const send = async (port: number, headers: Readonly<Record<string, string>>) => {
-    const { status, instance } = await proxy.send(port, { ip: `10.0.${Math.floor(random() * 256)}.${Math.floor(random() * 256)}`, port: Math.floor(random() * 60_000), headers })
+    const { status, instance } = await proxy.send(port, { path: paths[sent++ % paths.length] ?? '/', ip: `10.0.${Math.floor(random() * 256)}.${Math.floor(random() * 256)}`, port: Math.floor(random() * 60_000), headers })
     const version = versionOf(instance)
     const entry = visits.get(version) ?? { requests: 0, failed: 0 }
     visits.set(version, { requests: entry.requests + 1, failed: entry.failed + (status === 0 || status >= 500 ? 1 : 0) })

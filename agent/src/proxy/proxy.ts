@@ -68,6 +68,11 @@ export interface Sample {
   readonly endedAt: number
   /** 0–7, hash of the session key. */
   readonly part: number
+  /** Where the proxy knows; kept of errors only. */
+  readonly asked?: Asked | undefined
 }
+
+/** What a request asked for, as it came; the path may have a query. */
+export interface Asked { readonly method: string; readonly path: string }
 
 export interface Waiting { readonly gateway: string; readonly route: string; readonly requests: number }

@@ -3,7 +3,7 @@
  * of a batch reads it at once, because the teller fills it again.
  */
 import { ENDINGS } from '@vamp/model/metric'
-import type { Sample } from './proxy.ts'
+import type { Asked, Sample } from './proxy.ts'
 
 export type Place = Pick<Sample, 'gateway' | 'route' | 'instance'>
 
@@ -34,6 +34,8 @@ export class Samples implements Iterable<Sample> {
   bytes = new Float64Array(ROOM)
   /** Unix time, ms. */
   ends = new Float64Array(ROOM)
+  /** Of errors whose proxy knows, by index. */
+  readonly asked = new Map<number, Asked>()
   readonly #indices = new Map<Place, number>()
   readonly #placeOf = new Map<string, Place>()
 
@@ -62,12 +64,14 @@ export class Samples implements Iterable<Sample> {
     this.latencies[index] = (sample.latencyMs ?? Number.NaN) * 1000
     this.bytes[index] = sample.bytes
     this.ends[index] = sample.endedAt
+    if (sample.error && sample.asked) this.asked.set(index, sample.asked)
     return this
   }
 
   clear(): this {
     this.length = 0
     this.places.length = 0
+    this.asked.clear()
     this.#indices.clear()
     return this
   }
@@ -93,7 +97,7 @@ export class Samples implements Iterable<Sample> {
     return {
       gateway, route, instance, by: WAYS[this.ways[index] ?? 0] ?? 'weight', status: this.statuses[index] ?? 0, error: this.errors[index] === 1,
       ending: ENDINGS[(this.endings[index] ?? 0) - 1], ...(Number.isNaN(us) ? {} : { latencyMs: us / 1000 }), bytes: this.bytes[index] ?? 0,
-      endedAt: this.ends[index] ?? 0, part: this.parts[index] ?? 0,
+      endedAt: this.ends[index] ?? 0, part: this.parts[index] ?? 0, ...(this.asked.has(index) ? { asked: this.asked.get(index) } : {}),
     }
   }
 

@@ -1,11 +1,12 @@
 /**
- * The counts of one second. A request touches three places in memory and allocates nothing: all counts of a cell stand together in one
+ * The counts of one second. A request touches three places in memory and allocates nothing unless it failed: all counts of a cell stand together in one
  * array that the cells share, sixteen of them (a line of the processor's cache) before those of its latencies.
  */
 import { ENDINGS, type Cell, type Ending } from '@vamp/model/metric'
 import { bucketOfMicroseconds } from '@vamp/stats/bucket-of-microseconds'
 import { BUCKET_MAX, BUCKET_MIN } from '@vamp/stats/sketch'
 import { type Place, placeKey, type Samples, WAYS } from '../proxy/samples.ts'
+import { FailureCounts } from './failure-counts.ts'
 
 /** Cells of one window; a thousand routes with two instances and eight parts are 16 000. */
 export const CELLS_MAX = 32_768
@@ -23,6 +24,8 @@ export class SecondCells {
   /** By cell: where its counts begin, and bytes, which may be more than 32 bits hold. */
   readonly #begins: number[] = []
   readonly #bytes: number[] = []
+  /** By cell: its errors by kind. */
+  readonly #failures = new Map<number, FailureCounts>()
   readonly #owners: { readonly place: Place; readonly slot: number }[] = []
   /** By place: the cell of each way and part, plus one. */
   readonly #rows = new Map<Place, Int32Array>()
@@ -49,11 +52,20 @@ export class SecondCells {
     const [counts, begin] = [this.#counts, this.#begins[cell - 1] as number]
     const hundred = ((samples.statuses[index] as number) / 100) | 0
     ;(counts[begin + STATUSES + (hundred <= 5 ? hundred : 0)] as number)++
-    if (samples.errors[index] === 1) (counts[begin + ERRORS] as number)++
+    if (samples.errors[index] === 1) {
+      (counts[begin + ERRORS] as number)++
+      this.#fail(cell - 1, samples, index)
+    }
     const ending = samples.endings[index] as number
     if (ending > 0) (counts[begin + ENDED + ending - 1] as number)++
     this.#bytes[cell - 1] = (this.#bytes[cell - 1] as number) + (samples.bytes[index] as number)
     return true
+  }
+
+  #fail(cell: number, { statuses, endings, asked }: Samples, index: number): void {
+    let failures = this.#failures.get(cell)
+    if (!failures) { failures = new FailureCounts(); this.#failures.set(cell, failures) }
+    failures.add(statuses[index] as number, ENDINGS[(endings[index] as number) - 1], asked.get(index))
   }
 
   #record(cell: number, bucket: number): void {
@@ -75,6 +87,7 @@ export class SecondCells {
         gateway, route, instance, by: WAYS[Math.floor(slot / PARTS)] ?? 'weight', part: slot % PARTS,
         requests: statuses.reduce((sum, count) => sum + count, 0), errors: this.#counts[begin + ERRORS] as number, bytes: this.#bytes[cell] as number, statuses,
         latency: this.#latency(begin), endings: ended.length > 0 ? Object.fromEntries(ended) : undefined,
+        failures: this.#failures.get(cell)?.told(),
       }
     })
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { bucketOf } from '@vamp/stats/sketch'
+import { CELL_FAILURES_MAX, sumOf } from '@vamp/model/failed-requests'
 import { expect, test } from 'vitest'
 import type { Sample } from '../proxy/proxy.ts'
 import { batchOf } from '../proxy/testdata/batch.ts'
@@ -24,7 +25,7 @@ test('a second is closed when it has been over for the lateness, with one cell p
 
   const cell = { gateway: 'g', route: 'r', instance: 'i', by: 'weight', part: 0, requests: 1, errors: 0, statuses: [0, 0, 1, 0, 0, 0], bytes: 10, latency: [[bucketOf(5), 1]] }
   expect(closed).toEqual({ second: START, dropped: 0, cells: [
-    { ...cell, requests: 2, errors: 1, statuses: [0, 0, 1, 0, 0, 1], bytes: 20, latency: [[bucketOf(5), 1], [bucketOf(50), 1]] },
+    { ...cell, requests: 2, errors: 1, statuses: [0, 0, 1, 0, 0, 1], bytes: 20, latency: [[bucketOf(5), 1], [bucketOf(50), 1]], failures: [{ requests: 1, status: 503 }] },
     { ...cell, part: 3 },
     { ...cell, by: 'condition' },
     { ...cell, instance: 'j', statuses: [1, 0, 0, 0, 0, 0] },
@@ -37,6 +38,22 @@ test('a request of unknown duration counts, and is in no percentile', () => {
   const { latencyMs: _, ...unknown } = sample({ error: true, ending: 'server', status: 0 })
   windows.add(batchOf([unknown]), 0)
   expect(windows.flush()[0]?.cells).toMatchObject([{ requests: 1, errors: 1, endings: { server: 1 }, latency: [] }])
+})
+
+test('errors are told by what was asked for, in bounded room; the others are only counted', () => {
+  const windows = openWindows(at(0))
+  const on = (path: string, over: Partial<Sample> = {}) => sample({ status: 500, error: true, asked: { method: 'GET', path }, ...over })
+  windows.add(batchOf([on('/cart?id=1'), on('/cart?id=2'), on('/of/17'), on('/fine', { status: 200, error: false }), on('/', { status: 0, ending: 'server', instance: 'j' })]), 0)
+  expect(windows.flush()[0]?.cells).toMatchObject([
+    { instance: 'i', errors: 3, failures: [{ requests: 2, status: 500, method: 'GET', path: '/cart' }, { requests: 1, status: 500, method: 'GET', path: '/of/:id' }] },
+    { instance: 'j', errors: 1, failures: [{ requests: 1, status: 0, ending: 'server', method: 'GET', path: '/' }] },
+  ])
+
+  windows.add(batchOf(Array.from({ length: 3000 }, (_, index) => on(index % 3 === 0 ? '/often' : `/${index.toString(36)}x`))), 0)
+  const [cell] = windows.flush().flatMap(({ cells }) => cells)
+  expect(sumOf(cell?.failures ?? [])).toBe(3000)
+  expect(cell?.failures?.length).toBeLessThanOrEqual(2 * CELL_FAILURES_MAX + 1)
+  expect(cell?.failures?.find(({ path }) => path === '/often')?.requests).toBeGreaterThan(1000 - 3000 / (CELL_FAILURES_MAX + 1))
 })
 
 test('a late sample counts in the oldest open second', () => {

@@ -3,6 +3,7 @@
  * newest is all that an agent needs. Windows are posted one by one and in order; (agent, sequence) makes that idempotent.
  */
 import { type Static, Type } from '@sinclair/typebox'
+import { CELL_FAILURES_MAX, METHOD_MAX, PATH_MAX } from '../failed-requests.ts'
 import { ENDINGS, type Window } from '../metric.ts'
 import type { RoutingTable } from '../routing/table.ts'
 import { type Endpoint, endpoint, opaque } from './endpoint.ts'
@@ -36,6 +37,9 @@ const Cell = Type.Object({
   gateway: Type.String(), route: Type.String(), instance: Type.String(), by: Type.Union([Type.Literal('condition'), Type.Literal('weight'), Type.Literal('mirror')]), part: Type.Integer({ minimum: 0, maximum: 7 }),
   requests: Count, errors: Count, statuses: Type.Array(Count, { minItems: 6, maxItems: 6 }), bytes: Type.Number({ minimum: 0 }), latency: Type.Array(Type.Array(Type.Integer(), { minItems: 2, maxItems: 2 })),
   endings: Type.Optional(Type.Partial(Type.Object(Object.fromEntries(ENDINGS.map(ending => [ending, Count]))))),
+  failures: Type.Optional(Type.Array(Type.Object({
+    requests: Count, status: Type.Optional(Count), ending: Type.Optional(Type.Union(ENDINGS.map(ending => Type.Literal(ending)))), method: Type.Optional(Type.String({ maxLength: METHOD_MAX })), path: Type.Optional(Type.String({ maxLength: PATH_MAX })),
+  }), { maxItems: 2 * CELL_FAILURES_MAX + 1 })),
 })
 /** The cells of one second. */
 export const WindowJson = Type.Unsafe<Window>(Type.Object({ agent: Type.String(), sequence: Count, second: Count, cells: Type.Array(Cell), dropped: Count, busy: Type.Optional(Type.Array(Type.Object({ gateway: Type.String(), route: Type.String(), requests: Count, waiting: Count }))) }))

@@ -1,14 +1,15 @@
-/** Sums of cells. Everything in a cell is a count, so merging is exact in any order. */
-import { type Busy, type Cell, ENDINGS, type Endings, type SketchData } from '@vamp/model/metric'
+/** Sums of cells. Everything in a cell is a count, so merging is exact in any order; of failures their sum is. */
+import { FAILURES_KEPT, summedFailures } from '@vamp/model/failed-requests'
+import { type Busy, type Cell, ENDINGS, type Endings, type FailedRequests, type SketchData } from '@vamp/model/metric'
 
 /** Cells of the same (gateway, route, instance, by, part) become one. */
 export function mergeCells(cells: readonly Cell[]): Cell[] {
   return mergeBy(cells, cell => `${cell.gateway}\n${cell.route}\n${cell.instance}\n${cell.by}\n${cell.part}`)
 }
 
-/** As `mergeCells`, over all hash parts; the part of a sum is 0. */
+/** As `mergeCells`, over all hash parts; the part of a sum is 0. Without kinds of failures, which are for the judge. */
 export function withoutParts(cells: readonly Cell[]): Cell[] {
-  return mergeBy(cells.map(cell => cell.part === 0 ? cell : { ...cell, part: 0 }), cell => `${cell.gateway}\n${cell.route}\n${cell.instance}\n${cell.by}`)
+  return mergeBy(cells.map(cell => cell.part === 0 && !cell.failures ? cell : { ...cell, part: 0, failures: undefined }), cell => `${cell.gateway}\n${cell.route}\n${cell.instance}\n${cell.by}`)
 }
 
 function mergeBy(cells: readonly Cell[], key: (cell: Cell) => string): Cell[] {
@@ -30,8 +31,14 @@ function sum(a: Cell, b: Cell): Cell {
     bytes: a.bytes + b.bytes,
     latency: mergeSketches([a.latency, b.latency]),
     ...(a.endings || b.endings ? { endings: mergeEndings(a.endings, b.endings) } : {}),
+    ...(a.failures || b.failures ? { failures: summedFailures([...failuresOf(a), ...failuresOf(b)], FAILURES_KEPT) } : {}),
     ...(a.busy || b.busy ? { busy: (a.busy ?? 0) + (b.busy ?? 0) } : {}),
   }
+}
+
+/** Its errors by kind: of others where nobody said which. */
+export function failuresOf({ errors, failures }: Pick<Cell, 'errors' | 'failures'>): readonly FailedRequests[] {
+  return failures ?? (errors > 0 ? [{ requests: errors }] : [])
 }
 
 function mergeEndings(a: Endings = {}, b: Endings = {}): Endings {

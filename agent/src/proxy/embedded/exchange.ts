@@ -11,7 +11,7 @@ import type { PolicySettings } from '@vamp/model/policy'
 import type { Endpoint } from '@vamp/model/routing/table'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../../base/clock.ts'
-import type { Sample } from '../proxy.ts'
+import type { Asked, Sample } from '../proxy.ts'
 import type { Choice } from './choice.ts'
 import { requestHeaders, responseHeaders } from './forwarded-headers.ts'
 import { changedHeaders } from './header-changes.ts'
@@ -50,7 +50,7 @@ export function exchange(context: ExchangeContext, choice: Choice, request: Inco
       gateway: choice.gateway, route: choice.route, instance: outcome.instance, by: choice.by, part: choice.part,
       status: outcome.status, error: outcome.failed || outcome.status >= 500,
       ending: outcome.ending ?? (response.writableFinished ? undefined : 'client'),
-      latencyMs: outcome.latencyMs >= 0 ? outcome.latencyMs : clock.monotonic() - began, bytes: outcome.bytes, endedAt: clock.now(),
+      latencyMs: outcome.latencyMs >= 0 ? outcome.latencyMs : clock.monotonic() - began, bytes: outcome.bytes, endedAt: clock.now(), asked: askedBy(request),
     })
   })
 
@@ -189,6 +189,8 @@ export function hasBody({ headers: { 'content-length': length, 'transfer-encodin
 function rawStrings(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   return Array.isArray(raw) ? raw.map(part => typeof part === 'string' ? part : part.toString('latin1')) : []
 }
+
+export const askedBy = ({ method = '', url = '' }: IncomingMessage): Asked => ({ method, path: url })
 
 /** Did the client leave before it had its answer? Then nobody else failed. */
 function gaveUp(request: IncomingMessage, response: ServerResponse): boolean {

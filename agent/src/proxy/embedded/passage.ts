@@ -4,7 +4,7 @@ import { FULL_SHARE } from '@vamp/model/routing/table'
 import { shareOf } from '@vamp/model/weights'
 import type { Mirrors } from '../mirrors.ts'
 import type { Choice, PreparedGateway, Visitor } from './choice.ts'
-import { exchange, type ExchangeContext, hasBody } from './exchange.ts'
+import { askedBy, exchange, type ExchangeContext, hasBody } from './exchange.ts'
 import { requestHeaders } from './forwarded-headers.ts'
 import type { Holds } from './holds.ts'
 import type { OwnAnswer } from './own-answer.ts'
@@ -33,13 +33,13 @@ async function passPolicies(context: PassageContext, gateway: PreparedGateway, c
   const { name } = gateway.table
   const own = (place: string) => ({ visitor, random, rates, nowMs: clock.now(), active: enter(context, place, response), place })
   const refused = gateway.own(own(name))
-  if (refused) return answerOwn(context, { gateway: name, route: '', part: 0 }, refused, response)
+  if (refused) return answerOwn(context, { gateway: name, route: '', part: 0 }, refused, request, response)
 
-  const choice = await held(context, gateway, current, visitor, response)
+  const choice = await held(context, gateway, current, visitor, request, response)
   if (!choice || response.destroyed) return
   const began = clock.monotonic()
   const stopped = choice.own(own(`${name}\n${choice.route}`))
-  if (stopped) return answerOwn(context, choice, stopped, response)
+  if (stopped) return answerOwn(context, choice, stopped, request, response)
   const delay = choice.policy.fault?.delay
   if (delay && lot(random) < shareOf(delay.share)) await clock.sleep(delay.time * 1000)
   const tap = copyAfter(context, choice, request, response)
@@ -54,7 +54,7 @@ export function refusedUpgrade(context: PassageContext, gateway: PreparedGateway
 }
 
 /** The choice, once there is an instance; undefined if the request has been turned away, or its client has left. */
-async function held(context: PassageContext, gateway: PreparedGateway, current: () => PreparedGateway | undefined, visitor: Visitor, response: ServerResponse): Promise<Choice | undefined> {
+async function held(context: PassageContext, gateway: PreparedGateway, current: () => PreparedGateway | undefined, visitor: Visitor, request: IncomingMessage, response: ServerResponse): Promise<Choice | undefined> {
   const { clock, holds } = context
   let choice = gateway.choose(visitor)
   const began = clock.monotonic()
@@ -64,7 +64,7 @@ async function held(context: PassageContext, gateway: PreparedGateway, current: 
     if (!hold || choice.candidates.length > 0) return choice
     response.once('close', () => gone.abort())
     if (!await holds.wait(choice.gateway, choice.route, hold.maximum, began + hold.time * 1000, gone.signal)) {
-      if (!gone.signal.aborted) answerOwn(context, choice, { status: 503, headers: ['retry-after', '1'], body: '' }, response, clock.monotonic() - began)
+      if (!gone.signal.aborted) answerOwn(context, choice, { status: 503, headers: ['retry-after', '1'], body: '' }, request, response, clock.monotonic() - began)
       return undefined
     }
     choice = (current() ?? gateway).choose(visitor)
@@ -87,11 +87,11 @@ function enter({ places }: PassageContext, place: string, response: Closing): nu
   return active
 }
 
-function answerOwn({ clock, record }: PassageContext, { gateway, route, part }: Pick<Choice, 'gateway' | 'route' | 'part'>, { status, headers, body }: OwnAnswer, response: ServerResponse, latencyMs = 0): void {
+function answerOwn({ clock, record }: PassageContext, { gateway, route, part }: Pick<Choice, 'gateway' | 'route' | 'part'>, { status, headers, body }: OwnAnswer, request: IncomingMessage, response: ServerResponse, latencyMs = 0): void {
   if (response.destroyed) return
   response.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))])
   response.end(body)
-  record({ gateway, route, instance: '', by: 'weight', part, status, error: status >= 500, ...(status >= 400 ? { ending: 'refused' } : {}), latencyMs, bytes: Buffer.byteLength(body), endedAt: clock.now() })
+  record({ gateway, route, instance: '', by: 'weight', part, status, error: status >= 500, ...(status >= 400 ? { ending: 'refused' } : {}), latencyMs, bytes: Buffer.byteLength(body), endedAt: clock.now(), asked: askedBy(request) })
 }
 
 /** Sees to it that a copy is sent when the original has been answered. Returns what must see the body for it. */
@@ -110,7 +110,7 @@ function copyAfter(context: PassageContext, choice: Choice, request: IncomingMes
     const headers = requestHeaders(request, ['content-length'])
     mirrors.send({ host: endpoint.host, port: endpoint.port, method: request.method ?? 'GET', path: request.url ?? '/', headers, ...(body ? { body } : {}) }, status => {
       if (mirror.by !== 'mirror') return
-      record({ gateway: choice.gateway, route: mirror.route, instance: endpoint.id, by: 'mirror', part: choice.part, status, error: status === 0 || status >= 500, latencyMs: clock.monotonic() - began, bytes: 0, endedAt: clock.now() })
+      record({ gateway: choice.gateway, route: mirror.route, instance: endpoint.id, by: 'mirror', part: choice.part, status, error: status === 0 || status >= 500, latencyMs: clock.monotonic() - began, bytes: 0, endedAt: clock.now(), asked: askedBy(request) })
     })
   })
   return chunk => {

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Endpoint } from '@vamp/model/routing/table'
 import { type Clock, every } from '../../base/clock.ts'
 import type { Choice } from './choice.ts'
-import type { ExchangeContext } from './exchange.ts'
+import { askedBy, type ExchangeContext } from './exchange.ts'
 import { requestHeaders, responseHeaders } from './forwarded-headers.ts'
 import { CONNECT_TIMEOUT_MS } from './upstreams.ts'
 
@@ -15,7 +15,7 @@ const TUNNEL_IDLE_MS = 3_600_000
 interface Outcome { status: number; instance: string; latencyMs: number; bytes: () => number; failed: boolean }
 
 /** Counts the tunnel once, when the client's side has closed. Returns what becomes of it, to be filled in. */
-function recorded(context: ExchangeContext, choice: Choice, client: Duplex): Outcome & { readonly elapsed: () => number } {
+function recorded(context: ExchangeContext, choice: Choice, client: Duplex, request?: IncomingMessage): Outcome & { readonly elapsed: () => number } {
   const { clock } = context
   const began = clock.monotonic()
   const elapsed = () => clock.monotonic() - began
@@ -25,7 +25,7 @@ function recorded(context: ExchangeContext, choice: Choice, client: Duplex): Out
       gateway: choice.gateway, route: choice.route, instance: outcome.instance, by: choice.by, part: choice.part,
       status: outcome.status, error: outcome.failed || outcome.status >= 500,
       ending: outcome.failed ? outcome.latencyMs >= 0 && outcome.status < 500 ? 'server' : 'connect' : undefined,
-      latencyMs: outcome.latencyMs >= 0 ? outcome.latencyMs : elapsed(), bytes: outcome.bytes(), endedAt: clock.now(),
+      latencyMs: outcome.latencyMs >= 0 ? outcome.latencyMs : elapsed(), bytes: outcome.bytes(), endedAt: clock.now(), ...(request ? { asked: askedBy(request) } : {}),
     })
   })
   return outcome
@@ -66,7 +66,7 @@ export function tcpTunnel(context: ExchangeContext, choice: Choice, client: Sock
 
 /** A request that asks for another protocol. `refused`: what a policy answers instead. If the instance does not agree, its answer is passed on and the connection ends. */
 export function upgradeTunnel(context: ExchangeContext, choice: Choice, request: IncomingMessage, client: Socket, head: Buffer, refused?: number): void {
-  const outcome = recorded(context, choice, client)
+  const outcome = recorded(context, choice, client, request)
   const ownAnswer = (status: number) => {
     if (client.destroyed) return
     Object.assign(outcome, { status, failed: status >= 500, latencyMs: outcome.elapsed() })

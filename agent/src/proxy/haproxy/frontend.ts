@@ -132,7 +132,7 @@ function httpRules(rules: HttpRules): string[] {
     'http-request set-var(txn.t0) date(0,us)',
     ...successorRules(rules),
     ...(rules.mirrors ? mirroredRules(rules.secret) : []),
-    ANSWERED,
+    ...ANSWERED,
     ...rules.before ?? [],
     ...rules.policy ?? [],
     `http-request set-var(txn.g) ${rules.generation}`,

@@ -55,6 +55,15 @@ describe('a line of the request log', () => {
     expect(parse(line({ backend: 'lost', server: '<NOSRV>', status: '400', header: '-', ending: 'CR' })).samples).toMatchObject([{ status: 400, ending: 'client', latencyMs: 0 }])
   })
 
+  test('of an error tells what was asked for, wherever the stream was cut', () => {
+    const text = line({ status: '500', header: '1500:GET:/a:b/ä' }) + line({ status: '502', header: '12:PROPFIND:', ending: 'SH' }) + line({ header: '7:GET:/fine' }) + line()
+    const whole = parse(text)
+    expect(whole.samples.map(({ status, latencyMs, asked }) => [status, latencyMs, asked])).toEqual([
+      [500, 1.5, { method: 'GET', path: '/a:b/Ã¤' }], [502, 0.012, { method: 'PROPFIND', path: '' }], [200, 0.007, undefined], [200, 1.5, undefined],
+    ])
+    for (let cut = 0; cut <= text.length; cut++) expect(parse(text, { pieces: [cut] })).toEqual(whole)
+  })
+
   test('of a tcp connection has no status', () => {
     expect(parse(line({ kind: 't', status: '0', header: '2' })).samples).toMatchObject([{ route: 'shop/web', status: 0, error: false, latencyMs: 2 }])
   })

@@ -1,11 +1,11 @@
 /**
  * The request log: the format that HAProxy writes and the parser that reads it back. No other file knows it.
  *
- *     kind·counter frontend backend server status by header-µs total-ms bytes ending part second ⏎
+ *     kind·counter frontend backend server status by header-µs[:method:path] total-ms bytes ending part second ⏎
  *
  * `kind` is `h` or `t` (tcp: milliseconds of the connect stand for header-µs, and there is no status). `counter` counts the
  * lines of a frontend in a process, so lost lines show as gaps. Where nothing was answered there is no header-µs, and the total counts; what never
- * became a whole request took no time.
+ * became a whole request took no time. What was asked for stands behind the header-µs of answers that are errors.
  * `part` tells the session: a hash of the cookie or header that the gateway splits by, or else the client's port, which is the
  * connection; a source address would put everybody behind one balancer into one part. `second` is the one in which the request ended.
  *
@@ -13,14 +13,22 @@
  *
  * Requests that a worker which is being replaced only hands on to its successor are the successor's to log.
  */
+import { PATH_MAX } from '@vamp/model/failed-requests'
 import { ENDINGS, type Ending } from '@vamp/model/metric'
+import type { Asked } from '../proxy.ts'
 import { type Place, type Samples, WAYS } from '../samples.ts'
 
 export const httpLog = (session: string | undefined, mirrors: boolean): string =>
   `h%lc %f %b %s %ST %[var(txn.cb)] %[var(txn.tr)] %Ta %B %ts ${session === undefined ? '%cp' : `%[${session},xxh32(1),and(7)]`} %[date]${mirrors ? ' %[var(txn.copy)] %[var(txn.body)]' : ''}`
 export const TCP_LOG = 't%lc %f %b %s 0 - %Tc 0 %B %ts %cp %[date]'
+/** Of a path; some more than what is told of it. */
+const ASKED_BYTES = 2 * PATH_MAX
 /** What writes down how long it took until the answer began, whoever gave it. */
-export const ANSWERED = 'http-after-response set-var(txn.tr) date(0,us),sub(txn.t0)'
+export const ANSWERED = [
+  'http-after-response set-var(txn.tr) date(0,us),sub(txn.t0)',
+  // The query stays out: it may hold what nobody else is to read.
+  `http-after-response set-var-fmt(txn.tr) "%[var(txn.tr)]:%[capture.req.method]:%[capture.req.uri,field(1,?),bytes(0,${ASKED_BYTES})]" if { status ge 500 }`,
+]
 
 /** Where the numbered frontends and backends of the log lead. */
 export interface LogNames {
@@ -50,7 +58,7 @@ const hashWith = (hash: number, byte: number): number => Math.imul(hash ^ byte, 
 /** Three bits of a number of up to 18, all of which count. What has only three stays as it is. */
 const partOf = (session: number): number => (session ^ session >> 3 ^ session >> 6 ^ session >> 9 ^ session >> 12 ^ session >> 15) & 7
 
-const [SPACE, NEWLINE, ZERO, NINE, DASH] = [32, 10, 48, 57, 45]
+const [SPACE, NEWLINE, ZERO, NINE, DASH, COLON] = [32, 10, 48, 57, 45, 58]
 const [HTTP, TCP, FRONTEND, BACKEND, BY_CONDITION, BY_MIRROR] = [104, 116, 103, 98, 98, 109]
 /** The phase in which a request is still being read. */
 const REQUEST = 82
@@ -156,6 +164,8 @@ class Line {
   frontend = 0
   /** Where the head of a copy begins; −1 without one. */
   copy = -1
+  /** Where stands what was asked for; −1 without. */
+  #asked = -1
   #at = 0
   #sound = true
   #backend = -1
@@ -184,7 +194,7 @@ class Line {
     const way = bytes[this.#at]
     this.#way = way === BY_CONDITION ? CONDITION : way === BY_MIRROR ? MIRROR : WEIGHT
     this.#skip()
-    const header = this.#number()
+    const header = this.#header()
     const total = this.#number()
     this.#sent = Math.max(0, this.#number())
     this.#who = bytes[this.#at] as number
@@ -207,7 +217,9 @@ class Line {
     into.ways[index] = this.#way
     into.parts[index] = this.#part
     into.statuses[index] = this.#status
-    into.errors[index] = failed(this.#status, this.#who, this.#phase) ? 1 : 0
+    const error = failed(this.#status, this.#who, this.#phase)
+    into.errors[index] = error ? 1 : 0
+    if (error && this.#asked >= 0) into.asked.set(index, this.#askedFor())
     into.endings[index] = this.#who === DASH ? 0 : endingOf(this.#who, this.#phase)
     into.latencies[index] = this.#latency
     into.bytes[index] = this.#sent
@@ -226,6 +238,21 @@ class Line {
     const value = this.#digits(this.#at)
     this.#next()
     return value
+  }
+
+  /** What was asked for stands behind the number where it does. */
+  #header(): number {
+    this.#asked = -1
+    if (this.bytes[this.#at] === DASH) { this.#skip(); return -1 }
+    const value = this.#digits(this.#at)
+    if (this.bytes[this.#at] === COLON) { this.#asked = this.#at + 1; this.#skip() } else this.#next()
+    return value
+  }
+
+  #askedFor(): Asked {
+    const text = latin1(this.bytes, this.#asked, this.bytes.indexOf(SPACE, this.#asked))
+    const method = text.indexOf(':')
+    return { method: text.slice(0, method), path: text.slice(method + 1) }
   }
 
   /** The number of `g12` or `b12`; −1 for any other name. */

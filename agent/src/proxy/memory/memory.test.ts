@@ -15,7 +15,7 @@ async function open(): Promise<ProxyHarness> {
     if (dead.has(id)) return { broken: 'refused', latencyMs: 0 }
     if (path === '/reset') return { broken: 'reset', latencyMs: 1 }
     if (path === '/hold') return new Promise(resolve => held.set(id, [...(held.get(id) ?? []), () => resolve({ status: 200, latencyMs: 0 })]))
-    return { status: path.startsWith('/status/') ? Number(path.slice(8)) : 200, latencyMs: path === '/slow' ? 100 : 0 }
+    return { status: path.startsWith('/status/') ? Number.parseInt(path.slice(8), 10) : 200, latencyMs: path === '/slow' ? 100 : 0 }
   }
   const proxy = openMemoryProxy({ clock, random: Math.random, answer })
   const endpoint = (id: string): Endpoint => ({ id, host: 'virtual', port: 1, state: 'ready' })

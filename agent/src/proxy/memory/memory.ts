@@ -125,6 +125,7 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
       status: gateway.mode === 'tcp' ? 0 : status, error: outcome.gaveUp ? false : gateway.mode === 'tcp' ? outcome.failed : status >= 500 || outcome.failed,
       ending: outcome.gaveUp ? 'client' : outcome.failed ? 'connect' : undefined,
       latencyMs: clock.monotonic() - began, bytes: outcome.bytes, endedAt: clock.now(), part: sessionPart(user, request.port ?? 0),
+      asked: gateway.mode === 'tcp' ? undefined : { method: routed.method, path: routed.path },
     })
     if (decision.route) void copy(gateway, decision.route, request, sessionPart(user, request.port ?? 0))
     return outcome.answer
@@ -141,7 +142,7 @@ export function openMemoryProxy({ clock, random, answer }: MemoryProxyOptions): 
     const began = clock.monotonic()
     const { instance, given } = await askRoute(to, endpoint, request)
     const status = 'broken' in given ? PROXY_STATUS[given.broken] : given.status
-    tell({ gateway: gateway.name, route: to.path, instance, by: 'mirror', status, error: status >= 500, latencyMs: clock.monotonic() - began, bytes: 'broken' in given ? 0 : given.bytes ?? 0, endedAt: clock.now(), part })
+    tell({ gateway: gateway.name, route: to.path, instance, by: 'mirror', status, error: status >= 500, latencyMs: clock.monotonic() - began, bytes: 'broken' in given ? 0 : given.bytes ?? 0, endedAt: clock.now(), part, asked: { method: request.method ?? 'GET', path: request.path ?? '/' } })
   }
 
   interface Outcome { readonly answer: VirtualAnswer; readonly instance: string; readonly bytes: number; readonly failed: boolean; readonly gaveUp: boolean }
