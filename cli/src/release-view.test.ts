@@ -28,6 +28,13 @@ const suspected: ReleaseView = {
   evidence: ramping.evidence.map(evidence => evidence.metric === 'error_rate' ? { ...evidence, harm: 61, canary: 0.0174, odds: { low: 1.4, high: 44 } } : evidence), missing: [{ is: 'suspicion', sentence: 'evidence of harm is 31 to 1', seconds: null }],
 }
 
+const failing: ReleaseView = {
+  ...suspected, failed: { baseline: 1, canary: 7 }, failures: {
+    canary: [{ requests: 5, status: 500, method: 'GET', path: '/cart/:id' }, { requests: 1, status: 502, ending: 'server', method: 'POST', path: '/checkout' }, { requests: 1, status: 0, ending: 'server' }],
+    baseline: [{ requests: 1, status: 504, ending: 'timeout', method: 'GET', path: '/search' }],
+  },
+}
+
 const noisy: ReleaseView = {
   ...ramping, evidence: [
     ...ramping.evidence.map(evidence => evidence.metric === 'latency_p99' ? { ...evidence, noise: 6.42 } : { ...evidence, noise: 1.3 }),
@@ -40,6 +47,7 @@ const looks: Look[] = [[1, 0], [1, 1], [1.1, 2], [1, 4], [1.4, 8], [2.4, 12], [8
 test.each([
   ['release-ramping.txt', ramping, 100, []],
   ['release-suspected-watched.txt', suspected, 100, looks],
+  ['release-failing.txt', failing, 100, []],
   ['release-noisy.txt', noisy, 100, []],
   ['release-narrow.txt', ramping, 72, []],
   ['release-low-confidence.txt', { ...suspected, rolls_back_at: 5 }, 100, []],

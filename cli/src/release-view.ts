@@ -1,6 +1,8 @@
 /** A release as a person wants to see it: where it is, why, on what evidence, and what comes next. */
 import type { ReleaseView } from '@vamp/model/api/releases'
-import { failuresText, type MetricEvidence, PHASE_LABELS, type ReleasePhase } from '@vamp/model/release-status'
+import { failuresText } from '@vamp/model/failed-requests'
+import type { FailedRequests } from '@vamp/model/metric'
+import { type MetricEvidence, PHASE_LABELS, type ReleasePhase } from '@vamp/model/release-status'
 import { age } from './columns.ts'
 import { meter, scaleOf, spark } from './evidence-line.ts'
 import type { Io } from './io.ts'
@@ -30,7 +32,7 @@ export function releaseText(view: ReleaseView, { columns, colours, now }: Pick<I
     '',
     ...meters(view, colours, looks, width),
     `requests  ${view.requests.canary} to ${view.to}, ${view.failed.canary} failed; ${view.requests.baseline} to ${view.from || 'the old version'}, ${view.failed.baseline} failed`,
-    ...failureLines(view),
+    ...failureLines(view, width),
     ...variantLines(view, width, colours),
     ...gateLines(view, width),
     ...missingLines(view, width),
@@ -75,9 +77,13 @@ function variantLines({ variants = [] }: ReleaseView, width: number, colours: Io
   return ['', table([{ title: 'VERSION' }, { title: 'STATE' }, { title: 'TRAFFIC', right: true }, { title: 'HARM', right: true }, { title: 'REQUESTS', right: true }, { title: 'FAILED', right: true }], rows, { width, head: colours.bold }).trimEnd()]
 }
 
-function failureLines({ post_mortem: left }: ReleaseView): string[] {
-  const text = left ? failuresText(left) : ''
-  return text === '' ? [] : [`failures  ${text}`]
+/** Kinds of failures that are worth a line; the rest is on the page. */
+const KINDS = 6
+
+/** Which requests failed; the old version's, too, as they are not the new one's fault. */
+function failureLines({ failures, from, to }: ReleaseView, width: number): string[] {
+  const of = (version: string, failed: readonly FailedRequests[] = []) => failed.length === 0 ? [] : wrap(`${version}: ${failuresText(failed, KINDS)}`, width - 10)
+  return [...of(to, failures?.canary), ...of(from, failures?.baseline)].map((line, index) => `${index === 0 ? 'failures  ' : '          '}${line}`)
 }
 
 /** Of what the version that was sent back printed: the end of it. */

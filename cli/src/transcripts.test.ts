@@ -58,10 +58,9 @@ async function putStatus({ store, fleet }: TestServer, [, what = '']: readonly s
     sentence: 'Rolled back after 4 s. The new version failed 5 of 66 requests; the old version, in the same seconds, 0 of as many.', next: 'Version web:1.1 is gone.',
     evidence: [{ metric: 'error_rate', finding: 'worse', harm: 634.2, safety: 0.1, baseline: 0, canary: 0.0758, sentence: 'The new version failed 5 of 66 requests.' }, { metric: 'latency_p99', finding: 'undecided', harm: 1, safety: 2.34, baseline: 48.1, canary: 9.61, sentence: '' }],
     post_mortem: {
-      statuses: { '5xx': 5 }, endings: { timeout: 1 },
       printed: [{ instance: 'shop-web-3', service: 'web:1.1', lines: [1, 2, 3, 4, 5, 6].map(number => ({ timestamp: since, stream: number === 6 ? 'stderr' as const : 'stdout' as const, line: number === 6 ? 'TypeError: cart is undefined' : `GET /cart ${number}` })) }],
     },
-    harm: 317.6, requests: { baseline: 393, canary: 66 }, failed: { baseline: 0, canary: 5 }, excess: 5, budget: { spent: 5, total: 200 }, judged_until: 0, judge: null,
+    harm: 317.6, requests: { baseline: 393, canary: 66 }, failed: { baseline: 0, canary: 5 }, failures: { baseline: [], canary: [{ requests: 4, status: 500, method: 'GET', path: '/cart' }, { requests: 1, status: 504, ending: 'timeout', method: 'GET', path: '/' }] }, excess: 5, budget: { spent: 5, total: 200 }, judged_until: 0, judge: null,
   })
 }
 

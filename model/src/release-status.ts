@@ -1,4 +1,5 @@
 /** What is true of a release: where it is, what was decided on which evidence, and what comes next. */
+import type { FailedRequests } from './metric.ts'
 
 export type ReleasePhase =
   | 'waiting'        // another release of the same cluster is under way
@@ -70,6 +71,7 @@ export interface VariantStatus {
   readonly harm: number
   readonly requests: number
   readonly failed: number
+  readonly failures?: readonly FailedRequests[]
   readonly excess: number
 }
 
@@ -77,19 +79,8 @@ export interface PrintedLine { readonly timestamp: string; readonly stream: 'std
 
 /** What a version that was sent back left. */
 export interface PostMortem {
-  /** Its failed requests by status class; `other`: without a status. */
-  readonly statuses: Readonly<Record<string, number>>
-  /** Those of its requests that did not simply end, by cause; those that the visitor broke off are not among them. */
-  readonly endings: Readonly<Record<string, number>>
   /** What its instances printed last, oldest first. */
   readonly printed: readonly { readonly instance: string; readonly service: string; readonly lines: readonly PrintedLine[] }[]
-}
-
-/** `5 × 5xx, 1 × no status (2 × timeout)`; empty where nothing failed. */
-export function failuresText({ statuses, endings }: Pick<PostMortem, 'statuses' | 'endings'>): string {
-  const counts = (of: Readonly<Record<string, number>>) => Object.entries(of).map(([name, count]) => `${count} × ${name === 'other' ? 'no status' : name}`).join(', ')
-  const [by, how] = [counts(statuses), counts(endings)]
-  return by === '' || how === '' ? `${by}${how}` : `${by} (${how})`
 }
 
 export interface ReleaseStatus {
@@ -125,6 +116,8 @@ export interface ReleaseStatus {
   readonly ready?: boolean
   readonly requests: { readonly baseline: number; readonly canary: number }
   readonly failed: { readonly baseline: number; readonly canary: number }
+  /** The failed ones by kind, the most frequent first; their sum is `failed`. Absent in what older versions stored. */
+  readonly failures?: { readonly baseline: readonly FailedRequests[]; readonly canary: readonly FailedRequests[] }
   /** Failed requests that would not have failed on the old version (estimate). */
   readonly excess: number
   readonly budget: { readonly spent: number; readonly total: number }

@@ -6,7 +6,7 @@ import { type Endpoint, endpoint, opaque, writing } from './endpoint.ts'
 
 /** All of the status but the judge's own memory. */
 export type ReleaseView = Omit<ReleaseStatus, 'judge'>
-export const ReleaseView = opaque<ReleaseView>('where a release is, what was decided on which evidence, and what comes next')
+export const ReleaseView = opaque<ReleaseView>('where a release is, what was decided on which evidence, which requests failed (`failures`, of both versions: `requests` by `status`, `ending`, `method` and `path`), and what comes next')
 
 const Reason = Type.Object({ reason: Type.Optional(Type.String({ maxLength: 1000 })) })
 const reading = { role: 'viewer', group: 'releases' } as const

@@ -1,7 +1,7 @@
 /** One second of traffic as the judge wants it: what the old version did and what the new one did, in the same second. */
 import type { ArmSecond, ArmPart } from '@vamp/stats/sequential/judge'
-import type { Cell, SketchData } from '@vamp/model/metric'
-import { mergeSketches } from '../traffic/cells.ts'
+import type { Cell, FailedRequests, SketchData } from '@vamp/model/metric'
+import { failuresOf, mergeSketches } from '../traffic/cells.ts'
 
 export interface ArmNames {
   readonly deployment: string
@@ -24,8 +24,19 @@ const PARTS = 8
  * answered still counts for the version it was sent to.
  */
 export function armsOf(cells: readonly Cell[], names: ArmNames): Arms {
+  const { baseline, canary } = divided(cells, names)
+  return { baseline: arm(baseline), canary: arm(canary) }
+}
+
+/** The same requests as in `armsOf`: which of them failed. */
+export function armFailures(cells: readonly Cell[], names: ArmNames): Readonly<Record<keyof Arms, readonly FailedRequests[]>> {
+  const { baseline, canary } = divided(cells, names)
+  return { baseline: baseline.flatMap(failuresOf), canary: canary.flatMap(failuresOf) }
+}
+
+function divided(cells: readonly Cell[], names: ArmNames): Readonly<Record<keyof Arms, readonly Cell[]>> {
   const own = cells.filter(cell => names.gateways ? names.gateways.has(cell.gateway) : cell.gateway.startsWith(`${names.deployment}/${names.cluster}/`))
-  const of = (service: string, copies = false) => arm(own.filter(cell => serviceOf(cell.route) === service && (cell.by === 'mirror') === copies))
+  const of = (service: string, copies = false) => own.filter(cell => serviceOf(cell.route) === service && (cell.by === 'mirror') === copies)
   return { baseline: of(names.from), canary: of(names.to, names.shadow) }
 }
 

@@ -2,6 +2,8 @@
  * Several new versions at once, each compared with the old one in the same seconds. One that is proven to be worse is dropped; when
  * every other one is shown to be safe, one of them wins, and goes on alone like every release. The risk is one for all of them.
  */
+import { FAILURES_KEPT, summedFailures } from '@vamp/model/failed-requests'
+import type { FailedRequests } from '@vamp/model/metric'
 import type { MetricEvidence, ReleaseStatus, VariantStatus } from '@vamp/model/release-status'
 import { advance, decide, type Decision, type JudgedSecond } from '@vamp/stats/sequential/judge'
 import type { Write } from '../store/store.ts'
@@ -9,6 +11,7 @@ import { capacityFor } from './capacity.ts'
 import { withoutJump } from './clock-jump.ts'
 import { crashing } from './crashing.ts'
 import { evidenceEvents } from './evidence.ts'
+import { failuresSeen, sentenceOf } from './failures.ts'
 import { rollBack } from './finish.ts'
 import { passage } from './gates.ts'
 import { clockOf, percentOf, type ReleaseJudge, type VariantJudge } from './judge-state.ts'
@@ -19,7 +22,7 @@ import { withLoadCheck, withOrder } from './towards.ts'
 import { weightWrites } from './weights.ts'
 
 export function blankVariant(to: string): VariantStatus {
-  return { to, state: 'running', weight: 0, sentence: 'It gets no request yet.', evidence: [], harm: 1, requests: 0, failed: 0, excess: 0 }
+  return { to, state: 'running', weight: 0, sentence: 'It gets no request yet.', evidence: [], harm: 1, requests: 0, failed: 0, failures: [], excess: 0 }
 }
 
 export function comparesVersions({ variants }: ReleaseStatus): boolean {
@@ -32,7 +35,7 @@ export function withWinner(status: ReleaseStatus): ReleaseStatus {
   return left ? won(status, left.to) : status
 }
 
-interface Judged { readonly judge: VariantJudge; readonly status: VariantStatus; readonly decision: Decision; readonly seconds: readonly JudgedSecond[] }
+interface Judged { readonly judge: VariantJudge; readonly status: VariantStatus; readonly baselineFailures: readonly FailedRequests[]; readonly decision: Decision; readonly seconds: readonly JudgedSecond[] }
 
 export function compare(observed: ObservedRelease, given: ReleaseStatus): ReleasePlan {
   const [first] = observed.seconds
@@ -43,13 +46,22 @@ export function compare(observed: ObservedRelease, given: ReleaseStatus): Releas
   const judged = (status.variants ?? []).map(variant => judgeVariant(observed, status, variant, until))
   const told = summary(status, judge, judged, until, sessionsJudged(observed))
   const evidence = judged.flatMap(({ seconds, decision, judge: { to, state } }) => state.second === null ? [] : evidenceEvents(seconds, given, judge.state.second, observed.nowMs, decision, false, to))
-  const dropped = judged.flatMap(({ status: { to, state }, decision }) => {
-    const sentence = decision.action === 'roll_back' ? decision.sentence : crashing(observed, status, to)
-    return state === 'dropped' || sentence === undefined ? [] : [{ to, sentence }]
+  const dropped = judged.flatMap(({ status: variant, decision }) => {
+    const sentence = decision.action === 'roll_back' ? variant.sentence : crashing(observed, status, variant.to)
+    return variant.state === 'dropped' || sentence === undefined ? [] : [{ ...variant, sentence }]
   })
   const plan = decideAll(observed, dropped.reduce<ReleaseStatus>((status, { to, sentence }) => withState(status, to, { state: 'dropped', weight: 0, sentence }), told), judged)
-  const drops = dropped.map(({ to, sentence }) => releaseEvent('dropped', { ...told, to, sentence }))
+  const drops = dropped.map(variant => releaseEvent('dropped', asDropped(told, variant), { before: variant.weight }))
   return { ...plan, events: [...evidence, ...drops, ...plan.events] }
+}
+
+/** The release as it stands to this version alone, which loses what it had. */
+function asDropped({ variants: _, ...told }: ReleaseStatus, { to, sentence, evidence, harm, requests, failed, failures, excess }: VariantStatus): ReleaseStatus {
+  const baseline = { requests: told.requests.baseline, failed: told.failed.baseline, failures: told.failures?.baseline ?? [] }
+  return {
+    ...told, to, weight: 0, sentence, evidence, harm, excess, next: `The others go on without ${to}.`,
+    requests: { baseline: baseline.requests, canary: requests }, failed: { baseline: baseline.failed, canary: failed }, failures: { baseline: baseline.failures, canary: failures ?? [] },
+  }
 }
 
 function judgeVariant(observed: ObservedRelease, status: ReleaseStatus, variant: VariantStatus, until: number): Judged {
@@ -62,11 +74,12 @@ function judgeVariant(observed: ObservedRelease, status: ReleaseStatus, variant:
   const state = seconds.reduce(advance, structuredClone(before.state))
   const decision = decide(state, { ...clockOf({ firstCanary, loadCheckSince: judge.loadCheckSince, waited: judge.waited }, until), ordered: variant.weight / 100 })
   const sum = (counted: (second: JudgedSecond) => number) => seconds.reduce((total, second) => total + counted(second), 0)
+  const failures = failuresSeen(observed, status, variant)
   return {
-    judge: { to: variant.to, state, shares, firstCanary }, decision, seconds,
+    baselineFailures: failures.baseline, judge: { to: variant.to, state, shares, firstCanary }, decision, seconds,
     status: {
-      ...variant, sentence: variant.state === 'dropped' ? variant.sentence : decision.sentence, evidence: decision.metrics, harm: decision.harm, excess: decision.excess,
-      requests: variant.requests + sum(({ canary }) => canary.requests), failed: variant.failed + sum(({ canary }) => canary.errors),
+      ...variant, sentence: variant.state === 'dropped' ? variant.sentence : sentenceOf(decision, failures.canary), evidence: decision.metrics, harm: decision.harm, excess: decision.excess,
+      requests: variant.requests + sum(({ canary }) => canary.requests), failed: variant.failed + sum(({ canary }) => canary.errors), failures: failures.canary,
       state: variant.state === 'dropped' ? 'dropped' : decision.action === 'promote' ? 'ready' : 'running',
     },
   }
@@ -89,6 +102,7 @@ function summary(status: ReleaseStatus, judge: ReleaseJudge, judged: readonly Ju
     evidence: worst?.evidence ?? [], harm: worst?.harm ?? 1, excess, budget: { ...status.budget, spent: Math.max(0, Math.round(excess)) },
     requests: { baseline: status.requests.baseline + baseline('requests'), canary: sum(({ requests }) => requests) },
     failed: { baseline: status.failed.baseline + baseline('errors'), canary: sum(({ failed }) => failed) },
+    failures: { baseline: one?.baselineFailures ?? [], canary: summedFailures(variants.flatMap(({ failures = [] }) => failures), FAILURES_KEPT) },
     sentence: variants.map(({ to, sentence }) => `${to}: ${sentence}`).join(' '),
     ...waitsFor(judged.filter(({ status: { state } }) => state === 'running')),
   }
@@ -135,7 +149,7 @@ function grow(observed: ObservedRelease, status: ReleaseStatus, judged: readonly
   const checked = withEqualShares(observed, moved ? withOrder(observed, next) : next)
   const judge = checked.judge as ReleaseJudge
   const counted = waits === undefined ? checked : { ...checked, judge: { ...judge, waited: judge.waited + observed.seconds.length } satisfies ReleaseJudge }
-  return { writes: [statusWrite(observed, counted), ...ordered(observed, counted), ...firstOf(capacities.map(({ writes }) => writes))], events: moved ? [releaseEvent('weight', counted)] : [], calls }
+  return { writes: [statusWrite(observed, counted), ...ordered(observed, counted), ...firstOf(capacities.map(({ writes }) => writes))], events: moved ? [releaseEvent('weight', counted, { before: status.weight })] : [], calls }
 }
 
 function eachGets(running: readonly Judged[], percent: number): string {
@@ -176,7 +190,7 @@ function choose(observed: ObservedRelease, status: ReleaseStatus, ready: readonl
     || (level(variant) === level(best) && (levelOf(variant.evidence, 'latency_p50') ?? 0) < (levelOf(best.evidence, 'latency_p50') ?? 0))
   const best = able.reduce((best, variant) => better(variant, best) ? variant : best)
   const winner = won({ ...status, sentence: `${best.to} wins. ${best.sentence}` }, best.to)
-  return { writes: [statusWrite(observed, winner), ...ordered(observed, winner)], events: [releaseEvent('winner', winner)] }
+  return { writes: [statusWrite(observed, winner), ...ordered(observed, winner)], events: [releaseEvent('winner', winner, { before: status.weight })] }
 }
 
 /** Less is better; of events more is. */

@@ -18,7 +18,7 @@ export function rollBack(observed: ObservedRelease, status: ReleaseStatus, verdi
     ...(status.variants ? { variants: status.variants.map(variant => ({ ...variant, weight: 0, state: 'dropped' as const })) } : {}),
   }
   const none = new Map(newVersions(status).map(version => [version, 0]))
-  return { writes: [statusWrite(observed, back), ...shareWrites(observed, ended(back), none), ...restored(observed, status)], events: [releaseEvent(verdict, back, by)] }
+  return { writes: [statusWrite(observed, back), ...shareWrites(observed, ended(back), none), ...restored(observed, status)], events: [releaseEvent(verdict, back, { by, before: status.weight })] }
 }
 
 /** The evidence is in: most of the traffic first (`holdBackWeight`, percent), if the release asks for a hold-back, then all of it. */
@@ -28,14 +28,14 @@ export function promote(observed: ObservedRelease, status: ReleaseStatus, { by, 
   if (status.phase !== 'hold_back' && clock.hold_back > 0 && holdBackWeight !== undefined && holdBackWeight < 100) {
     const judge: ReleaseJudge = { ...(status.judge as ReleaseJudge), holdBackSince: Math.ceil(observed.nowMs / 1000), orderedMs: observed.nowMs }
     const back = { ...inPhase(status, 'hold_back', observed.nowMs, status.sentence, `All of the traffic in ${clock.hold_back} s; until then rollback is armed.`), weight: holdBackWeight, judge }
-    return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, new Map([...losers, [back.to, holdBackWeight]]))], events: [releaseEvent('weight', back)] }
+    return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, new Map([...losers, [back.to, holdBackWeight]]))], events: [releaseEvent('weight', back, { before: status.weight })] }
   }
   const warm = strategy === 'rolling' ? `Version ${status.from} keeps its last instance for ${lasting(keep)}.` : `Version ${status.from} stays warm for ${lasting(keep)}: one call returns to it.`
   const promoted: ReleaseStatus = {
     ...inPhase(status, 'keeping', observed.nowMs, status.sentence, warm),
     weight: 100, verdict: 'promoted', ended: iso(observed.nowMs),
   }
-  return { writes: [statusWrite(observed, promoted), ...shareWrites(observed, ended(promoted), new Map([...losers, [promoted.to, 100]]))], events: [releaseEvent('promoted', promoted, by)] }
+  return { writes: [statusWrite(observed, promoted), ...shareWrites(observed, ended(promoted), new Map([...losers, [promoted.to, 100]]))], events: [releaseEvent('promoted', promoted, { by, before: status.weight })] }
 }
 
 /** Promoted: the old version is warm until its time is over, then goes; where only an audience went over, it stays for the others. */

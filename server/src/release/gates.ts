@@ -70,6 +70,6 @@ const beforeWhat = ({ before }: Gate) => before === 0 ? 'the first request' : `$
 const hostOf = (url: string) => URL.parse(url)?.host ?? url
 
 function question({ release }: ObservedRelease, status: ReleaseStatus, percent: number): object {
-  const { name, deployment, cluster, from, to, phase, weight, sentence, harm, evidence, requests, failed } = status
-  return { type: 'release.gate', release: name, deployment, cluster, from, to, strategy: release.value.strategy, phase, weight, next: percent, sentence, harm, evidence, requests, failed }
+  const { name, deployment, cluster, from, to, phase, weight, sentence, harm, evidence, requests, failed, failures } = status
+  return { type: 'release.gate', release: name, deployment, cluster, from, to, strategy: release.value.strategy, phase, weight, next: percent, sentence, harm, evidence, requests, failed, failures }
 }

@@ -77,13 +77,13 @@ export function probe(observed: ObservedRelease, status: ReleaseStatus, seconds:
   const { probe: _, ...rest } = judge
   const cleared: ReleaseJudge = { ...rest, watch: { ...judge.watch, cleared: true }, waited: judge.waited + seconds.length, orderedMs: observed.nowMs }
   const on = { ...inPhase(status, 'ramping', observed.nowMs, 'The service fails as much without the new version as with it: it goes on.', 'The ramp goes on as the evidence comes in.'), weight: begun.before, judge: cleared }
-  return { writes: [statusWrite(observed, on), ...weightWrites(observed.gateways, on.from, new Map([[on.to, on.weight]]))], events: [releaseEvent('cleared', on)] }
+  return { writes: [statusWrite(observed, on), ...weightWrites(observed.gateways, on.from, new Map([[on.to, on.weight]]))], events: [releaseEvent('cleared', on, { before: status.weight })] }
 }
 
 function ordered(observed: ObservedRelease, status: ReleaseStatus, { state, on }: ProbeState, events: ReleasePlan['events']): ReleasePlan {
   const weight = state.seconds < PROBE.block === state.firstOn ? on : 0
   const switched = weight === status.weight ? status : { ...status, weight }
-  return { writes: [statusWrite(observed, switched), ...weightWrites(observed.gateways, status.from, new Map([[status.to, weight]]))], events: weight === status.weight ? events : [...events, releaseEvent('weight', switched)] }
+  return { writes: [statusWrite(observed, switched), ...weightWrites(observed.gateways, status.from, new Map([[status.to, weight]]))], events: weight === status.weight ? events : [...events, releaseEvent('weight', switched, { before: status.weight })] }
 }
 
 function wholeService({ baseline, canary }: Pick<JudgedSecond, 'baseline' | 'canary'>): ServiceCount {

@@ -24,6 +24,8 @@ export interface ReleaseJudge {
   readonly orderedMs: number
   /** Who ordered the promotion by hand: gates do not stand in its way. */
   readonly forcedBy?: string
+  /** The odds of harm that were told last; absent or 0: none. */
+  readonly suspected?: number
   readonly watch: ServiceWatch
   readonly probe?: ProbeState
   /** Absent before the first request may come. */

@@ -5,6 +5,7 @@ import { readyInstances } from './capacity.ts'
 import { withoutJump } from './clock-jump.ts'
 import { crashing } from './crashing.ts'
 import { evidenceEvents } from './evidence.ts'
+import { failuresSeen, sentenceOf, withFailures } from './failures.ts'
 import { promote, rollBack } from './finish.ts'
 import { beginProbe, harmedService, probe, watchService } from './guard.ts'
 import { clockOf, holdBackLeft, percentOf, type ReleaseJudge } from './judge-state.ts'
@@ -12,6 +13,7 @@ import { frozenEvents, inPhase, NOTHING, releaseEvent, type ReleasePlan, seconds
 import type { ObservedRelease } from './observe.ts'
 import { judgeSeconds, noteShare, secondsToJudge, sessionsJudged } from './seconds.ts'
 import { asCanary, isShadow } from './shadow.ts'
+import { suspicion } from './suspicion.ts'
 import { taken, towards, withLoadCheck } from './towards.ts'
 import { notReady } from './train.ts'
 
@@ -30,20 +32,21 @@ export function judge(observed: ObservedRelease, status: ReleaseStatus): Release
   const before = (settled.judge as ReleaseJudge).state.second
   const seconds = secondsToJudge(observed, settled, settled.to, settled.judge as ReleaseJudge)
   const judged = judgeSeconds(settled, seconds, advance)
+  const failures = failuresSeen(observed, settled, { to: settled.to, failed: settled.failed.canary, failures: settled.failures?.canary })
   const judge: ReleaseJudge = { ...(judged.judge as ReleaseJudge), ...sessionsJudged(observed), watch: watchService((judged.judge as ReleaseJudge).watch, seconds) }
   const decision = decide(judge.state, { ...clockOf(judge, judged.judged_until), ordered: judged.weight / 100 })
-  const told = tell({ ...judged, judge }, decision, observed)
+  const { status: told, events: suspected } = suspicion(tell({ ...judged, judge, failures }, decision, observed), decision)
   const { plan, held } = carryOut(observed, told, decision, seconds)
   const evidence = evidenceEvents(seconds, status, before, observed.nowMs, decision, held)
   const jump = jumped === 0 ? [] : [releaseEvent('clock', { ...told, sentence: `${Math.abs(jumped)} s were not measured: the clock went ${jumped > 0 ? 'on' : 'back'}, or nobody looked. They do not count as time in which it was watched.` })]
-  return { ...plan, events: [...evidence, ...jump, ...plan.events] }
+  return { ...plan, events: [...evidence, ...jump, ...suspected, ...plan.events] }
 }
 
 interface CarriedOut { readonly plan: ReleasePlan; /** Something else than evidence held it. */ readonly held: boolean }
 
 function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: Decision, seconds: readonly JudgedSecond[]): CarriedOut {
   const as = (plan: ReleasePlan, held = false): CarriedOut => ({ plan, held })
-  if (decision.action === 'roll_back') return as(rollBack(observed, status, 'rolled_back', decision.sentence))
+  if (decision.action === 'roll_back') return as(rollBack(observed, status, 'rolled_back', status.sentence))
   const crashed = crashes(observed, status)
   if (crashed) return as(crashed)
   const down = neverUp(observed, status)
@@ -65,7 +68,7 @@ function carryOut(observed: ObservedRelease, status: ReleaseStatus, decision: De
 function crashes(observed: ObservedRelease, status: ReleaseStatus): ReleasePlan | undefined {
   const why = crashing(observed, status, status.to)
   if (why === undefined) return undefined
-  return status.weight > 0 ? rollBack(observed, status, 'rolled_back', why) : rollBack(observed, status, 'failed', `Version ${status.to} never got a request. ${why}`)
+  return status.weight > 0 ? rollBack(observed, status, 'rolled_back', withFailures(why, status.failures?.canary)) : rollBack(observed, status, 'failed', `Version ${status.to} never got a request. ${why}`)
 }
 
 /** Healthy for a moment and gone before its first request: nobody is sent there, and it is given up. */
@@ -120,7 +123,7 @@ function holdBack(observed: ObservedRelease, status: ReleaseStatus, seconds: num
 function tell(status: ReleaseStatus, decision: Decision, observed: ObservedRelease): ReleaseStatus {
   const total = observed.release.value.exposure.bad_requests
   return {
-    ...status, sentence: decision.sentence, next: decision.next, harm: decision.harm, evidence: decision.metrics, missing: decision.missing ?? [], excess: decision.excess,
+    ...status, sentence: sentenceOf(decision, status.failures?.canary ?? []), next: decision.next, harm: decision.harm, evidence: decision.metrics, missing: decision.missing ?? [], excess: decision.excess,
     budget: { spent: Math.max(0, Math.round(decision.excess)), total },
   }
 }

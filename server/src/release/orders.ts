@@ -15,7 +15,7 @@ export function obey(observed: ObservedRelease, status: ReleaseStatus, { value: 
   const taken = orderTaken(observed)
   if (!orderFits(order.order, status.phase)) {
     const refused = { ...status, sentence: `${order.order} by ${order.by} does not fit: the release is ${status.phase}.` }
-    return { writes: taken, events: [releaseEvent('order-refused', refused, order.by)] }
+    return { writes: taken, events: [releaseEvent('order-refused', refused, { by: order.by })] }
   }
   const plan = carryOut(observed, status, order)
   return { ...plan, writes: [...plan.writes, ...taken] }
@@ -24,8 +24,8 @@ export function obey(observed: ObservedRelease, status: ReleaseStatus, { value: 
 function carryOut(observed: ObservedRelease, status: ReleaseStatus, order: ReleaseOrder): ReleasePlan {
   const why = order.reason ? `${order.by}: ${order.reason}` : `by ${order.by}`
   switch (order.order) {
-    case 'pause': return told(observed, inPhase(status, 'paused', observed.nowMs, `Paused (${why}).`, 'The weight stays until somebody resumes; rollback is armed.'), 'paused', order.by)
-    case 'resume': return told(observed, { ...inPhase(status, 'ramping', observed.nowMs, `Resumed (${why}).`, 'The ramp goes on as the evidence comes in.'), judge: resumed(observed, status) }, 'resumed', order.by)
+    case 'pause': return told(observed, inPhase(status, 'paused', observed.nowMs, `Paused at ${status.weight} % (${why}).`, 'The weight stays until somebody resumes; rollback is armed.'), 'paused', order.by)
+    case 'resume': return told(observed, { ...inPhase(status, 'ramping', observed.nowMs, `Resumed at ${status.weight} % (${why}).`, 'The ramp goes on as the evidence comes in.'), judge: resumed(observed, status) }, 'resumed', order.by)
     case 'promote': return promoteByHand(observed, { ...status, sentence: `Promoted by hand (${why}).` }, order.by)
     case 'approve': {
       const gates = approved(observed.release.value, status, order.gate, why)
@@ -38,9 +38,9 @@ function carryOut(observed: ObservedRelease, status: ReleaseStatus, order: Relea
       if (status.variants && observed.release.value.to.length > 1 && !status.variants.some(({ state }) => state === 'winner'))
         return told(observed, { ...status, sentence: `An experiment has no one weight (${why}); pause, promote or abort it.` }, 'order-refused', order.by)
       const weight = order.weight ?? status.weight
-      const paused = { ...inPhase(status, 'paused', observed.nowMs, `Weight set to ${weight} % (${why}).`, 'The weight stays until somebody resumes; rollback is armed.'), weight, judge: { ...(status.judge as ReleaseJudge), orderedMs: observed.nowMs } satisfies ReleaseJudge }
+      const paused = { ...inPhase(status, 'paused', observed.nowMs, `Weight set by hand (${why}).`, 'The weight stays until somebody resumes; rollback is armed.'), weight, judge: { ...(status.judge as ReleaseJudge), orderedMs: observed.nowMs } satisfies ReleaseJudge }
       const { writes } = capacityFor(observed, paused, paused.to, weight)
-      return { writes: [statusWrite(observed, paused), ...weightWrites(observed.gateways, status.from, new Map([[status.to, weight]])), ...writes], events: [releaseEvent('weight', paused, order.by)] }
+      return { writes: [statusWrite(observed, paused), ...weightWrites(observed.gateways, status.from, new Map([[status.to, weight]])), ...writes], events: [releaseEvent('weight', paused, { by: order.by, before: status.weight })] }
     }
     default: return order.order satisfies never
   }
@@ -61,9 +61,9 @@ function promoteByHand(observed: ObservedRelease, given: ReleaseStatus, by: stri
   const capacity = capacityFor(observed, forced, forced.to, 100)
   if (capacity.waits === undefined) return promote(observed, forced, { by })
   const waits = { ...inPhase(forced, 'hold_back', observed.nowMs, forced.sentence, capacity.waits), weight: Math.max(forced.weight, capacity.percent) }
-  return { writes: [statusWrite(observed, waits), ...weightWrites(observed.gateways, waits.from, new Map([[waits.to, waits.weight]])), ...capacity.writes], events: [releaseEvent('weight', waits, by)] }
+  return { writes: [statusWrite(observed, waits), ...weightWrites(observed.gateways, waits.from, new Map([[waits.to, waits.weight]])), ...capacity.writes], events: [releaseEvent('weight', waits, { by, before: forced.weight })] }
 }
 
 function told(observed: ObservedRelease, status: ReleaseStatus, change: string, by: string): ReleasePlan {
-  return { writes: [statusWrite(observed, status)], events: [releaseEvent(change, status, by)] }
+  return { writes: [statusWrite(observed, status)], events: [releaseEvent(change, status, { by })] }
 }

@@ -151,7 +151,7 @@ function blankStatus(observed: ObservedRelease, from: string): ReleaseStatus {
   const judge: ReleaseJudge = { ...fresh, loadCheckSince: null, holdBackSince: null, waited: 0, full: instancesOf(observed, release.cluster, from), orderedMs: observed.nowMs, watch: NO_WATCH, ...variants, ...(release.strategy === 'shadow' ? { shadow: true } : {}) }
   return {
     name: release.name, deployment: release.deployment, cluster: release.cluster, from, to, phase: 'preparing', since: iso(observed.nowMs),
-    weight: 0, sentence: '', next: '', evidence: [], harm: 1, rolls_back_at: rollsBackAt(release), requests: { baseline: 0, canary: 0 }, failed: { baseline: 0, canary: 0 },
+    weight: 0, sentence: '', next: '', evidence: [], harm: 1, rolls_back_at: rollsBackAt(release), requests: { baseline: 0, canary: 0 }, failed: { baseline: 0, canary: 0 }, failures: { baseline: [], canary: [] },
     excess: 0, budget: { spent: 0, total: release.exposure.bad_requests }, judged_until: second - HISTORY_SECONDS, judge,
     ...(release.to.length > 1 ? { variants: release.to.map(blankVariant) } : {}),
   }

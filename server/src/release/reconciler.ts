@@ -42,7 +42,7 @@ export function releaseReconciler({ store, traffic, containers, clock, log, gate
         sessions.forget(name)
         return done
       }
-      const left = await postMortem({ containers, traffic, clock }, observed)
+      const left = await postMortem({ containers, clock }, observed)
       const plan = planRelease(left ? { ...observed, postMortem: left } : observed)
       try {
         if (plan.writes.length > 0) await store.transaction(plan.writes, plan.events)

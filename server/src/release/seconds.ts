@@ -1,7 +1,7 @@
 /** The seconds that a release has not judged yet, as its judge wants them, and what becomes of its counts. */
 import type { ReleaseStatus } from '@vamp/model/release-status'
 import type { JudgedSecond, JudgeState } from '@vamp/stats/sequential/judge'
-import { armsOf } from './arms.ts'
+import { type ArmNames, armsOf } from './arms.ts'
 import { pairDuring, type ReleaseJudge, shareDuring, sharesSeen } from './judge-state.ts'
 import { iso } from './outcome.ts'
 import type { ObservedRelease } from './observe.ts'
@@ -11,17 +11,20 @@ import { acknowledgedShare } from './weights.ts'
 /** What the judge is told of each second, from the cells of both versions. */
 export function secondsToJudge(observed: ObservedRelease, status: ReleaseStatus, to: string, { shares, firstCanary: before }: Pick<ReleaseJudge, 'shares' | 'firstCanary'>): JudgedSecond[] {
   let firstCanary = before
-  const { deployment, cluster, from } = status
-  const shadow = isShadow(status)
-  const gateways = new Set(observed.gateways.map(({ name }) => name))
+  const names = armNames(observed, status, to)
   const matured = observed.matured?.byVersion.get(to) ?? []
   return observed.seconds.map(({ second, cells }, at) => {
-    const { baseline, canary } = armsOf(cells, { deployment, cluster, from, to, gateways, shadow })
+    const { baseline, canary } = armsOf(cells, names)
     if (firstCanary === null && canary.requests > 0) firstCanary = second
     // Copies are no share of the requests: how many there are says nothing about the router.
-    const [share, pair] = [shareDuring(shares, second), shadow ? null : pairDuring(shares, second)]
+    const [share, pair] = [shareDuring(shares, second), names.shadow ? null : pairDuring(shares, second)]
     return { second, share, ...(pair === share ? {} : { pair }), ...(at === observed.seconds.length - 1 && matured.length > 0 ? { matured } : {}), baseline, canary, age: firstCanary === null ? 0 : second - firstCanary }
   })
+}
+
+export function armNames({ gateways }: ObservedRelease, status: ReleaseStatus, to: string): ArmNames {
+  const { deployment, cluster, from } = status
+  return { deployment, cluster, from, to, gateways: new Set(gateways.map(({ name }) => name)), shadow: isShadow(status) }
 }
 
 export function judgeSeconds(status: ReleaseStatus, seconds: readonly JudgedSecond[], advance: (state: JudgeState, second: JudgedSecond) => JudgeState): ReleaseStatus {

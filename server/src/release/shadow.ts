@@ -40,7 +40,7 @@ export function asCanary(observed: ObservedRelease, status: ReleaseStatus): Rele
   const judge = status.judge as ReleaseJudge
   const canary: ReleaseStatus = {
     ...inPhase(status, 'ramping', observed.nowMs, `As a shadow it was shown to be safe on ${status.requests.canary} copies; now it gets its first requests.`, 'The ramp, as the evidence comes in.'),
-    weight: 0, requests: { baseline: 0, canary: 0 }, failed: { baseline: 0, canary: 0 }, excess: 0,
+    weight: 0, requests: { baseline: 0, canary: 0 }, failed: { baseline: 0, canary: 0 }, failures: { baseline: [], canary: [] }, excess: 0,
     judge: { ...judge, state: onRequests(judge.state, observed.release.value), shadow: false, shares: [{ atMs: observed.nowMs, share: 0, old: 1 }], firstCanary: null, loadCheckSince: null, orderedMs: observed.nowMs } satisfies ReleaseJudge,
   }
   return { writes: [statusWrite(observed, canary), ...shareWrites(observed, canary, new Map([[canary.to, 0]]))], events: [releaseEvent('shadowed', canary)] }

@@ -45,7 +45,7 @@ export function taken(observed: ObservedRelease, before: ReleaseStatus, { status
   const moved = status.weight !== before.weight
   return {
     writes: [statusWrite(observed, counted), ...moved ? shareWrites(observed, status, new Map([[status.to, status.weight]])) : [], ...writes],
-    events: [...moved ? [releaseEvent('weight', counted)] : [], ...frozenEvents(observed, counted)], calls,
+    events: [...moved ? [releaseEvent('weight', counted, { before: before.weight })] : [], ...frozenEvents(observed, counted)], calls,
   }
 }
 

@@ -1,7 +1,8 @@
 import { events } from '@vamp/model/api/events'
 import type { ReleaseView } from '@vamp/model/api/releases'
 import type { Event } from '@vamp/model/event'
-import { failuresText } from '@vamp/model/release-status'
+import { failureKind, failureText } from '@vamp/model/failed-requests'
+import type { FailedRequests } from '@vamp/model/metric'
 import { useEffect, useRef, useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { EvidenceChart } from '../chart/evidence-chart.tsx'
@@ -112,18 +113,34 @@ function Course({ status, history }: { readonly status: ReleaseView; readonly hi
       </div>
       <Card title={arms.several ? 'By metric, of the version that looks worst' : 'By metric'}><EvidenceTable evidence={status.evidence} from={arms.from} to={arms.judged} />
         <p className="help">Noise: how many times as much the old version varies by itself as chance alone would make it. Evidence is divided by it, so a noisy service takes longer, and is not accused for its noise.</p></Card>
+      <Failures status={status} from={arms.from} to={arms.to} />
       <PostMortem status={status} />
       <Card title="What happened" aside={<Link to={path.events({ tag: `releases:${status.name}` })}>all its events</Link>}><Steps steps={history.steps} /></Card>
     </>
   )
 }
 
+/** Which requests failed, on the one version and on the other. */
+function Failures({ status: { failures }, from, to }: { readonly status: ReleaseView; readonly from: string; readonly to: string }) {
+  if (!failures || failures.baseline.length + failures.canary.length === 0) return null
+  const kinds = new Map([...failures.canary, ...failures.baseline].map(failed => [failureKind(failed), failed]))
+  const on = (failed: readonly FailedRequests[], kind: string) => failed.find(each => failureKind(each) === kind)?.requests ?? 0
+  return (
+    <Card title="What failed">
+      <Table label="What failed" rows={[...kinds]} keyOf={([kind]) => kind} columns={[
+        { title: 'request', cell: ([, failed]) => failed.status === undefined ? 'others' : failureText(failed) },
+        { title: to, numeric: true, cell: ([kind]) => grouped(on(failures.canary, kind)) }, { title: from, numeric: true, cell: ([kind]) => grouped(on(failures.baseline, kind)) },
+      ]} />
+      <p className="help">Numbers and ids in paths are one, as “:id”; queries are not kept. Where a request stands without a path, its proxy does not know it, or there are too many.</p>
+    </Card>
+  )
+}
+
 /** Of a version that was sent back. */
 function PostMortem({ status: { post_mortem: left } }: { readonly status: ReleaseView }) {
   if (!left) return null
-  const failures = failuresText(left)
   return (
-    <Card title="What it left" aside={failures !== '' && <span>failed requests: {failures}</span>}>
+    <Card title="What it left">
       {left.printed.map(({ instance, service, lines }) => <div key={instance}><h3>{instance} <span className="dim">{service}</span></h3>
         {lines.length === 0 ? <p className="empty">It printed nothing.</p> : <Lines label={`What ${instance} printed last`}>{lines.map(({ timestamp, line }) => `${timestamp} ${line}\n`).join('')}</Lines>}</div>)}
     </Card>
