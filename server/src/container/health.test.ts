@@ -57,6 +57,27 @@ test('ten that start together are asked as often as one', async () => {
   expect(await askedOf(10)).toBeLessThan(2 * await askedOf(1))
 })
 
+test('ten that start together, one after the other, are seen to be healthy together', async () => {
+  const clock = virtualClock()
+  const machine = memoryMachine({ clock, behaviour: () => ({ startUpMs: 0 }) })
+  const readyAt = new Map<string, number>()
+  await using driver = withHealth(openMemoryDriver(machine), { clock, probe: ({ id }) => clock.monotonic() >= (readyAt.get(id) ?? 0) ? undefined : 'was refused' })
+  const told = new Set<number>()
+  for (let number = 0; number < 10; number++) {
+    readyAt.set(`i${number}`, 200 + 4 * number)
+    await driver.start({ ...workload([CHECK]), id: `i${number}` })
+    await clock.advance(3)
+    await driver.observe()
+  }
+  driver.watch(() => told.add(clock.monotonic()))
+
+  await clock.advance(300)
+
+  const healthy = (await driver.observe()).filter(({ health }) => health === 'healthy')
+  expect(healthy).toHaveLength(10)
+  expect(told.size).toBeLessThanOrEqual(5)
+})
+
 test('a new instance waits at most a twentieth of its own start before it is seen to be healthy', async () => {
   for (const startMs of [0, 40, 200, 2000]) {
     let ready = false

@@ -147,10 +147,16 @@ async function examineForever({ instance, check, clock, probe, eager }: Examinat
       tell({ health, reason: `health check ${nameOf(check)} ${failure}${lasting(now - failingSince)}` })
     }
     if (health !== 'unknown') eager.delete(signal)
-    await clock.sleep(health === 'unknown' ? Math.min(eagerMs(clock.monotonic() - askedSince, eager.size), intervalMs) : intervalMs, signal).catch(() => {})
+    await clock.sleep(health === 'unknown' ? Math.min(eagerMs(clock.monotonic(), askedSince, eager.size), intervalMs) : intervalMs, signal).catch(() => {})
   }
 }
 
-const eagerMs = (askedMs: number, together: number) => Math.min(EAGER_MS_MAX, Math.max(EAGER_MS_MIN * together, EAGER_SHARE * askedMs))
+/** Several are asked at the same moments, so that those that answer are looked at, and written down, together. */
+function eagerMs(nowMs: number, sinceMs: number, together: number): number {
+  const ms = Math.min(EAGER_MS_MAX, Math.max(EAGER_MS_MIN * together, EAGER_SHARE * (nowMs - sinceMs)))
+  if (together === 1) return ms
+  const step = EAGER_MS_MIN * together
+  return Math.max(step / 2, Math.round((nowMs + ms) / step) * step - nowMs)
+}
 const lasting = (ms: number) => ms < 1000 ? '' : ` for ${Math.floor(ms / 1000)} s`
 const nameOf = ({ protocol, path, port }: HealthCheck) => protocol.toUpperCase().endsWith('TCP') ? `\`TCP ${port}\`` : `\`GET ${path}\``

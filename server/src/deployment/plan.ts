@@ -128,7 +128,7 @@ function planService(input: ServiceInput): ServicePlan {
   const instances = leaves
     ? waits === undefined ? own.map(instance => leave(instance, nowMs)) : own
     : size(own, containers, {
-      cluster: cluster.name, service: name, prefix: idPrefix(deployment.name, cluster.name, name), instances: service.scale.instances, nowMs,
+      cluster: cluster.name, service: name, prefix: prefixOf(deployment, cluster, service), instances: service.scale.instances, nowMs,
       digest: waits === undefined ? digest : undefined, startsAllowed: input.startsAllowed, warm: context.pauses ? service.scale.warm ?? 0 : 0,
     }, context.settings)
   const before = observed.status?.value.services.find(status => status.cluster === cluster.name && status.service === name)
@@ -139,6 +139,17 @@ function planService(input: ServiceInput): ServicePlan {
     refused: resolved.is === 'refused' && portMissing(input) === undefined ? resolved.why : undefined,
   }, context.settings)
   return { status, instances, resolved }
+}
+
+/** A service is looked at many times between two changes of it, and stays the same object. */
+const prefixes = new WeakMap<DeploymentService, { readonly deployment: string; readonly cluster: string; readonly prefix: string }>()
+
+function prefixOf({ name: deployment }: Deployment, { name: cluster }: DeploymentCluster, service: DeploymentService): string {
+  const before = prefixes.get(service)
+  if (before?.deployment === deployment && before.cluster === cluster) return before.prefix
+  const prefix = idPrefix(deployment, cluster, service.breed.name)
+  prefixes.set(service, { deployment, cluster, prefix })
+  return prefix
 }
 
 /** Numbers of the internal gateways, as assigned by now. */

@@ -42,10 +42,18 @@ export function openStateDirectory(path: string): StateDirectory {
   const file = (id: string) => join(path, id + SUFFIX)
   const writeWhole = (name: string, value: unknown) => {
     const temporary = `${name}.new`
-    try {
-      mkdirSync(path, { recursive: true, mode: 0o700 })
+    const write = () => {
       writeFileSync(temporary, JSON.stringify(value), { mode: 0o600 })
       renameSync(temporary, name)
+    }
+    try {
+      try {
+        write()
+      } catch (error) {
+        if (!isGone(error)) throw error
+        mkdirSync(path, { recursive: true, mode: 0o700 })
+        write()
+      }
     } catch (cause) {
       rmSync(temporary, { force: true })
       if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT'))
@@ -66,6 +74,9 @@ export function openStateDirectory(path: string): StateDirectory {
     noteLauncher(launcher) { writeWhole(join(path, LAUNCHER), launcher) },
   }
 }
+
+/** Somebody has taken the directory away. */
+const isGone = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
 function namesIn(path: string): readonly string[] {
   try {
