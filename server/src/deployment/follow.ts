@@ -118,5 +118,6 @@ export function waitsSince({ since }: InstanceStatus, { listeningSinceMs }: Pick
 }
 
 function moved(instance: InstanceStatus, container: Observed): boolean {
-  return instance.host !== container.host || JSON.stringify(instance.ports) !== JSON.stringify(container.ports)
+  const [before, now] = [Object.entries(instance.ports), container.ports]
+  return instance.host !== container.host || before.length !== Object.keys(now).length || before.some(([name, port]) => now[name] !== port)
 }

@@ -124,8 +124,9 @@ class SqlStore<E> implements Store {
     // Skipping is done on names alone, which the index holds: deep pages cost little more than the first.
     const begin = known?.offset === offset ? sql`${known.name}` : sql`(select name from records where ${within} ${known ? sql`and name >= ${known.name}` : sql``} order by name limit 1 offset ${offset - (known?.offset ?? 0)})`
     const page = sql`where ${within} ${offset === 0 ? sql`` : sql`and name >= ${begin}`} order by name limit ${limit ?? Number.MAX_SAFE_INTEGER}`
-    // A page of what is known by heart needs the names only, which the index holds.
-    const items = !this.#database.shared && limit !== undefined && limit <= KNOWN_PAGE_MAX ? await this.#knownPage(kind, page) : await this.#page(kind, page)
+    // A page of what is known by heart needs the names only, which the index holds; so does the whole of a kind that has no more than a page.
+    const most = this.#database.shared ? undefined : limit ?? (prefix || offset > 0 ? undefined : await this.#total(kind))
+    const items = most !== undefined && most <= KNOWN_PAGE_MAX ? await this.#knownPage(kind, page) : await this.#page(kind, page)
     if (items[0]) found?.(items[0].name)
     if (limit === undefined && offset === 0) return { items, total: items.length }
     return { items, total: prefix ? (await sql<{ total: number }>`select count(*) as total from records where ${within}`.execute(tables)).rows[0]?.total ?? 0 : await this.#total(kind) }
