@@ -28,7 +28,7 @@ export function promote(observed: ObservedRelease, status: ReleaseStatus, { by, 
   if (status.phase !== 'hold_back' && clock.hold_back > 0 && holdBackWeight !== undefined && holdBackWeight < 100) {
     const judge: ReleaseJudge = { ...(status.judge as ReleaseJudge), holdBackSince: Math.ceil(observed.nowMs / 1000), orderedMs: observed.nowMs }
     const back = { ...inPhase(status, 'hold_back', observed.nowMs, status.sentence, `All of the traffic in ${clock.hold_back} s; until then rollback is armed.`), weight: holdBackWeight, judge }
-    return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, new Map([...losers, [back.to, holdBackWeight]]))], events: [releaseEvent('weight', back, { before: status.weight })] }
+    return { writes: [statusWrite(observed, back), ...weightWrites(observed.gateways, back.from, new Map([...losers, [back.to, holdBackWeight]]))], events: [releaseEvent('weight', { ...back, sentence: `Version ${back.from} keeps the rest for ${lasting(clock.hold_back)}; rollback is armed. ${back.sentence}` }, { before: status.weight })] }
   }
   const warm = strategy === 'rolling' ? `Version ${status.from} keeps its last instance for ${lasting(keep)}.` : `Version ${status.from} stays warm for ${lasting(keep)}: one call returns to it.`
   const promoted: ReleaseStatus = {
