@@ -16,8 +16,6 @@ const INSTANCES_MAX = 4
 const CONVERGE_MS = 600_000
 /** So long after its return a server may not have looked at everything yet. */
 const RECALL_MS = 5000
-/** What a server has decided so shortly before its death may not be in force. */
-const IN_FORCE_MS = 1000
 /** At least so long nothing is done any more, and at most so long until each instance has answered. */
 const QUIET_MS = 1000
 const QUIET_MS_MAX = 20_000
@@ -141,14 +139,11 @@ function openOperator({ seed, ground, server, gateway }: LifeOptions, note: (wha
     wanted, ready,
     async leaves(instance, { from, to }) {
       if (from >= (shareless.get(versionOf(instance)) ?? Number.POSITIVE_INFINITY)) return true
-      await server.ready()
-      if (!server.lives) return false
+      // Whoever is killed while it is asked has not said that it stays: the next one is asked.
       const row = (await rows()).find(({ name: id }) => id === instance)
-      const away = server.away.filter(time => from <= time.to + RECALL_MS && to >= time.from)
-      const alone = away.length > 0
-      // One that was called back since has been ready since; or since just before the server died, and the proxy had not heard of it.
-      const since = row === undefined ? Number.NEGATIVE_INFINITY : Date.parse(row.since) - clock.now() + clock.monotonic()
-      if (away.some(time => since > Math.min(from, time.from - IN_FORCE_MS))) return true
+      const alone = server.away.some(time => from <= time.to + RECALL_MS && to >= time.from)
+      // One that was called back since has been ready since.
+      if (alone && row !== undefined && Date.parse(row.since) > clock.now() - clock.monotonic() + from) return true
       return row !== undefined && row.state !== 'ready' && (alone || row.state !== 'draining' || row.service !== `web:${wanted.version}`)
     },
     async first(instances) {
