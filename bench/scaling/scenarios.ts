@@ -1,4 +1,4 @@
-/** Seven days in the life of a service; and two for the forecast. */
+/** Seven days in the life of a service; and three for the forecast. */
 import type { Scenario, Service } from './simulator.ts'
 
 /** An instance bears twenty requests a second. */
@@ -30,6 +30,12 @@ function daily(at: number): number {
   return 12 + 60 * bell(11, 2.5) + 90 * bell(19.5, 2)
 }
 
+/** From eight on, within a minute, six times as many, until eight in the evening. */
+function opening(at: number): number {
+  const minute = (at % DAY) / MINUTE
+  return 12 + 60 * Math.max(0, Math.min(1, minute - 480, 1200 - minute))
+}
+
 /** In half a minute ten times as many, for some minutes, then they leave. */
 function crowd(since: number): number {
   if (since < 0) return 0
@@ -46,6 +52,7 @@ export function forecastScenarios(random: () => number): readonly Scenario[] {
   const walk = Array.from({ length: 5 * DAY / MINUTE + 1 }, () => { level = Math.min(Math.log(150), Math.max(Math.log(15), level + 0.02 * (random() + random() + random() - 1.5) * 2)); return Math.exp(level) })
   return [
     { ...base, name: 'daily wave, slow start', rate: daily },
+    { ...base, name: 'opening hours, slow start', rate: opening },
     { ...base, name: 'random walk, slow start', rate: at => walk[Math.floor(at / MINUTE)] ?? 50 },
   ]
 }

@@ -36,6 +36,8 @@ export interface LatencyPromise {
 export interface SafeLoad {
   /** Requests per second that one instance may be given. */
   readonly rate: number
+  /** With so much the promise would just be kept, if the careful model is right. */
+  readonly most: number
   /** What it rests on. */
   readonly because: 'model' | 'seen_bad' | 'seen_best' | 'spent'
   readonly fitted: Fitted
@@ -45,8 +47,8 @@ export interface SafeLoad {
 
 export interface QueueEstimator {
   observe(sample: LoadSample): void
-  /** Where there are so many instances; nothing before there is evidence. */
-  safeLoad(instances: number): SafeLoad | undefined
+  /** Where there are so many instances; nothing before there is evidence. `calm`: no more is about to come, so that all that it bears may be given, and more tried. */
+  safeLoad(instances: number, calm?: boolean): SafeLoad | undefined
 }
 
 /** A promise that is planned to its edge is broken half the time: waiting may make late this share of what may be late. It costs little, as the share rises steeply with the load. */
@@ -55,6 +57,8 @@ const AIM = 0.004
 const WAITING_ADDS = 0.3
 /** So many times what is aimed at may be late before it is called too much. */
 const TOLERATED = 10
+/** While more and more comes, the next look finds more than the plan was for: so much of what a model says is given then. */
+const GIVEN_GROWING = 0.92
 /** For what comes between two looks: all of it is planned with this much less on each. */
 const BETWEEN_LOOKS = 0.98
 /** How much more than the best that was seen is dared at once. */
@@ -66,10 +70,12 @@ const CLIMB = 1.05
 /** By so much where no waiting is to be seen, because latencies are within a factor of the least; and by one instance's load, if that is more. */
 const CLIMB_FREE = 1.3
 const CLIMB_MAX = 1.4
+/** While more and more comes anyway, no more than so. */
+const CLIMB_GROWING = 1.12
 const CLIMB_ROOM = 1.06
 const NO_WAITING = 1.015
 /** For that, so much of what may be late is put at risk. */
-const TRY = 0.2
+const TRY = 0.1
 /** Requests without which nothing is called bad; so long it is; and so long a load that was only passed through, as what was late may have piled up before. */
 const WEIGHT_BAD = 60
 const BAD_SECONDS = 900
@@ -91,6 +97,8 @@ export function openQueueEstimator(promise: LatencyPromise): QueueEstimator {
   const allowed = 1 - promise.quantile
   let saturation: { rate: number; at: number } | undefined
   let [known, stale]: [Known | undefined, boolean] = [undefined, true]
+  /** Until something new is seen. */
+  let said: { readonly instances: number; readonly calm: boolean; readonly safe: SafeLoad | undefined } | undefined
   /** Requests since the fit, and before it, and when it was made; and when anything was seen. */
   let [fresh, rested, fittedAt, newest] = [0, 0, 0, 0]
 
@@ -108,16 +116,20 @@ export function openQueueEstimator(promise: LatencyPromise): QueueEstimator {
     observe(sample) {
       const { rate, requests, overloaded, at } = sample
       if (requests <= 0 || rate <= 0) return
+      said = undefined
       newest = Math.max(newest, at)
       fresh += requests
       if (overloaded) saturation = { rate: saturation ? saturation.rate + 0.3 * (rate - saturation.rate) : rate, at }
       else observe(sample)
       if (stale || !known || overloaded || fresh > REFIT_SHARE * rested || at - fittedAt >= REFIT_SECONDS) { stale = true; rested += fresh; fresh = 0; fittedAt = at }
     },
-    safeLoad(instances) {
+    safeLoad(instances, calm = true) {
+      if (said?.instances === instances && said.calm === calm) return said.safe
       if (stale) known = learn(bins, newest, saturation && newest - saturation.at < SATURATION_SECONDS ? saturation.rate : undefined, allowed)
       stale = false
-      return known && safe(known, { slower: drift.factor, spent: spending.factor, allowed, limitMs: promise.limitMs, instances })
+      const found = known && safe(known, { slower: drift.factor, spent: spending.factor, allowed, limitMs: promise.limitMs, instances, calm })
+      said = { instances, calm, safe: found }
+      return found
     },
   }
 }
@@ -167,28 +179,30 @@ function isFree(loads: readonly Load[], good: number): boolean {
   return at !== undefined && at.meanMs <= NO_WAITING * Math.min(...sure.map(({ meanMs }) => meanMs))
 }
 
-interface Present { /** By what the model does not explain. */ readonly slower: number; readonly spent: number; readonly allowed: number; readonly limitMs: number; readonly instances: number }
+interface Present { /** By what the model does not explain. */ readonly slower: number; readonly spent: number; readonly allowed: number; readonly limitMs: number; readonly instances: number; readonly calm: boolean }
 
-function safe({ careful, likely, hopeful, best, good, free, proven, bad, overrun }: Known, { slower, spent, allowed, limitMs, instances }: Present): SafeLoad {
+function safe({ careful, likely, hopeful, best, good, free, proven, bad, overrun }: Known, { slower, spent, allowed, limitMs, instances, calm }: Present): SafeLoad {
   const limit = limitMs / slower
+  const given = calm ? 1 : GIVEN_GROWING
   const hopeless = overrun === undefined && shareAbove(likely.station, likely.shape, 0, limitMs) > allowed
   /** Where waiting makes no more late beside those whose work alone takes too long. */
   const upTo = (model: Fitted, more: number) => {
     const alone = shareAbove(model.station, model.shape, 0, limit)
     return largestRate(model, limit, alone + Math.max(more, alone * WAITING_ADDS), evenness(instances)) / slower
   }
-  const borne = (model: Fitted) => upTo(model, allowed * AIM)
+  const borne = (model: Fitted) => upTo(model, allowed * AIM) * given
   const oneFewer = Math.min(CLIMB_MAX, instances > 1 ? instances / (instances - 1) * CLIMB_ROOM : CLIMB_MAX)
-  const climb = free ? Math.max(CLIMB_FREE, oneFewer) : CLIMB
+  const climb = !free ? CLIMB : calm ? Math.max(CLIMB_FREE, oneFewer) : CLIMB_GROWING
   // Also if the careful one is right, the promise is kept meanwhile.
   const tried = Math.min(borne(free ? hopeful : likely), good * climb, upTo(careful, allowed * TRY))
   const ceiling = bad === undefined || hopeless ? Number.POSITIVE_INFINITY : bad * BELOW_BAD
   const daring = best > 0 ? best * Math.max(DARE, oneFewer) : Number.POSITIVE_INFINITY
   // What was proven to be good is relied on, whatever the model says.
-  const load = overrun ?? Math.min(Math.max(borne(careful), tried, proven), ceiling, daring)
+  const load = overrun ?? Math.min(Math.max(borne(careful), tried, proven * given), ceiling, daring)
   const because = spent < 1 ? 'spent' : load === ceiling || load === overrun ? 'seen_bad' : load === daring ? 'seen_best' : 'model'
   const fitted = { ...careful, station: { ...careful.station, serviceMs: careful.station.serviceMs * slower } }
-  return { rate: Math.max(load * spent * BETWEEN_LOOKS, 0.01), because, fitted, hopeless }
+  const rate = Math.max(load * spent * BETWEEN_LOOKS, 0.01)
+  return { rate, most: Math.max(rate, Math.min(ceiling, upTo(careful, allowed))), because, fitted, hopeless }
 }
 
 /** So many of those late ones are no chance, at two standard deviations. */

@@ -3,7 +3,7 @@ import { seeded } from '@vamp/stats/testdata/seeded'
 import { expect, test } from 'vitest'
 import { openLatencyPromise } from './latency-promise.ts'
 import { openLoadHistory } from './load.ts'
-import type { ScalerTick } from './service-scaler.ts'
+import type { Look } from './need.ts'
 
 /** Ten instances that work on four requests at a time for 50 ms and have 80 requests a second altogether to begin with. */
 function play() {
@@ -21,7 +21,7 @@ function play() {
       history.add([seen])
       second++
       history.look({ atMs: second * 1000, count: inFlight })
-      const tick: ScalerTick = { nowMs: second * 1000, seconds: [seen], inFlight, held: 0, instances: 10, ready: 10, starting: 0, leaving: 0, gauge: () => undefined, bounds: { minimum: 1, maximum: 50 }, lagSeconds: 0.3, startUpSeconds: 1 }
+      const tick: Look = { chance: 2, nowMs: second * 1000, seconds: [seen], inFlight, held: 0, instances: 10, ready: 10, starting: 0, leaving: 0, gauge: () => undefined, bounds: { minimum: 1, maximum: 50 }, lagSeconds: 0.3, startUpSeconds: 1 }
       const { perInstance, wanted } = reader.read(history, history, tick)
       reading = { perInstance, wanted }
     }

@@ -5,7 +5,7 @@ import { capacityOf } from '@vamp/stats/queueing'
 import { merge, millisecondsOf } from '@vamp/stats/sketch'
 import type { LoadHistory, LoadSecond } from './load.ts'
 import type { ScalerTick } from './service-scaler.ts'
-import { backlogRate, LATELY_SECONDS, leadOf, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS } from './need.ts'
+import { backlogRate, type Foreseen, leadOf, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS, stableRate } from './need.ts'
 
 /** Seconds are taken together until there are so many and they hold so many requests, or so many seconds: of fewer, chance makes one load look like another. */
 const BLOCK_REQUESTS = 1000
@@ -23,15 +23,21 @@ export function openLatencyPromise(signal: string, { quantile, limitMs }: Extrac
   return {
     read(demand, own, tick): Reading {
       blocks.add(tick, own, planned)
-      const safe = estimator.safeLoad(tick.instances)
+      const safe = estimator.safeLoad(tick.instances, tick.foreseen !== undefined || demand.grown(leadOf(tick), tick.chance) === 0)
       planned = (safe?.rate ?? 0) * tick.ready
       const measured = own.latency(STABLE_SECONDS / 3, quantile * 100)
-      const stable = Math.max(demand.rate(STABLE_SECONDS).rate, ...LATELY_SECONDS.map(seconds => demand.rate(seconds).least))
+      const foreseen = safe && tick.foreseen && toProvideFor(tick.foreseen, safe)
+      const stable = stableRate(seconds => demand.rate(seconds, tick.chance), foreseen)
       if (!safe) return { signal, value: measured ?? null, unit: 'ms', target: limitMs, wanted: stable > 0 ? Math.max(1, tick.instances) : 0 }
-      const { wanted, value } = needed({ least: seconds => demand.rate(seconds).least, rate: seconds => demand.rate(seconds).rate, stable, perInstance: safe.rate, windows, instances: tick.instances, extra: backlogRate(demand), room: ROOM, growth: demand.growth, lead: leadOf(tick) })
-      return { signal, value, unit: 'requests/s', target: safe.rate, wanted, perInstance: safe.rate, because: explain(signal, safe, measured) }
+      const { wanted, value } = needed({ least: seconds => demand.rate(seconds, tick.chance).least, rate: seconds => demand.rate(seconds).rate, stable, perInstance: safe.rate, windows, instances: tick.instances, extra: backlogRate(demand), room: ROOM, grown: ahead => demand.grown(ahead, tick.chance), lead: leadOf(tick) })
+      return { signal, value, unit: 'requests/s', target: safe.rate, wanted, perInstance: safe.rate, ...(foreseen === undefined ? {} : { foreseen }), because: explain(signal, safe, measured) }
     },
   }
+}
+
+/** The middle, as long as what instances bear beyond the plan is enough for what the forecast errs by. */
+function toProvideFor({ most, upper }: Foreseen, { rate, most: bears }: SafeLoad): number {
+  return Math.max(most, upper * rate / bears)
 }
 
 function explain(signal: string, { rate, because, hopeless, fitted: { station } }: SafeLoad, measured: number | undefined): string {

@@ -4,6 +4,7 @@
  */
 import type { SketchData } from '@vamp/stats/sketch'
 import { countOf, merge, millisecondsOf, quantile } from '@vamp/stats/sketch'
+import { type Growth, grownBy, growthsOf } from './growth.ts'
 
 /** One complete second. */
 export interface LoadSecond {
@@ -18,6 +19,9 @@ export interface Sudden { readonly requests: number; readonly seconds: number }
 
 export interface InFlight { readonly atMs: number; readonly count: number }
 
+/** Standard deviations of what is taken for chance: at a boundary one look in forty is wrong, which costs an instance for some seconds. */
+export const CHANCE = 2
+
 export interface Rate {
   /** Requests per second that came. */
   readonly rate: number
@@ -28,18 +32,14 @@ export interface Rate {
 /** Seconds of the past that anything is computed from. */
 const KEPT_SECONDS = 300
 const LOOKS_KEPT_MS = 60_000
-const GROWTH_BLOCKS = 4
-const BLOCK_SECONDS = 2
-/** Standard deviations of what is taken for chance: at a boundary one look in forty is wrong, which costs an instance for some seconds. */
-const CHANCE = 2
 
 export interface LoadHistory {
   add(seconds: readonly LoadSecond[]): void
   look(inFlight: InFlight): void
   /** What is known of this very moment; nothing where it is as usual. */
   suddenly(sudden: Sudden | undefined): void
-  /** Over the last complete seconds, so many; over less than one: of what came suddenly, 0 where nothing did. */
-  rate(seconds: number): Rate
+  /** Over the last complete seconds, so many; over less than one: of what came suddenly, 0 where nothing did. `chance`: standard deviations that may be it. */
+  rate(seconds: number, chance?: number): Rate
   /** In flight, on average over so many seconds until now; by Little's law where nobody counted. */
   concurrency(seconds: number, nowMs: number): number
   /** Milliseconds. */
@@ -47,11 +47,8 @@ export interface LoadHistory {
   errorRate(seconds: number): number | undefined
   requests(seconds: number): number
   readonly inFlight: number | undefined
-  /**
-   * By how much the rate grows, per second and second: the least of the last three growths from one two seconds to the next, 0 where one
-   * of them is none. A step, wherever it falls, shows in two of them at most: it is no growth that goes on.
-   */
-  readonly growth: number
+  /** By how much the rate will have grown so many seconds from now, at least; 0 where it does not go on growing. */
+  grown(ahead: number, chance?: number): number
   /** Milliseconds that a request took at its best over the last half hour; nothing before the first. */
   readonly quietMs: number | undefined
   /** Is more coming than is answered, beyond what is usually in flight? */
@@ -65,6 +62,7 @@ export function openLoadHistory(): LoadHistory {
   const dispersion = openDispersion()
   const quiet: { at: number; ms: number }[] = []
   let sudden: Sudden | undefined
+  let growths: readonly Growth[] | undefined
 
   const tail = (seconds: number) => {
     const newest = all.at(-1)?.second ?? 0
@@ -82,6 +80,7 @@ export function openLoadHistory(): LoadHistory {
 
   return {
     add(seconds) {
+      growths = undefined
       for (const second of seconds) {
         const before = all.at(-1)
         if (before && second.second <= before.second) continue
@@ -96,8 +95,8 @@ export function openLoadHistory(): LoadHistory {
       while ((looks[0]?.atMs ?? 0) < inFlight.atMs - LOOKS_KEPT_MS) looks.shift()
     },
     suddenly(now) { sudden = now },
-    rate(seconds) {
-      if (seconds < 1) return suddenRate(sudden, dispersion.factor)
+    rate(seconds, chance = CHANCE) {
+      if (seconds < 1) return suddenRate(sudden, dispersion.factor, chance)
       const counted = tail(seconds)
       const requests = counted.reduce((sum, each) => sum + each.requests, 0)
       const now = looks.at(-1)
@@ -106,7 +105,7 @@ export function openLoadHistory(): LoadHistory {
       const over = Math.max(1, Math.min(seconds, counted.length))
       const [grown, unsure] = elapsed > 0.2 && now && then ? [(now.count - then.count) / elapsed, Math.sqrt(now.count + then.count) / elapsed] : [0, 0]
       const rate = Math.max(0, requests / over + grown)
-      return { rate, least: Math.max(0, rate - CHANCE * Math.hypot(Math.sqrt(dispersion.factor * Math.max(requests, 1)) / over, unsure)) }
+      return { rate, least: Math.max(0, rate - chance * Math.hypot(Math.sqrt(dispersion.factor * Math.max(requests, 1)) / over, unsure)) }
     },
     concurrency(seconds, nowMs) {
       const seen = looks.filter(({ atMs }) => atMs > nowMs - seconds * 1000)
@@ -121,16 +120,9 @@ export function openLoadHistory(): LoadHistory {
       return requests > 0 ? 100 * counted.reduce((sum, { errors }) => sum + errors, 0) / requests : undefined
     },
     requests: seconds => tail(seconds).reduce((sum, { requests }) => sum + requests, 0),
-    get growth() {
-      const newest = all.at(-1)?.second ?? 0
-      const blocks = Array<number>(GROWTH_BLOCKS).fill(0)
-      for (const { second, requests } of tail(GROWTH_BLOCKS * BLOCK_SECONDS)) {
-        const block = Math.floor((newest - second) / BLOCK_SECONDS)
-        blocks[block] = (blocks[block] ?? 0) + requests
-      }
-      if (all.length < GROWTH_BLOCKS * BLOCK_SECONDS) return 0
-      // Counts of a block, so that a difference of counts is one of rates times the length.
-      return Math.max(0, Math.min(...blocks.slice(1).map((before, index) => (blocks[index] ?? 0) - before))) / BLOCK_SECONDS ** 2
+    grown(ahead, chance = CHANCE) {
+      growths ??= growthsOf(all, dispersion.factor)
+      return grownBy(growths, ahead, chance)
     },
     get inFlight() { return looks.at(-1)?.count },
     get quietMs() { return quiet.length > 0 ? Math.min(...quiet.map(({ ms }) => ms)) : undefined },
@@ -145,10 +137,10 @@ export function openLoadHistory(): LoadHistory {
   }
 }
 
-function suddenRate(sudden: Sudden | undefined, dispersion: number): Rate {
+function suddenRate(sudden: Sudden | undefined, dispersion: number, chance: number): Rate {
   if (!sudden) return { rate: 0, least: 0 }
   const { requests, seconds } = sudden
-  return { rate: requests / seconds, least: Math.max(0, requests - CHANCE * Math.sqrt(dispersion * requests)) / seconds }
+  return { rate: requests / seconds, least: Math.max(0, requests - chance * Math.sqrt(dispersion * requests)) / seconds }
 }
 
 /** Seconds of one mean latency, and over which the least of them is looked for. */

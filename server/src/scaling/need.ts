@@ -1,5 +1,5 @@
 /** How many instances a rate needs: more as soon as that is proven, fewer when it has been enough for a while. */
-import type { LoadHistory } from './load.ts'
+import { CHANCE, type LoadHistory } from './load.ts'
 import type { ScalerTick } from './service-scaler.ts'
 
 export interface Reading {
@@ -11,16 +11,32 @@ export interface Reading {
   readonly wanted: number | null
   /** Requests per second that one instance is given, where the signal tells. */
   readonly perInstance?: number
+  /** By a forecast that is used: requests a second that are to be provided for. */
+  readonly foreseen?: number
   /** Why it has no value. */
   readonly missing?: string
   /** How the target came about, where it was not given. */
   readonly because?: string
 }
 
-export interface SignalReader { read(demand: LoadHistory, own: LoadHistory, tick: ScalerTick): Reading }
+/** Requests a second. */
+export interface Foreseen { /** The middle of what is expected, */ readonly most: number; /** and with head-room for what the forecast errs by. */ readonly upper: number }
+
+/** `chance`: standard deviations that may be it. `foreseen`: by a forecast that is used. */
+export interface Look extends ScalerTick { readonly chance: number; readonly foreseen?: Foreseen }
+
+export interface SignalReader { read(demand: LoadHistory, own: LoadHistory, look: Look): Reading }
+
+/** Instance-seconds of an alarm without a cause that are no matter. */
+const FALSE_ALARM_SECONDS = 20
+
+/** The more it costs to start an instance for nothing and to give it up again, the surer one has to be: as much is spent for nothing. By the tail of the normal distribution. */
+export function chanceOf(falseAlarmSeconds: number): number {
+  return Math.sqrt(CHANCE ** 2 + 2 * Math.log(Math.max(1, falseAlarmSeconds / FALSE_ALARM_SECONDS)))
+}
 
 /** Over which what is enough is also looked for, beside the stable window: what came lately counts as far as it is beyond chance. */
-export const LATELY_SECONDS = [6, 12] as const
+const LATELY_SECONDS = [6, 12] as const
 /** Over which a level is looked at, and what is enough is found. */
 export const STABLE_SECONDS = 30
 /** How many seconds a backlog may take to be worked off. */
@@ -42,10 +58,18 @@ export interface Need {
   readonly extra: number
   /** `ROOM`, or 1 where the value is exact. */
   readonly room: number
-  /** Of the rate, per second and second. */
-  readonly growth: number
+  /** By how much the rate will have grown so many seconds from now. */
+  readonly grown: (ahead: number) => number
   /** Seconds until what is ordered now serves. */
   readonly lead: number
+}
+
+/**
+ * What must be enough: the stable window, and what came lately as far as it is beyond chance. Where a forecast is used it is the forecast
+ * instead, and what is proven to be more.
+ */
+export function stableRate(at: (seconds: number) => { readonly rate: number; readonly least: number }, foreseen?: number): number {
+  return Math.max(foreseen ?? at(STABLE_SECONDS).rate, ...[...LATELY_SECONDS, STABLE_SECONDS].map(seconds => at(seconds).least))
 }
 
 const LOOK_SECONDS = 4
@@ -56,17 +80,18 @@ export function leadOf({ startUpSeconds = 1 }: ScalerTick): number {
 }
 
 /** More than there is, if a window proves it, by as much as that window says; else what is enough for the stable window. */
-export function needed({ least, rate, stable, perInstance, windows, instances, extra, room, growth, lead }: Need): { readonly wanted: number; readonly value: number } {
+export function needed({ least, rate, stable, perInstance, windows, instances, extra, room, grown, lead }: Need): { readonly wanted: number; readonly value: number } {
   if (instances === 0 && stable + extra > 0) return { wanted: Math.max(1, Math.ceil((rate(1) + extra) / perInstance)), value: rate(1) }
   for (const seconds of windows) {
     // Nothing sudden was told of.
     if (seconds < 1 && least(seconds) === 0) continue
-    const more = extra + growth * lead
+    // What a window says is of the middle of it.
+    const more = extra + grown(lead + seconds / 2)
     if (Math.ceil((least(seconds) + more) / perInstance) <= instances) continue
     const value = rate(seconds) + more
     return { wanted: Math.ceil(value / perInstance), value }
   }
-  return { wanted: Math.min(instances, Math.ceil(stable * room / perInstance - 1e-9)), value: rate(SHOWN_SECONDS) }
+  return { wanted: Math.min(instances, Math.ceil((stable + grown(lead)) * room / perInstance - 1e-9)), value: rate(SHOWN_SECONDS) }
 }
 
 /** Requests a second more, for some seconds, to work off what is in flight beyond what is usual. */

@@ -16,13 +16,16 @@ export function scalingSentence(said: Said, readings: readonly Reading[]): strin
 
 function reason({ wanted, forecast, minimum }: Said, readings: readonly Reading[]): string {
   const deciding = readings.reduce<Reading | undefined>((most, each) => (each.wanted ?? -1) > (most?.wanted ?? -1) ? each : most, undefined)
-  if (forecast?.trusted && wanted > (deciding?.wanted ?? 0)) return `${number(forecast.expected)} requests/s are expected, ${number(forecast.upper)} with head-room for what the forecast errs by,${perInstance(readings)}`
+  if (forecast?.trusted && (wanted > (deciding?.wanted ?? 0) || (deciding !== undefined && isForeseen(deciding, wanted)))) return `${number(forecast.expected)} requests/s are expected, ${number(forecast.upper)} with head-room for what the forecast errs by,${perInstance(readings)}`
   if (!deciding) return readings.length === 0 ? `the schedule says at least ${minimum}` : ''
   if (deciding.value === null || (deciding.value === 0 && deciding.wanted === 0)) return 'nobody asks for anything'
   const said = `${number(deciding.value)} ${deciding.unit || deciding.signal}`
   const target = deciding.target === null ? '' : deciding.perInstance === undefined && isLevel(deciding) ? `, where ${number(deciding.target)} are aimed at` : ` at ${number(deciding.target)} per instance`
   return `${said}${target}${deciding.because === undefined ? '' : ` (${deciding.because})`}`
 }
+
+/** What there is now would need fewer. */
+const isForeseen = ({ foreseen, value, perInstance }: Reading, wanted: number) => foreseen !== undefined && perInstance !== undefined && Math.ceil((value ?? 0) / perInstance) < wanted
 
 const isLevel = ({ unit }: Reading) => unit === 'ms' || unit === '%'
 

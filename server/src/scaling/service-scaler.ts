@@ -13,7 +13,7 @@ import { type Forecast, openTrustedForecast } from '@vamp/stats/forecast/trusted
 import { type LoadHistory, type LoadSecond, openLoadHistory, type Sudden } from './load.ts'
 import type { Bounds } from './schedule.ts'
 import { scalingSentence } from './scaling-sentence.ts'
-import type { Reading } from './need.ts'
+import { chanceOf, type Reading } from './need.ts'
 import { openSignals } from './signal.ts'
 
 export type Policy = Pick<Autoscaler, 'signals' | 'slo' | 'behaviour' | 'prediction'>
@@ -58,14 +58,18 @@ export interface ServiceScaler {
 /** Later measurements than this are missing ones. */
 const LAG_SECONDS_MAX = 5
 /** What is given back at once, as a share of the size; one at least. */
-const DOWN_SHARE = 0.1
+const DOWN_SHARE = 0.2
 /** What instances cost to start again decides how long it is waited before they are given up. */
 const STABILISATION_PER_START_UP = 20
+const FORESEEN_PER_START_UP = 1
 const STABILISATION_MIN = 15
 const STABILISATION_MAX = 300
 const START_UP_ASSUMED = 1
 const POINT_SECONDS = 60
 const DAY = 1440
+const MINUTES_AHEAD_MIN = 2
+const MINUTES_AHEAD_MAX = 15
+const VALUES_KEPT = 14 * DAY
 
 export function openServiceScaler(policy: Policy): ServiceScaler {
   const history = openLoadHistory()
@@ -81,12 +85,14 @@ export function openServiceScaler(policy: Policy): ServiceScaler {
       feed(history, tick, tick.seconds)
       feed(demand, tick, tick.demand ?? tick.seconds)
       demand.suddenly(tick.sudden)
-      past.observe(tick, demand)
-      const readings = signals.read(demand, history, tick)
-      const frozen = frozenBecause(tick, readings, blind)
+      past.observe(tick)
       const forecast = past.forecast(tick.startUpSeconds)
-      const wanted = wantedOf(readings, forecast, policy, tick)
-      const { granted, limits } = behaviour.grant(wanted, tick, frozen, blind || tick.lagSeconds <= LAG_SECONDS_MAX)
+      const foreseen = policy.prediction === 'auto' && forecast?.trusted ? forecast : undefined
+      const chance = chanceOf((tick.startUpSeconds ?? START_UP_ASSUMED) + patienceOf(policy, tick, false))
+      const readings = signals.read(demand, history, { ...tick, chance, ...(foreseen === undefined ? {} : { foreseen }) })
+      const frozen = frozenBecause(tick, readings, blind)
+      const wanted = wantedOf(readings, tick)
+      const { granted, limits } = behaviour.grant({ wanted, patience: patienceOf(policy, tick, foreseen !== undefined) }, tick, frozen, blind || tick.lagSeconds <= LAG_SECONDS_MAX)
       const sized = {
         instances: tick.instances, ready: tick.ready, wanted, granted, ...tick.bounds, limits, signals: readings.map(told),
         ...(frozen === undefined ? {} : { frozen }),
@@ -96,6 +102,12 @@ export function openServiceScaler(policy: Policy): ServiceScaler {
       return { ...sized, sentence: scalingSentence(sized, readings) }
     },
   }
+}
+
+/** Seconds that something must have been enough before it is given up. Who knows what is to come waits only as long as it takes to get it back. */
+function patienceOf(policy: Policy, { startUpSeconds = START_UP_ASSUMED }: ScalerTick, foreseen: boolean): number {
+  const startUps = foreseen && !needsMore(policy) ? FORESEEN_PER_START_UP : STABILISATION_PER_START_UP
+  return policy.behaviour.down.stabilisation ?? Math.min(STABILISATION_MAX, Math.max(STABILISATION_MIN, startUps * startUpSeconds))
 }
 
 function feed(history: LoadHistory, { nowMs, inFlight, held }: ScalerTick, seconds: readonly LoadSecond[]): void {
@@ -116,23 +128,41 @@ function needsTraffic({ signals, slo }: Policy): boolean {
   return signals.some(({ metric }) => { const parsed = parseSignal(metric); return parsed.is === 'ok' && leavesOf(parsed.value).some(({ is }) => TRAFFIC_SIGNALS.has(is)) })
 }
 
+/** A forecast of requests says nothing of other signals. */
+const needsMore = ({ signals }: Policy) => signals.some(({ metric }) => metric !== 'requests')
+
 const TRAFFIC_SIGNALS: ReadonlySet<SignalLeaf['is']> = new Set(['requests', 'concurrency', 'latency', 'error_rate'])
 
-function wantedOf(readings: readonly Reading[], forecast: Forecast | undefined, { prediction }: Policy, { instances, bounds, held }: ScalerTick): number {
+function wantedOf(readings: readonly Reading[], { instances, bounds, held }: ScalerTick): number {
   const known = readings.flatMap(({ wanted }) => wanted === null ? [] : [wanted])
   const reaction = known.length > 0 ? Math.max(...known) : readings.length === 0 ? bounds.minimum : instances
-  const perInstance = readings.find(({ perInstance }) => perInstance !== undefined)?.perInstance
-  const expected = prediction === 'auto' && forecast?.trusted && perInstance ? Math.ceil(forecast.upper / perInstance) : 0
+  const expected = Math.max(0, ...readings.flatMap(({ foreseen, perInstance }) => foreseen !== undefined && perInstance ? [Math.ceil(foreseen / perInstance)] : []))
   return Math.max(reaction, expected, held > 0 ? 1 : 0)
 }
 
-/** The requests a minute, minute by minute, and what they are expected to be when an instance ordered now is ready. */
-function openPast({ prediction }: Policy): { observe(tick: ScalerTick, demand: LoadHistory): void; remember(rate: number): void; forecast(startUpSeconds?: number): Forecast | undefined } {
-  const forecasts = prediction === 'off' ? undefined : openTrustedForecast({ ahead: 2, seasons: [60, DAY, 7 * DAY] })
-  let minute = 0
-  let [requests, seconds] = [0, 0]
+/** The requests a minute, minute by minute, and what they are expected to be when an instance ordered at the next look is ready. */
+function openPast({ prediction }: Policy): { observe(tick: ScalerTick): void; remember(rate: number): void; forecast(startUpSeconds?: number): Forecast | undefined } {
+  const values: number[] = []
+  let [minute, requests, seconds] = [0, 0, 0]
+  let ahead = MINUTES_AHEAD_MIN
+  let forecasts = openForecast(ahead)
   let newest: Forecast | undefined
-  const remember = (rate: number) => { forecasts?.observe(rate); newest = undefined }
+  const remember = (rate: number) => {
+    if (prediction === 'off') return
+    values.push(rate)
+    if (values.length > VALUES_KEPT) values.shift()
+    forecasts.observe(rate)
+    newest = undefined
+  }
+  /** Who takes longer to start has to look farther ahead. */
+  const lookAhead = (startUpSeconds: number) => {
+    const wanted = Math.min(MINUTES_AHEAD_MAX, 1 + Math.ceil(startUpSeconds / POINT_SECONDS))
+    if (wanted <= ahead) return
+    ahead = wanted
+    forecasts = openForecast(ahead)
+    for (const value of values) forecasts.observe(value)
+    newest = undefined
+  }
   return {
     remember,
     observe(tick) {
@@ -144,22 +174,26 @@ function openPast({ prediction }: Policy): { observe(tick: ScalerTick, demand: L
         seconds++
       }
     },
-    forecast: () => newest ??= forecasts?.forecast(),
+    forecast(startUpSeconds = 0) {
+      if (prediction === 'off') return undefined
+      lookAhead(startUpSeconds)
+      newest ??= forecasts.forecast()
+      return newest
+    },
   }
 }
 
-interface Behaviour { grant(wanted: number, tick: ScalerTick, frozen: string | undefined, mayGrow: boolean): { readonly granted: number; readonly limits: readonly ScalingLimit[] } }
+const openForecast = (ahead: number) => openTrustedForecast({ ahead, seasons: [60, DAY, 7 * DAY] })
+
+interface Behaviour { grant(asked: { readonly wanted: number; readonly patience: number }, tick: ScalerTick, frozen: string | undefined, mayGrow: boolean): { readonly granted: number; readonly limits: readonly ScalingLimit[] } }
 
 function openBehaviour({ behaviour: { up, down } }: Policy): Behaviour {
   const wants: { atMs: number; wanted: number }[] = []
   let since: number | undefined
   let lastDownMs = Number.NEGATIVE_INFINITY
 
-  const stabilisationOf = (startUp = START_UP_ASSUMED) => down.stabilisation ?? Math.min(STABILISATION_MAX, Math.max(STABILISATION_MIN, STABILISATION_PER_START_UP * startUp))
-
   /** The most that was wanted for as long as it takes to give something up; after a start the present size was wanted. */
-  const stabilised = (wanted: number, tick: ScalerTick) => {
-    const seconds = stabilisationOf(tick.startUpSeconds)
+  const stabilised = (wanted: number, seconds: number, tick: ScalerTick) => {
     since ??= tick.nowMs
     wants.push({ atMs: tick.nowMs, wanted })
     while ((wants[0]?.atMs ?? tick.nowMs) < tick.nowMs - seconds * 1000) wants.shift()
@@ -180,12 +214,12 @@ function openBehaviour({ behaviour: { up, down } }: Policy): Behaviour {
   }
 
   return {
-    grant(wanted, tick, frozen, mayGrow) {
+    grant({ wanted, patience }, tick, frozen, mayGrow) {
       const { bounds: { minimum, maximum }, instances } = tick
       const floor = Math.min(maximum, Math.max(minimum, tick.floor ?? 0))
       const bounded = Math.min(maximum, Math.max(floor, wanted))
       const limits: ScalingLimit[] = wanted > maximum ? [{ is: 'maximum', value: maximum }] : wanted < minimum ? [{ is: 'minimum', value: minimum }] : wanted < floor ? [{ is: 'release' }] : []
-      const { most, seconds } = stabilised(Math.max(floor, wanted), tick)
+      const { most, seconds } = stabilised(Math.max(floor, wanted), patience, tick)
       // Bounds are somebody's will and need no evidence.
       if (instances < floor || instances > maximum) return { granted: Math.min(maximum, Math.max(floor, frozen === undefined ? bounded : instances)), limits }
       if (bounded > instances) {

@@ -5,9 +5,9 @@ import { parseSlo } from '@vamp/model/slo'
 import type { LoadHistory } from './load.ts'
 import type { ScalerTick } from './service-scaler.ts'
 import { openLatencyPromise } from './latency-promise.ts'
-import { backlogRate, LATELY_SECONDS, leadOf, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS } from './need.ts'
+import { backlogRate, leadOf, type Look, needed, type Reading, ROOM, type SignalReader, STABLE_SECONDS, stableRate } from './need.ts'
 
-export interface Signals { read(demand: LoadHistory, own: LoadHistory, tick: ScalerTick): readonly Reading[] }
+export interface Signals { read(demand: LoadHistory, own: LoadHistory, look: Look): readonly Reading[] }
 
 /** A level within this of its target is at its target. */
 const TOLERANCE = 0.1
@@ -22,7 +22,7 @@ export function openSignals({ signals, slo, behaviour }: Pick<Autoscaler, 'signa
   const readers: SignalReader[] = signals.map(signal => readerOf(signal, windows))
   const promise = slo === undefined ? undefined : parseSlo(slo)
   if (slo !== undefined && promise) readers.push(promise.is === 'latency' ? openLatencyPromise(slo, promise, windows) : errorPromise(slo, promise.limit))
-  return { read: (demand, own, tick) => readers.map(reader => reader.read(demand, own, tick)) }
+  return { read: (demand, own, look) => readers.map(reader => reader.read(demand, own, look)) }
 }
 
 /** Windows in which more may suddenly be seen to come, shortest first. */
@@ -48,8 +48,9 @@ function sumReader(signal: string, expression: SignalExpression, target: number,
       const long = at(STABLE_SECONDS, 'rate')
       const unit = unitOf(expression)
       if (long === undefined) return { signal, value: null, unit, target, wanted: null, missing: missingOf(expression, demand, tick) }
-      const grown = needed({ least: seconds => at(seconds, 'least') ?? 0, rate: seconds => at(seconds, 'rate') ?? 0, stable: Math.max(long, ...LATELY_SECONDS.map(seconds => at(seconds, 'least') ?? 0)), perInstance: target, windows, instances: tick.instances, extra: expression.is === 'requests' ? backlogRate(demand) : 0, room, growth: expression.is === 'requests' ? demand.growth : 0, lead: leadOf(tick) })
-      return { signal, value: grown.value, unit, target, wanted: grown.wanted, ...(expression.is === 'requests' ? { perInstance: target } : {}) }
+      const foreseen = expression.is === 'requests' ? tick.foreseen?.upper : undefined
+      const grown = needed({ least: seconds => at(seconds, 'least') ?? 0, rate: seconds => at(seconds, 'rate') ?? 0, stable: stableRate(seconds => ({ rate: at(seconds, 'rate') ?? 0, least: at(seconds, 'least') ?? 0 }), foreseen), perInstance: target, windows, instances: tick.instances, extra: expression.is === 'requests' ? backlogRate(demand) : 0, room, grown: expression.is === 'requests' ? ahead => demand.grown(ahead, tick.chance) : () => 0, lead: leadOf(tick) })
+      return { signal, value: grown.value, unit, target, wanted: grown.wanted, ...(expression.is === 'requests' ? { perInstance: target } : {}), ...(foreseen === undefined ? {} : { foreseen }) }
     },
   }
 }
@@ -105,9 +106,9 @@ function stepReader({ metric, steps = [] }: AutoscalerSignal, expression: Signal
   }
 }
 
-function valueFor(leaf: SignalLeaf, history: LoadHistory, tick: ScalerTick, seconds: number, bound: 'rate' | 'least'): number | undefined {
+function valueFor(leaf: SignalLeaf, history: LoadHistory, tick: Look, seconds: number, bound: 'rate' | 'least'): number | undefined {
   switch (leaf.is) {
-    case 'requests': return history.rate(seconds)[bound]
+    case 'requests': return history.rate(seconds, tick.chance)[bound]
     case 'concurrency': return atLeast(history.concurrency(seconds, tick.nowMs), bound)
     case 'latency': return history.latency(seconds, leaf.percent)
     case 'error_rate': return history.errorRate(seconds) ?? (quiet(history, tick) ? 0 : undefined)
@@ -124,7 +125,7 @@ function quiet(history: LoadHistory, { lagSeconds }: ScalerTick): boolean {
   return lagSeconds < STABLE_SECONDS && history.last !== undefined && history.requests(STABLE_SECONDS / 2) === 0
 }
 
-function missingOf(expression: SignalExpression, history: LoadHistory, tick: ScalerTick): string {
+function missingOf(expression: SignalExpression, history: LoadHistory, tick: Look): string {
   return evaluateSignal(expression, leaf => valueFor(leaf, history, tick, STABLE_SECONDS, 'rate')) === undefined ? 'there is no value of it' : ''
 }
 
