@@ -184,6 +184,14 @@ test('over the network: statuses, refusals, silence and TCP are told apart', asy
   expect(await ask({ protocol: 'TCP' })).toBe('was refused')
 })
 
+test('an instance that goes over to another protocol unasked has answered', async () => {
+  const server = createServer().on('connection', socket => { socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n') })
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  onTestFinished(() => { server.closeAllConnections(); server.close() })
+
+  expect(await networkProbe(systemClock)({ host: '127.0.0.1', ports: { web: (server.address() as AddressInfo).port } }, CHECK, new AbortController().signal)).toBe('answered 101')
+})
+
 test('a question whose instance is gone is ended, throws nothing and leaves no connection', async () => {
   const server = createServer(() => {})
   await new Promise<void>(done => server.listen(0, '127.0.0.1', done))

@@ -76,6 +76,8 @@ function askHttp(request: typeof requestHttp | typeof requestHttps, question: Qu
     })
     question.asked = asked
     asked.once('error', fail)
+    // Nobody asked to speak anything else.
+    asked.once('upgrade', ({ statusCode = 0 }) => done(statusCode))
     asked.end()
   })
 }
