@@ -45,7 +45,7 @@ test.each([
   ['true', true, '()'], ['false', false, '()'], ['name(web)', false, '()'], ['id(web-.*)', true, '()'], ['NAME(web-(.*))', true, '(1)'],
   ['image(acme/(.+):(.+))', true, '(web),(1.2)'], ['label(stage)(li(ve))', true, '(ve)'], ['label(stage)(a)', false, '()'], ['label(zone|stage)(a)', true, '()'],
   ['port(8080) and index(0)', true, '()'], ['port(80)', false, '()'], ['namespace($namespace)', true, '()'], ['group(shop) and type(app) and not host(192[.].*)', true, '()'],
-  ['name((web)-1) and image(.*:(.*))', true, '(web),(1.2)'], ['name((web)-1) or image(no(ne))', true, '(web)'], ['name([()].*)', false, '()'], ['image(acme(/)web:1.2)', true, '(4c1a8f)'],
+  ['name((web)-1) and image(.*:(.*))', true, '(web),(1.2)'], ['name((web)-1) or image(no(ne))', true, '(web)'], ['name(([a-z]{1,3}-?).{0,500}1.{0,200})', true, '(web-)'], ['name([()].*)', false, '()'], ['image(acme(/)web:1.2)', true, '(4c1a8f)'],
 ])('%s: %s %s', (text, selected, group) => {
   const selection = select(tree(text), TARGET, 'shop')
 
@@ -64,6 +64,12 @@ test.each([
 test('a pattern takes time in proportion to the text, whatever it is', () => {
   // Tried one way after the other, this would be two to the power of sixty steps.
   expect(select(tree('name((a+)+b)'), { ...TARGET, name: 'a'.repeat(60) }).selected).toBe(false)
+})
+
+test.each([
+  `(${'.'.repeat(900)}){1000}`, '((a{20}){20}){20}', '(?:[[:alpha:])(]{40}b?){60}', '(?P<long>\\p{Greek}{2,50}){50}', '(?:\\Qabc\\E){900}',
+])('the pattern %s is refused before its repetitions are written out', pattern => {
+  expect(parseSelector(`name(${pattern})`)).toMatchObject({ is: 'refused', problems: [{ message: expect.stringContaining('is no regular expression: its repetitions make it too large') }] })
 })
 
 describe('routes of groups', () => {
