@@ -3,12 +3,15 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { getCompileCacheDir } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { Clock } from '@vamp/agent/base/clock'
 import type { Exit, FromLauncher, Launch, Refused, ToLauncher } from './launch-messages.ts'
 import { isAlive, type ProcessId, startTimeOf } from './proc.ts'
 
 const PROGRAM = fileURLToPath(new URL('launcher-program.ts', import.meta.url))
 /** It mostly waits, and has next to nothing to remember. */
 const FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=32', '--v8-pool-size=1', '--disable-warning=ExperimentalWarning']
+/** A launch takes milliseconds; a launcher that says nothing for so long has been stopped, or hangs. */
+const LAUNCH_MS_MAX = 10_000
 const END_POLL_MS = 1
 /** SIGKILL is not refused; on a machine that stalls it takes its time. */
 const END_MS_MAX = 5000
@@ -27,7 +30,7 @@ export interface Launcher extends AsyncDisposable {
 interface Pending { readonly launched: (launched: Launched) => void; readonly ended: (exit: Exit | undefined) => void; readonly end: Promise<Exit | undefined> }
 
 /** `note`: remembers it for the next server, which ends it before it looks what there is (see `endLauncher`). */
-export function openLauncher(note: (launcher: ProcessId) => void): Launcher {
+export function openLauncher(clock: Clock, note: (launcher: ProcessId) => void): Launcher {
   let current: { readonly child: ChildProcess; readonly pending: Map<number, Pending> } | undefined
   let launches = 0
 
@@ -54,7 +57,7 @@ export function openLauncher(note: (launcher: ProcessId) => void): Launcher {
   }
 
   return {
-    launch(launch) {
+    async launch(launch) {
       current ??= start()
       const { child, pending } = current
       const number = ++launches
@@ -62,7 +65,8 @@ export function openLauncher(note: (launcher: ProcessId) => void): Launcher {
       pending.set(number, { launched: launched.resolve, ended: ended.resolve, end: ended.promise })
       // Where it cannot be told it is ending, and says so.
       child.send({ number, launch } satisfies ToLauncher, () => {})
-      return launched.promise
+      const cancel = clock.after(LAUNCH_MS_MAX, () => { child.kill('SIGKILL') })
+      return launched.promise.finally(cancel)
     },
     async [Symbol.asyncDispose]() {
       const child = current?.child

@@ -16,7 +16,7 @@ import { openProcessDriver } from './process-driver.ts'
 const SERVE = `${process.execPath} -e "process.stdout.write('hello\\n'); require('http').createServer((q, a) => a.end(process.env.VAMP_INSTANCE)).listen(process.env.PORT, '127.0.0.1')"`
 const PATH = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' }
 
-const openDriver = (directory: string) => openProcessDriver({ directory, clock: systemClock, log: silent, cwd: directory, environment: PATH })
+const openDriver = (directory: string, clock = systemClock) => openProcessDriver({ directory, clock, log: silent, cwd: directory, environment: PATH })
 const marked = (directory: string, id: string) => findByEnvironment([`VAMP_INSTANCE=${id}`, `VAMP_STATE=${join(directory, 'containers')}`])
 const processOf = (type: string, definition: string, id: string, changes: Partial<Workload> = {}): Workload => ({ ...TEST_WORKLOAD, deployable: { type, definition }, id, ...changes })
 const serving = (id: string, changes: Partial<Workload> = {}) => processOf('process', SERVE, id, changes)
@@ -53,9 +53,9 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
 }
 
 /** A driver in a directory of its own; nothing of it is left after the test. */
-function place(): { directory: string; driver: ContainerDriver } {
+function place(clock = systemClock): { directory: string; driver: ContainerDriver } {
   const directory = mkdtempSync(join(tmpdir(), 'vamp-process-'))
-  const driver = openDriver(directory)
+  const driver = openDriver(directory, clock)
   onTestFinished(async () => {
     await driver[Symbol.asyncDispose]()
     const last = openDriver(directory)
@@ -272,6 +272,24 @@ test('what a launcher started that was killed runs on, its end is noticed, and t
   expect(parentOf(pidOf(directory, 'two'))).not.toBe(launcher)
   process.kill(pidOf(directory, 'one'), 'SIGKILL')
   await until(async () => (await seen())['one'] === 'exited')
+})
+
+test('a launcher that says nothing any more is replaced', async () => {
+  let silent = () => {}
+  const { directory, driver } = place({ ...systemClock, after: (ms, action) => { if (ms === 10_000) silent = action; return systemClock.after(ms, action) } })
+  await driver.start(processOf('process', 'sleep 1000', 'one'))
+  const launcher = parentOf(pidOf(directory, 'one'))
+
+  process.kill(launcher, 'SIGSTOP')
+  const start = driver.start(processOf('process', 'sleep 1000', 'two'))
+  const lost = expect(start).rejects.toThrow('sleep was not started: what starts processes has ended')
+  await systemClock.sleep(100)
+  silent()
+  await lost
+  await driver.start(processOf('process', 'sleep 1000', 'two'))
+
+  expect((await driver.observe()).map(({ id, state }) => [id, state])).toEqual([['one', 'running'], ['two', 'running']])
+  expect(['one', 'two'].map(id => marked(directory, id).length)).toEqual([1, 1])
 })
 
 test('the launcher ends with its server, whatever ends that, and nothing else does', async () => {

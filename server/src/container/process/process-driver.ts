@@ -83,7 +83,7 @@ class ProcessDriver implements ContainerDriver {
     this.#groups = options.limits ? openControlGroups(this.#state.path) : undefined
     if (!this.#groups) options.log.info('what scales say of CPU and memory does not bind processes: --process-limits on changes that')
     this.#search = environmentSearch(options.clock)
-    this.#launcher = openLauncher(launcher => {
+    this.#launcher = openLauncher(options.clock, launcher => {
       this.#state.noteLauncher(launcher)
       this.#noted = launcher
     })
