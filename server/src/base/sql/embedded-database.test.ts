@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { silent } from '@vamp/agent/base/log'
 import { virtualClock } from '@vamp/agent/base/virtual-clock'
@@ -104,6 +104,22 @@ describe('a file that is taken away under an open database', () => {
     })
 
     expect(await texts(open())).toEqual(['before', 'meanwhile'])
+  })
+
+  test.each(['-wal', '-wal -shm'])('if it is the log alone (%s), everything in it is in the database before the next write is answered', async gone => {
+    const database = await filled()
+    for (const suffix of gone.split(' ')) rmSync(file + suffix)
+
+    await add(database, 'after')
+
+    // As a process finds it that shares nothing with this one.
+    const copied = join(directory, 'copied')
+    cpSync(join(directory, 'data'), copied, { recursive: true })
+    const next = openEmbeddedDatabase({ file: join(copied, basename(file)) })
+    opened.push(next)
+    expect(await texts(next)).toEqual(['before', 'after'])
+    await add(database, 'later')
+    expect(await texts(database)).toEqual(['before', 'after', 'later'])
   })
 
   test('is there again also where nobody writes, and that is told', async () => {

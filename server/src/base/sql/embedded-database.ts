@@ -5,7 +5,7 @@
  * (https://sqlite.org/pragma.html#pragma_synchronous), and keep the event loop waiting for the disk. Here it is flushed beside
  * the event loop, before anybody else gets the connection: what can be read is on the disk, as with SQLite's own.
  */
-import { chmodSync, closeSync, fstatSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, fstatSync, openSync, statSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -45,6 +45,18 @@ export function openEmbeddedDatabase({ file, watch }: EmbeddedDatabaseOptions): 
   const kysely = new Kysely<NoTables>({ dialect })
   const disk = openFlush(file)
   let lost = false
+  /** Where somebody has taken the log away, all of it still goes into the file, and the next one is another. */
+  const withLog = async () => {
+    if (database.isOpen) {
+      connection.exec('pragma wal_checkpoint(truncate)')
+      database.close()
+    }
+    database = openFile(file)
+    connection.turnTo(database)
+    hold.forgetLog()
+    await disk.renew()
+    watch?.log.warn('the log of the database was taken away, and everything in it is in the database', { file })
+  }
   /**
    * Where somebody has taken the file away, SQLite goes on writing to it, and it is gone with this process: all that is in it is
    * written there anew. Whoever calls it holds the connection.
@@ -52,6 +64,7 @@ export function openEmbeddedDatabase({ file, watch }: EmbeddedDatabaseOptions): 
   const keepInPlace = async () => {
     const at = hold.place()
     if (at === 'its own') return
+    if (at === 'without its log') return await withLog()
     if (at === "another's") throw new Fault('store_unavailable', 'another file has taken the place of the database: start the server again', { file })
     await placeCopy(database, file).catch(error => {
       if (error instanceof Fault && error.code === 'disk_full') throw error
@@ -154,22 +167,30 @@ function openFlush(file: string): Flush {
 }
 
 interface Hold {
-  /** What is under the file's name now. */
-  place(): 'its own' | 'nothing' | "another's"
+  /** What is under the file's name now, and whether the log that was seen beside it is there. */
+  place(): 'its own' | 'without its log' | 'nothing' | "another's"
+  /** There is none until somebody writes. */
+  forgetLog(): void
   /** After the database: whoever closes a file gives up all locks that its process has on it. */
   close(): void
 }
 
 /** Numbers of files may change with time on some file systems, so both are asked for at once. */
 function holdFile(file: string): Hold {
-  if (file === IN_MEMORY) return { place: () => 'its own', close() {} }
+  if (file === IN_MEMORY) return { place: () => 'its own', forgetLog() {}, close() {} }
   const descriptor = openSync(file, 'r')
+  let logSeen = false
   return {
     place() {
       const [named, own] = [statSync(file, { throwIfNoEntry: false }), fstatSync(descriptor)]
       if (!named) return 'nothing'
-      return named.ino === own.ino && named.dev === own.dev ? 'its own' : "another's"
+      if (named.ino !== own.ino || named.dev !== own.dev) return "another's"
+      const log = existsSync(`${file}-wal`)
+      if (!log && logSeen) return 'without its log'
+      logSeen = log
+      return 'its own'
     },
+    forgetLog() { logSeen = false },
     close: () => closeSync(descriptor),
   }
 }
