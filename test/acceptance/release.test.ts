@@ -240,6 +240,22 @@ test('a version whose instances crash again and again is rolled back, though nob
   expect((await statusOf(w, 'r8'))?.sentence).toMatch(/^Instances of web:8 crashed 2 times in \d+ s \(.+\)\. If it were one in ten minutes for each, so many so soon would be seen in fewer than 1 of \d+ releases\.$/)
 })
 
+test('one cause that ends all instances of the new version is one crash of each, and decides nothing', async () => {
+  const w = await openWorld({ seed: 7, answer: () => ({ status: 200, latencyMs: 10 }) })
+  world = w
+  await w.apply(shop('web:1.0').replace(/instances: \d+/, 'instances: 4'))
+  await w.until(20, async () => (await w.store.get('deployment-statuses', 'shop'))?.value.services[0]?.phase === 'Done')
+  await w.apply(breed('web:8') + release('r8', 'web:8'))
+  await w.until(20, over(w, 'r8', 'ramping'))
+  const ready = async () => (await w.store.get('deployment-statuses', 'shop'))?.value.instances.filter(({ service, state }) => service === 'web:8' && state === 'ready') ?? []
+  await w.until(20, async () => (await ready()).length > 1)
+
+  for (const { id } of await ready()) w.machine.crash(id)
+  await w.seconds(20)
+
+  expect((await statusOf(w, 'r8'))?.phase).toBe('ramping')
+})
+
 test('where the old version crashes as often, crashes alone decide nothing', async () => {
   const w = await releasedUnvisited('web:8')
 

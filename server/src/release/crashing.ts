@@ -13,34 +13,41 @@ import { rollsBackAt } from './settings.ts'
 
 /** One in ten minutes for each instance is nothing that calls for a rollback, whatever the old version does. */
 const TOLERATED_PER_SECOND = 1 / 600
-/** One alone may be anything. */
+/** Of one instance: one alone may be anything. */
 const CRASHES_MIN = 2
 
 export function watchCrashes(observed: ObservedRelease, status: ReleaseStatus): CrashWatch {
-  return { sinceMs: observed.nowMs, before: Object.fromEntries(newVersions(status).map(version => [version, crashesOf(instancesOf(observed, status, version))])) }
+  const crashed = newVersions(status).flatMap(version => instancesOf(observed, status, version)).filter(({ crashes = 0 }) => crashes > 0)
+  return { sinceMs: observed.nowMs, before: Object.fromEntries(crashed.map(({ id, crashes = 0 }) => [id, crashes])) }
 }
 
-/** In a sentence, why the version is given up for its crashes; nothing where chance may have been at work, or the old version fares no better. */
+/**
+ * In a sentence, why the version is given up for its crashes; nothing where chance may have been at work, or the old version fares no better.
+ * One cause may end several instances, such as an engine that starts again, so each is evidence of its own, and theirs is averaged:
+ * that is evidence whatever they have to do with each other.
+ */
 export function crashing(observed: ObservedRelease, status: ReleaseStatus, version: string): string | undefined {
   const watch = (status.judge as ReleaseJudge).crashes
+  if (!watch) return undefined
   const instances = instancesOf(observed, status, version)
-  const crashes = crashesOf(instances) - (watch?.before[version] ?? 0)
-  if (!watch || crashes < CRASHES_MIN) return undefined
+  const crashes = instances.map(({ id, crashes = 0 }) => Math.max(0, crashes - (watch.before[id] ?? 0)))
+  if (Math.max(0, ...crashes) < CRASHES_MIN) return undefined
   const seconds = Math.max(1, (observed.nowMs - watch.sinceMs) / 1000)
-  const odds = crashOdds(crashes, seconds * instances.length, Math.max(TOLERATED_PER_SECOND, rateOf(instancesOf(observed, status, status.from), observed.nowMs)))
+  const usual = Math.max(TOLERATED_PER_SECOND, rateOf(instancesOf(observed, status, status.from), observed.nowMs))
+  const odds = sum(crashes.map(count => crashOdds(count, seconds, usual))) / instances.length
   if (odds < rollsBackAt(observed.release.value)) return undefined
   const why = instances.find(({ state, reason }) => state === 'failed' && reason !== undefined)?.reason
-  return crashed(version, crashes, seconds, why, odds)
+  return crashed(version, sum(crashes), seconds, why, odds)
 }
 
 /** Of a version that crashes itself: at least as often as it really does, as what came before the last start is left out of the time. */
 function rateOf(instances: readonly InstanceStatus[], nowMs: number): number {
-  const seconds = instances.reduce((sum, { since }) => sum + Math.max(0, nowMs - Date.parse(since)) / 1000, 0)
-  return crashesOf(instances) / Math.max(1, seconds)
+  const seconds = sum(instances.map(({ since }) => Math.max(0, nowMs - Date.parse(since)) / 1000))
+  return sum(instances.map(({ crashes = 0 }) => crashes)) / Math.max(1, seconds)
 }
 
 function instancesOf({ deploymentStatus }: ObservedRelease, { cluster }: ReleaseStatus, version: string): readonly InstanceStatus[] {
   return (deploymentStatus?.instances ?? []).filter(instance => instance.cluster === cluster && instance.service === version)
 }
 
-const crashesOf = (instances: readonly InstanceStatus[]) => instances.reduce((sum, { crashes = 0 }) => sum + crashes, 0)
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)

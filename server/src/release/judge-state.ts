@@ -53,7 +53,7 @@ export interface ServiceCount { readonly requests: number; readonly errors: numb
 export interface CrashWatch {
   /** Unix milliseconds: the first request may have come. */
   readonly sinceMs: number
-  /** By version: crashes of its instances until then. */
+  /** By instance: its crashes until then, if there were any. */
   readonly before: Readonly<Record<string, number>>
 }
 
