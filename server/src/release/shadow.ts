@@ -47,8 +47,8 @@ export function asCanary(observed: ObservedRelease, status: ReleaseStatus): Rele
 }
 
 /** What is usual of the old version is known; of the new one nothing is. */
-function onRequests({ thresholds, dispersion, clumps, rate, second }: JudgeState, release: Release): JudgeState {
-  return { ...newJudge(judgeSettings(release)), thresholds, dispersion, clumps, rate, second }
+function onRequests({ thresholds, dispersion, clumps, rate, rateSeconds, second }: JudgeState, release: Release): JudgeState {
+  return { ...newJudge(judgeSettings(release)), thresholds, dispersion, clumps, rate, ...(rateSeconds === undefined ? {} : { rateSeconds }), second }
 }
 
 function copied(gateway: Gateway, from: string, to: string, percent: number): Gateway {

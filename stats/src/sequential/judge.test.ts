@@ -182,3 +182,11 @@ test('silence moves no traffic, and what comes after it is met with the care tha
   // Of seven requests none has failed: 28 of 100 may, and that times the 25 a second of before is what five seconds of the budget are spent on.
   expect(after).toBeLessThan(10 / (25 * 5 * 0.28) * 1.12)
 })
+
+test('the first share is two requests a second also where visitors have only just come', () => {
+  const next = seeded(7)
+  let state = newJudge(DEFAULT_SETTINGS)
+  for (const [second, requests] of [30, 100, 100, 100, 100].entries()) state = observeBaseline(state, { second, ...arm(next, requests, { errors: 0 }) })
+
+  expect(decide(state, { elapsed: 0, atLoadCheck: 0 }).share).toBeCloseTo(2 / 86, 5)
+})

@@ -43,7 +43,7 @@ export function newJudge(settings: JudgeSettings): JudgeState {
   const shown = settings.metrics.flatMap((metric, at) => metric.is === 'errors' || metric.quantile === SETTLED_QUANTILE ? [at] : [])
   const zeros = () => Array.from({ length: metrics + 1 }, () => 0)
   return {
-    settings, second: null, share: 0, shareSince: null, start: null, runningSince: null, rate: null,
+    settings, second: null, share: 0, shareSince: null, start: null, runningSince: null, rate: null, rateSeconds: 0,
     thresholds: newThresholds(quantilesOf(settings).length),
     dispersion: newDispersion(metrics),
     clumps: { old: [newClumps(), newClumps()], both: [newClumps(), newClumps()] },
@@ -170,7 +170,14 @@ function learn(state: JudgeState, baseline: ArmSecond, requests: number): void {
   state.silent = requests > 0 ? 0 : (state.silent ?? 0) + 1
   // Nothing is learnt then, also not of how many requests there will be next: the budget counts with those that there were.
   if (isSilence(state.silent)) wait(state)
-  else state.rate = state.rate === null ? requests : state.rate + (requests - state.rate) / RATE_SECONDS
+  else learnRate(state, requests)
+}
+
+/** The mean of all seconds while they are few: were each taken as one of many, the first alone, when hardly anybody had come yet, would be believed. */
+function learnRate(state: JudgeState, requests: number): void {
+  const seconds = Math.min(RATE_SECONDS, (state.rateSeconds ?? RATE_SECONDS) + 1)
+  state.rate = (state.rate ?? 0) + (requests - (state.rate ?? 0)) / seconds
+  state.rateSeconds = seconds
 }
 
 /** The clocks of the ramp count seconds in which something could be seen. */

@@ -23,6 +23,8 @@ export interface JudgeState {
   runningSince: number | null
   /** Requests per second of both versions, a mean over half a minute; null before any second was seen. */
   rate: number | null
+  /** How many seconds that mean is of, up to half a minute; absent in what older servers stored. */
+  rateSeconds?: number
   /** Seconds since the last request of either version; absent in what older servers stored. */
   silent?: number
   readonly thresholds: ThresholdState
