@@ -1,6 +1,6 @@
 import type { Event } from '@vamp/model/event'
 import { expect, test } from 'vitest'
-import { MOMENTS_MAX, NO_HISTORY, withEvent } from './release-history.ts'
+import { MOMENTS_MAX, NO_HISTORY, ofNewest, withEvent } from './release-history.ts'
 
 const START = 1_900_000_000
 
@@ -36,6 +36,19 @@ test('events that come late or twice find their place', () => {
   expect(history.steps.map(({ weight }) => weight)).toEqual([5, 20])
   expect(history.moments.map(({ atMs }) => atMs / 1000 - START)).toEqual([0, 3, 5, 10])
   expect(history.seconds.map(({ atMs }) => atMs / 1000 - START)).toEqual([2, 4])
+})
+
+test('an earlier release of the same name is left out, and what came before the newest began is kept', () => {
+  const told = (change: string, second: number): Event => ({ ...step(second, 0), id: `${change}-${second}`, tags: ['releases:r', `release:${change}`] })
+  const history = [told('started', 0), evidence(2), told('ended', 5), told('waiting', 20), told('started', 30), evidence(32)]
+
+  const newest = ofNewest(history.reduce(withEvent, NO_HISTORY))
+  const [only, underWay] = [history.slice(0, 3), history.slice(3)].map(events => events.reduce(withEvent, NO_HISTORY))
+
+  expect(newest.steps.map(({ change }) => change)).toEqual(['waiting', 'started'])
+  expect(newest.moments.map(({ atMs }) => atMs / 1000 - START)).toEqual([20, 30, 33])
+  expect(newest.seconds.map(({ atMs }) => atMs / 1000 - START)).toEqual([32])
+  expect([only, underWay].map(each => each && ofNewest(each))).toEqual([only, underWay])
 })
 
 test('what is no event of a release, or has no sense, changes nothing that is shown', () => {

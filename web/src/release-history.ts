@@ -24,7 +24,6 @@ export interface Step {
   readonly weight: number
   readonly sentence: string
   readonly next: string
-  readonly by?: string
 }
 
 /** Requests of one second, by version. */
@@ -67,7 +66,6 @@ function withStep(history: History, event: Event): History {
   const change = event.tags.find(tag => tag.startsWith('release:'))?.slice('release:'.length) ?? ''
   const step: Step = {
     id: event.id, atMs, change, weight: numberOf(value['weight']), sentence: textOf(value['sentence']), next: textOf(value['next']),
-    ...(typeof value['by'] === 'string' ? { by: value['by'] } : {}),
   }
   const moment: Moment = { atMs, harm: numberOf(value['harm'], 1), weight: step.weight, metrics: harmByMetric(value['evidence']), bands: bandsByMetric(value['evidence']) }
   return { ...history, steps: placed(history.steps, step).slice(-STEPS_MAX), moments: withMoment(history.moments, moment) }
@@ -100,6 +98,15 @@ function judged(moments: readonly Moment[], atMs: number, value: Fields, togethe
 export function withStatus(history: History, status: ReleaseView): History {
   if (status.judged_until === 0) return history
   return { ...history, moments: withMoment(history.moments, { atMs: status.judged_until * 1000, harm: status.harm, weight: status.weight, metrics: harmByMetric(status.evidence), bands: bandsByMetric(status.evidence) }) }
+}
+
+/** Without what an earlier release of the same name left: everything up to its end, where another one began after it. */
+export function ofNewest(history: History): History {
+  const began = history.steps.findLastIndex(({ change }) => change === 'started')
+  const end = history.steps.slice(0, Math.max(began, 0)).findLast(({ change }) => change === 'ended')
+  if (!end) return history
+  const isLater = ({ atMs }: { readonly atMs: number }) => atMs > end.atMs
+  return { moments: history.moments.filter(isLater), steps: history.steps.filter(isLater), seconds: history.seconds.filter(isLater) }
 }
 
 /** Most are newer than all others. */

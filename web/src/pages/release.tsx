@@ -3,7 +3,7 @@ import type { ReleaseView } from '@vamp/model/api/releases'
 import type { Event } from '@vamp/model/event'
 import { failureKind, failureText } from '@vamp/model/failed-requests'
 import type { FailedRequests } from '@vamp/model/metric'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { EvidenceChart } from '../chart/evidence-chart.tsx'
 import { PercentileLadder } from '../chart/percentile-ladder.tsx'
@@ -13,7 +13,7 @@ import { useEvents, useNow } from '../live.ts'
 import { useLive } from '../look.ts'
 import { path } from '../path.ts'
 import { armsOf } from '../release-arms.ts'
-import { type History, NO_HISTORY, type Step, withEvent, withStatus } from '../release-history.ts'
+import { type History, NO_HISTORY, ofNewest, type Step, withEvent, withStatus } from '../release-history.ts'
 import { vamp } from '../server.ts'
 import { releaseStatus } from '../sources.ts'
 import { Badge, PhaseBadge } from '../ui/badge.tsx'
@@ -66,7 +66,7 @@ function useHistory(name: string, status: ReleaseView | undefined): History {
     return () => clearInterval(timer)
   }, [])
   useEffect(() => { if (status) setHistory(before => withStatus(before, status)) }, [status])
-  return history
+  return useMemo(() => ofNewest(history), [history])
 }
 
 /** From here on the noise is worth a word. */
@@ -183,9 +183,9 @@ function Steps({ steps }: { readonly steps: readonly Step[] }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
     <ol className="steps" aria-label="Steps, the newest first" tabIndex={0}>
-      {steps.toReversed().map(({ id, atMs, change, weight, sentence, next, by }) => (
+      {steps.toReversed().map(({ id, atMs, change, weight, sentence }) => (
         <li key={id}><time dateTime={new Date(atMs).toISOString()}>{new Date(atMs).toLocaleTimeString()}</time><b>{change.replaceAll('_', ' ').replaceAll('-', ' ')}</b><span className="number">{percent(weight)}</span>
-          <span>{sentence}{next && sentence !== next ? ` ${next}` : ''}{by ? ` (${by})` : ''}</span></li>
+          <span>{sentence}</span></li>
       ))}
     </ol>
   )
