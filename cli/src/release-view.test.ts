@@ -44,6 +44,15 @@ const noisy: ReleaseView = {
 
 const looks: Look[] = [[1, 0], [1, 1], [1.1, 2], [1, 4], [1.4, 8], [2.4, 12], [8, 12], [31, 12]].map(([harm = 0, weight = 0]) => ({ harm, weight }))
 
+test('what decided it is told once', () => {
+  const sentence = 'The new version failed 7 of 402 requests; the old version, in the same seconds, 0.4 of as many.'
+  const view: ReleaseView = { ...suspected, evidence: suspected.evidence.map(evidence => evidence.metric === 'error_rate' ? { ...evidence, finding: 'worse', sentence } : evidence) }
+
+  const text = releaseText(view, { columns: 300, colours: createColors(false), now: () => NOW })
+
+  expect(text.replaceAll(/\s+/g, ' ').split(sentence)).toHaveLength(2)
+})
+
 test.each([
   ['release-ramping.txt', ramping, 100, []],
   ['release-suspected-watched.txt', suspected, 100, looks],

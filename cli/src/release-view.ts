@@ -7,6 +7,7 @@ import { age } from './columns.ts'
 import { meter, scaleOf, spark } from './evidence-line.ts'
 import type { Io } from './io.ts'
 import { table } from './table.ts'
+import { wrap } from './wrap.ts'
 
 const WIDTH_MAX = 120
 const BAR = 40
@@ -118,8 +119,8 @@ function evidenceText(view: ReleaseView, width: number, colours: Io['colours']):
       [metric, finding, meter(scaleOf(harm), wide ? LINE : LINE_NARROW, { marks }), odds(harm), ...(wide ? [odds(safety)] : []), level(metric, baseline), level(metric, canary), bandText(band)]),
     { width, head: colours.bold },
   )
-  // What is no different stands in the table.
-  const decided = view.evidence.filter(({ finding }) => finding === 'worse' || finding === 'better').flatMap(({ sentence }) => wrap(sentence, width).map((line, index) => `${index === 0 ? '- ' : '  '}${line}\n`))
+  // What is no different stands in the table, and what decided it above.
+  const decided = view.evidence.filter(({ finding, sentence }) => (finding === 'worse' || finding === 'better') && !view.sentence.includes(sentence)).flatMap(({ sentence }) => wrap(sentence, width).map((line, index) => `${index === 0 ? '- ' : '  '}${line}\n`))
   const noisy = view.evidence.filter(({ noise = 1 }) => noise >= NOISY)
     .flatMap(({ metric, noise = 1 }) => wrap(`${metric} is noisy: it varies ${noise.toFixed(1)} times more than chance, so evidence counts that much less.`, width).map((line, index) => `${index === 0 ? '~ ' : '  '}${line}\n`))
   const beneath = [...decided, ...noisy]
@@ -167,17 +168,4 @@ const round = (value: number) => Math.round(value * 10) / 10
 
 function span(seconds: number): string {
   return seconds < 120 ? `${Math.ceil(seconds)} s` : `${Math.round(seconds / 60)} min`
-}
-
-/** Between words, but not between a number and its unit or its thousands. */
-const BREAK = /(?<!\d)\s+|(?<=\d)\s+(?!(?:ms|s|%)(?:[\s.,;:]|$)|\d{3}\b)/
-
-export function wrap(text: string, width: number): readonly string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(BREAK)) {
-    if (line !== '' && line.length + 1 + word.length > width - 2) { lines.push(line); line = word }
-    else line = line === '' ? word : `${line} ${word}`
-  }
-  return line === '' ? lines : [...lines, line]
 }

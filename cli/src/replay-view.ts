@@ -2,8 +2,9 @@
 import type { DecisionLog, Told } from '@vamp/server/release/decision-log'
 import type { Replay } from '@vamp/server/release/replay'
 import type { Io } from './io.ts'
-import { odds, wrap } from './release-view.ts'
+import { odds } from './release-view.ts'
 import { table } from './table.ts'
+import { wrap } from './wrap.ts'
 
 const WIDTH_MAX = 120
 /** A ramp has about a step a second while it grows; the first and the last ones tell its shape. */

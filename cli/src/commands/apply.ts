@@ -10,6 +10,7 @@ import { asData, formOf } from '../output.ts'
 import type { Session } from '../session.ts'
 import { waitForDeployments } from '../wait.ts'
 import { changeLines } from '../change-lines.ts'
+import { wrap } from '../wrap.ts'
 
 export interface ApplyFlags {
   readonly file: readonly string[]
@@ -57,9 +58,9 @@ function textOf(ordered: readonly Document[], deploy: boolean): string {
 
 const DONE = { create: 'created', update: 'changed', delete: 'removed', keep: 'unchanged' } as const
 
-function tell(changes: readonly Change[], { out, colours }: Io): void {
+function tell(changes: readonly Change[], { out, colours, columns, terminal }: Io): void {
   for (const { do: verb, kind, name, note } of changes) {
     const known = kindOf(kind)
-    out(`${known ? singular(known) : kind} ${colours.bold(name)} ${verb === 'keep' ? colours.dim(DONE[verb]) : DONE[verb]}\n${note === undefined ? '' : `  ${colours.yellow(note)}\n`}`)
+    out(`${known ? singular(known) : kind} ${colours.bold(name)} ${verb === 'keep' ? colours.dim(DONE[verb]) : DONE[verb]}\n${note === undefined ? '' : wrap(note, terminal ? columns - 2 : Number.POSITIVE_INFINITY).map(line => `  ${colours.yellow(line)}\n`).join('')}`)
   }
 }

@@ -6,6 +6,7 @@ import { CommandFailure } from '../failure.ts'
 import type { Io } from '../io.ts'
 import { asData, formOf } from '../output.ts'
 import type { Session } from '../session.ts'
+import { wrap } from '../wrap.ts'
 
 export interface EventsFlags { readonly tag: readonly string[]; readonly type?: string; readonly limit: string; readonly since?: string; readonly from?: string; readonly to?: string; readonly follow?: boolean; readonly output?: string }
 
@@ -26,11 +27,11 @@ export async function events({ client, io }: Session, flags: EventsFlags): Promi
   const oldestFirst = newest.toReversed()
   if (form === 'json' || form === 'yaml') io.out(asData(oldestFirst, form))
   else if (oldestFirst.length === 0 && !flags.follow) io.out('There are no such events.\n')
-  else for (const event of oldestFirst) io.out(line(event, io))
+  else for (const event of oldestFirst) io.out(eventText(event, io))
   if (!flags.follow) return EXIT.ok
   const after = found[0]?.id
   for await (const { data } of client.stream(endpoints.stream, { query: filter, ...(after === undefined ? {} : { after }) }, io.signal))
-    if (isForPeople(data)) io.out(form === 'json' ? `${JSON.stringify(data)}\n` : form === 'yaml' ? asData([data], form) : line(data, io))
+    if (isForPeople(data)) io.out(form === 'json' ? `${JSON.stringify(data)}\n` : form === 'yaml' ? asData([data], form) : eventText(data, io))
   return EXIT.ok
 }
 
@@ -38,6 +39,9 @@ const PAGE = 100
 /** Written every second for replays; shown where they are asked for by type, and as data. */
 const RECORDS: ReadonlySet<string> = new Set(['release-evidence'])
 const SENTENCE_MAX = 400
+/** The width of a moment: what does not fit beside the tags begins beneath them. */
+const MOMENT = 19
+const INDENT = ' '.repeat(MOMENT + 2)
 
 function windowOf({ since, from = since, to, follow }: EventsFlags): { readonly from?: string; readonly to?: string } {
   if (since !== undefined && from !== since) throw new CommandFailure(EXIT.usage, '--since and --from say the same; give one of them')
@@ -50,14 +54,22 @@ function momentOf(text: string): string {
   return /^\d+[smhdw]$/.test(text) ? `now-${text}` : text
 }
 
-/** Tags that only repeat what a longer one says are left out. */
-function line({ timestamp, type, tags, value }: Event, { columns, terminal, colours }: Io): string {
+/** One line where nobody looks at it, or where it fits. Tags that only repeat what a longer one says are left out. */
+export function eventText({ timestamp, type, tags, value }: Event, { columns, terminal, colours }: Pick<Io, 'columns' | 'terminal' | 'colours'>): string {
   const told = tags.filter(tag => !tags.some(other => other.startsWith(`${tag}:`)))
-  const start = `${timestamp.slice(0, 19).replace('T', ' ')}  ${type.padEnd(15)} ${told.join(' ')}`
-  const room = columns - start.length - 2
-  const sentence = sentenceOf(value)
-  return `${colours.dim(start.slice(0, 19))}${start.slice(19)}${sentence === '' ? '' : `  ${colours.dim(sentence.slice(0, terminal && room > 10 ? room : SENTENCE_MAX))}`}\n`
+  const head = `${timestamp.slice(0, MOMENT).replace('T', ' ')}  ${type.padEnd(15)} `
+  const tagged = wrap(told.join(' '), terminal ? Math.max(columns - head.length, MOMENT) : Number.POSITIVE_INFINITY)
+  const start = `${head}${tagged.join(`\n${' '.repeat(head.length)}`)}`
+  const sentence = sentenceOf(value).slice(0, SENTENCE_MAX)
+  const shown = `${colours.dim(start.slice(0, MOMENT))}${start.slice(MOMENT)}`
+  if (sentence === '') return `${shown}\n`
+  if (!terminal || start.length + 2 + sentence.length <= columns) return `${shown}  ${colours.dim(sentence)}\n`
+  const width = Math.max(columns - INDENT.length, MOMENT)
+  // Words are told to the end, data as far as there is room.
+  return `${shown}\n${(isData(value) ? [sentence] : wrap(sentence, width)).map(part => `${INDENT}${colours.dim(part.slice(0, width))}\n`).join('')}`
 }
+
+const isData = (value: unknown): boolean => typeof value === 'object' && value !== null && !('sentence' in value)
 
 function sentenceOf(value: unknown): string {
   if (value === undefined) return ''

@@ -1,5 +1,7 @@
 /** `vamp explain shop/web`: why its services have the size they have. */
+import { ApiError } from '@vamp/client/api-error'
 import { deployments } from '@vamp/model/api/deployments'
+import { releases } from '@vamp/model/api/releases'
 import { type SizeExplained, scaling } from '@vamp/model/api/scaling'
 import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
@@ -19,7 +21,10 @@ export async function explain({ client, io }: Session, where: string, flags: { r
 }
 
 async function onlyCluster({ client, io }: Pick<Session, 'client' | 'io'>, deployment: string): Promise<string> {
-  const { data } = await client.call(deployments.get, { path: { deployment } }, io.signal)
+  const { data } = await client.call(deployments.get, { path: { deployment } }, io.signal).catch(async (error: unknown) => {
+    const release = error instanceof ApiError && error.status === 404 && await client.call(releases.get, { path: { name: deployment } }, io.signal).catch(() => undefined)
+    throw release ? new CommandFailure(EXIT.not_found, `there is no deployment '${deployment}', but a release\n  → why it is where it is: vamp release status ${deployment}`) : error
+  })
   const [cluster, ...more] = Object.keys(data.clusters)
   if (cluster === undefined) throw new CommandFailure(EXIT.not_found, `the deployment ${deployment} has no clusters`)
   if (more.length > 0) throw new CommandFailure(EXIT.usage, `which cluster of ${deployment}? write ${[cluster, ...more].map(name => `${deployment}/${name}`).join(' or ')}`)

@@ -11,7 +11,7 @@ import { printYaml } from '@vamp/model/print/yaml'
 import { describeProblems } from '@vamp/model/problem'
 import { EXIT } from '../exit-code.ts'
 import { CommandFailure } from '../failure.ts'
-import { wrap } from '../release-view.ts'
+import { wrap } from '../wrap.ts'
 import type { Io } from '../io.ts'
 import type { Session } from '../session.ts'
 
@@ -49,7 +49,7 @@ export async function init({ io, client }: Session, directory: string, flags: In
   await write(io, directory, files, flags.force === true)
   if (changed.length > 0) io.out(`\nOther than in ${basename(flags.compose ?? '')}:\n${changed.map(sentence => `${wrap(sentence, io.columns - 4).map((line, index) => `  ${index === 0 ? '' : '  '}${line}\n`).join('')}`).join('')}`)
   if (flags.image !== undefined && flags.port === undefined) io.out(`\nNothing says where ${flags.image} listens: port 80 with HTTP is a guess; --port or a change of ${files[0]?.file} says it.\n`)
-  if (flags.image === undefined && flags.compose === undefined) io.out(`\nThe program runs in the directory in which the server was started: ${flags.command ?? 'node server.js'} is found from there, or from dialects: {process: {cwd: …}}.\n`)
+  if (flags.image === undefined && flags.compose === undefined) io.out(`\n${wrap(`The program runs in the directory in which the server was started: ${flags.command ?? 'node server.js'} is found from there, or from dialects: {process: {cwd: …}}.`, io.terminal ? io.columns : Number.POSITIVE_INFINITY).join('\n')}\n`)
   const at = (index: number) => join(directory, files[index]?.file ?? '')
   // A server runs processes unless it is told otherwise, and would refuse an image.
   const up = flags.image === undefined && flags.compose === undefined ? 'vamp up' : 'vamp up --containers docker'

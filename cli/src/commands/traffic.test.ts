@@ -46,7 +46,7 @@ test('where nobody listens every request is told as unanswered', async () => {
 
   const { out } = await vamp('traffic', `http://127.0.0.1:${port}/`, '--rate', '50', '--seconds', '0.2')
 
-  expect(out).toMatch(/^(\d+) requests, \1 failed, 0 under way, in .*\n\1 without an answer \(connection refused \1\)\n$/)
+  expect(out).toMatch(/^(\d+) requests, \1 failed, 0 under way, in .*\n\1 without an answer \(\1 connection refused\)\n$/)
 })
 
 test('what a kept connection that was closed has swallowed is sent again if it may be, and nothing is lost', async () => {

@@ -104,7 +104,7 @@ function reasons({ unanswered }: Visits): Readonly<Record<string, number>> {
 
 function text(visits: Visits, seconds: number): string {
   const { rate, by_status: statuses, unanswered, broken_off: brokenOff, sent_again: again, latency_ms: latency } = summary(visits, seconds)
-  const why = Object.entries(unanswered).map(([reason, count]) => `${reason.replaceAll('_', ' ')}${reason === 'timed_out' ? ` after ${ANSWER_MS_MAX / 1000} s` : ''} ${count}`).join(', ')
+  const why = Object.entries(unanswered).map(([reason, count]) => `${count} ${reason.replaceAll('_', ' ')}${reason === 'timed_out' ? ` after ${ANSWER_MS_MAX / 1000} s` : ''}`).join(', ')
   const answers = Object.entries(statuses).toSorted(([a], [b]) => a.localeCompare(b)).map(([name, count]) => `${count} ${name === 'none' ? `without an answer (${why})` : `with ${name}`}`)
   if (brokenOff > 0) answers.push(`${brokenOff} of them broken off`)
   if (again > 0) answers.push(`${again} sent again because a kept connection had been closed`)

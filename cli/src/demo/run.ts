@@ -72,7 +72,7 @@ const isNoEngine = (error: unknown): error is Fault => error instanceof Fault &&
 
 async function conclude({ exit, json }: DemoOptions, stage: Stage, server: ServerProcess, told: Told, signal: AbortSignal): Promise<void> {
   stage.chapter('The end')
-  for (const release of told.releases) stage.say(`${release.to.padEnd(8)} ${release.verdict.padEnd(12)} after ${release.seconds} s; ${release.failed} of its ${release.requests} requests failed`)
+  for (const release of told.releases) stage.say(`${release.to.padEnd(8)} ${release.verdict.replace('_', ' ').padEnd(12)} after ${release.seconds} s; ${release.failed} of its ${release.requests} requests failed`)
   stage.say(`${told.requests} visits in all, ${told.failed} failed.`)
   if (json) process.stdout.write(`${JSON.stringify(told)}\n`)
   if (exit) return

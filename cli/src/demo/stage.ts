@@ -1,3 +1,5 @@
+import { wrap } from '../wrap.ts'
+
 /** Where the demonstration speaks: whole lines for what happened, one line that is overwritten for what is going on. */
 export interface Stage {
   /** A chapter of the story. */
@@ -9,6 +11,7 @@ export interface Stage {
 
 /** Between two live lines where nothing can be overwritten, ms. */
 const LIVE_EVERY_MS = 5000
+const INDENT = 2
 
 export function openStage(out: NodeJS.WritableStream & { isTTY?: boolean; columns?: number }): Stage {
   const terminal = out.isTTY === true
@@ -18,7 +21,7 @@ export function openStage(out: NodeJS.WritableStream & { isTTY?: boolean; column
   const bold = (text: string) => terminal ? `\x1b[1m${text}\x1b[0m` : text
   return {
     chapter(title) { clear(); out.write(`\n${bold(title)}\n`) },
-    say(line) { clear(); out.write(`  ${line}\n`) },
+    say(line) { clear(); for (const part of wrap(line, terminal ? (out.columns || 80) - INDENT : Number.POSITIVE_INFINITY)) out.write(`  ${part}\n`) },
     live(line) {
       if (terminal) {
         clear()

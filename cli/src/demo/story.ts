@@ -39,7 +39,7 @@ const READY_SECONDS_MAX = 60
 const RELEASE_SECONDS_MAX = 240
 const SETTLED: ReadonlySet<string> = new Set(['keeping', 'promoted', 'rolled_back', 'aborted', 'failed'])
 /** The sentence of these says what goes on. */
-const SAYS_ITSELF: ReadonlySet<string> = new Set(['waiting', 'preparing', 'ramping', 'keeping', 'promoted', 'rolled_back'])
+const SAYS_ITSELF: ReadonlySet<string> = new Set(['waiting', 'preparing', 'ramping', 'keeping', 'promoted'])
 const OVER: ReadonlySet<string> = new Set(['promoted', 'rolled_back', 'aborted', 'failed'])
 
 const CHAPTERS = [
@@ -87,13 +87,20 @@ async function follow(api: StoryApi, stage: Stage, visitors: Visitors, name: str
   await until(`release ${name} is decided`, RELEASE_SECONDS_MAX, signal, async () => {
     status = await api.release(name)
     if (!status) return false
-    if (status.phase !== phase && status.phase !== 'rolling_back') stage.say(SAYS_ITSELF.has(status.phase) ? status.sentence : `${PHASE_LABELS[status.phase]}: ${status.sentence}`)
+    // Why it went back is told with the verdict.
+    if (status.phase !== phase && (status.verdict ?? 'promoted') === 'promoted') stage.say(goingOn(status))
     phase = status.phase
     stage.live(`${status.to} has ${status.weight} % · evidence of harm ${odds(status.harm)} · ${status.requests.canary} requests, ${status.failed.canary} failed · ${visitsLine(visitors.visits)}`)
     return status.verdict !== undefined && (SETTLED.has(status.phase) || status.phase === 'rolling_back')
   }, () => status === undefined ? '' : `. It says: ${status.sentence} Next: ${status.next} A machine that is busy with other things gives little evidence in that time; the log of the server may tell more`)
   if (!status) throw new Error(`release ${name} vanished`)
   return status
+}
+
+function goingOn({ phase, sentence, next }: ReleaseStatus): string {
+  // Its sentence is that of the promotion already, which is told when it has happened.
+  if (phase === 'hold_back') return `${PHASE_LABELS[phase]}: ${next}`
+  return SAYS_ITSELF.has(phase) ? sentence : `${PHASE_LABELS[phase]}: ${sentence}`
 }
 
 function conclude(stage: Stage, status: ReleaseStatus): void {

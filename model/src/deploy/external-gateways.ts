@@ -64,5 +64,5 @@ function checkPort(deployment: Deployment, gateway: Gateway, stored: ReadonlyMap
 }
 
 export function takenPort(number: number, holder: Pick<Gateway, 'name'>): string {
-  return `Gateway port '${number}' is in use by gateway '${holder.name}'. Remove that gateway first, or use another port.`
+  return `Gateway port '${number}' is in use by gateway '${holder.name}'. Remove that gateway, or the deployment that it belongs to, or use another port.`
 }

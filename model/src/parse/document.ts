@@ -159,8 +159,11 @@ function readDocument<T>({ root, text }: SourceDocument, reading: Reading, read:
 function readKind<T>(cursor: Cursor, source: string, read: (kind: Kind, cursor: Cursor, source: string) => T): T[] {
   const fields = cursor.map()
   if (!cursor.isMap) return []
-  const word = fields.required('kind')
-  if (!word) return []
+  const word = fields.optional('kind')
+  if (!word) {
+    fields.missing('kind', "each document says what it is, such as 'kind: blueprint'")
+    return []
+  }
   const kind = kindOf(word.text())
   if (kind) return [read(kind, cursor, source)]
   const near = nearest(word.text(), KINDS.flatMap(candidate => [singular(candidate), candidate]))

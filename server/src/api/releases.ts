@@ -4,7 +4,7 @@ import type { Endpoint } from '@vamp/model/api/endpoint'
 import { Fault } from '@vamp/model/fault'
 import { parsePercentage } from '@vamp/model/quantity'
 import type { Release } from '@vamp/model/release'
-import type { ReleaseOrder, ReleaseStatus } from '@vamp/model/release-status'
+import { PHASE_LABELS, type ReleaseOrder, type ReleaseStatus } from '@vamp/model/release-status'
 import type { Write } from '../store/store.ts'
 import { artifactIn, namedArtifact } from './artifacts.ts'
 import { decisionLines } from './decisions.ts'
@@ -116,11 +116,13 @@ function brief({ post_mortem: _, ...status }: ReleaseStatus): ReleaseView {
   return view(status)
 }
 
+const VERBS: Partial<Record<ReleaseOrder['order'], string>> = { rollback: 'roll back', 'set-weight': 'weigh' }
+
 async function give(world: World, by: string, name: string, order: Pick<ReleaseOrder, 'order' | 'weight' | 'gate' | 'reason'>): Promise<Reply> {
   const { store } = world
   const status = await statusOf(world, name)
   if (OVER.has(status.phase) && !(order.order === 'rollback' && status.phase === 'keeping'))
-    throw new Fault('conflict', `The release '${name}' is ${status.phase}; there is nothing left to ${order.order}.`, { phase: status.phase })
+    throw new Fault('conflict', `The release '${name}' is ${PHASE_LABELS[status.phase].toLowerCase()}; there is nothing left to ${VERBS[order.order] ?? order.order}.`, { phase: status.phase })
   const write: Write = { do: 'put', kind: 'release-orders', name, value: { release: name, by, ...order }, expected: 'any' }
   await store.transaction([write], [{ type: 'archive', tags: [`releases:${name}`, `release-order:${order.order}`, 'archive:update'], value: { by, ...order } }])
   return value(view(status))
