@@ -82,7 +82,7 @@ test('a script with a mistake is told with its file and the place in it, and a f
 
 test('the first example of the documentation prints something', async () => {
   await vamp('workflow', 'start', 'bin-packing', '--set', 'CPU=4', '--set', 'MEMORY=8192')
-  await until('it has printed', async () => /machines? run \d+ instances; \d+ would do/.test(await vamp('workflow', 'logs', 'bin-packing')), 300)
+  await until('it has printed', async () => /\d+ instances? on \d+ machines?; \d+ would do/.test(await vamp('workflow', 'logs', 'bin-packing')), 300)
   await vamp('workflow', 'stop', 'bin-packing')
 })
 

@@ -30,7 +30,8 @@ const hosts = [...new Set(items.map(({ host }) => host))].map(host => {
   return { host, instances: own.length, cpu: own.reduce((sum, { cpu }) => sum + cpu, 0), memory: own.reduce((sum, { memory }) => sum + memory, 0) }
 }).toSorted((a, b) => a.cpu / size.cpu - b.cpu / size.cpu)
 const report = { machines: hosts.length, needed: packed(), hosts: hosts.map(({ host, instances, cpu, memory }) => ({ host, instances, cpu_percent: Math.round((cpu / size.cpu) * 100), memory_percent: Math.round((memory / size.memory) * 100) })) }
-vamp.log(`${report.machines} machines run ${items.length} instances; ${report.needed} would do`)
+const of = (count: number, one: string) => `${count} ${one}${count === 1 ? '' : 's'}`
+vamp.log(`${of(items.length, 'instance')} on ${of(report.machines, 'machine')}; ${report.needed} would do`)
 await vamp.events.publish(['bin-packing'], report, 'report')
 
 const [emptiest] = hosts
