@@ -60,7 +60,7 @@ export function eventText({ timestamp, type, tags, value }: Event, { columns, te
   const head = `${timestamp.slice(0, MOMENT).replace('T', ' ')}  ${type.padEnd(15)} `
   const tagged = wrap(told.join(' '), terminal ? Math.max(columns - head.length, MOMENT) : Number.POSITIVE_INFINITY)
   const start = `${head}${tagged.join(`\n${' '.repeat(head.length)}`)}`
-  const sentence = sentenceOf(value).slice(0, SENTENCE_MAX)
+  const sentence = cut(sentenceOf(value), SENTENCE_MAX)
   const shown = `${colours.dim(start.slice(0, MOMENT))}${start.slice(MOMENT)}`
   if (sentence === '') return `${shown}\n`
   if (!terminal || start.length + 2 + sentence.length <= columns) return `${shown}  ${colours.dim(sentence)}\n`
@@ -68,6 +68,8 @@ export function eventText({ timestamp, type, tags, value }: Event, { columns, te
   // Words are told to the end, data as far as there is room.
   return `${shown}\n${(isData(value) ? [sentence] : wrap(sentence, width)).map(part => `${INDENT}${colours.dim(part.slice(0, width))}\n`).join('')}`
 }
+
+const cut = (text: string, most: number): string => text.length > most ? `${text.slice(0, most - 1)}…` : text
 
 const isData = (value: unknown): boolean => typeof value === 'object' && value !== null && !('sentence' in value)
 
