@@ -72,16 +72,17 @@ export function findAllByEnvironment(wanted: readonly (readonly string[])[]): re
   return asked.map(({ found }) => found)
 }
 
-/** Whether any process has this file open, as a child has its output from the moment that it is forked. */
-export function isHeldOpen(file: string): boolean {
-  return processes().some(({ pid }) => {
+/** Which of these files any process has open, as a child has its output from the moment that it is forked. */
+export function heldOpen(files: ReadonlySet<string>): ReadonlySet<string> {
+  const held = processes().flatMap(({ pid }) => {
     try {
-      return readdirSync(`/proc/${pid}/fd`).some(number => readlinkSync(`/proc/${pid}/fd/${number}`) === file)
+      return readdirSync(`/proc/${pid}/fd`).map(number => readlinkSync(`/proc/${pid}/fd/${number}`))
     } catch {
       // It ended, closed something, or is not ours.
-      return false
+      return []
     }
   })
+  return new Set(held.filter(file => files.has(file)))
 }
 
 /** Fields 14 to 17 and 24 of `/proc/<pid>/stat` of all of a group; children that were waited for count with their parents. */

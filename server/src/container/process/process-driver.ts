@@ -12,10 +12,11 @@ import { instanceEnvironment } from '../environment.ts'
 import { refuseAvailability, thisMachine } from '../this-machine.ts'
 import { type ControlGroups, openControlGroups } from './control-groups.ts'
 import { commandLine, missingScript, noProgram, PROCESS_DEPLOYABLES } from './command.ts'
+import { findStarted, type Sought } from './find-started.ts'
 import type { Launch } from './launch-messages.ts'
 import { endLauncher, type Launched, type Launcher, openLauncher } from './launcher.ts'
 import { type LogFiles, openLogFiles } from './log-files.ts'
-import { bootId, consumptionOfGroups, findByEnvironment, isAlive, isHeldOpen, type ProcessId } from './proc.ts'
+import { bootId, consumptionOfGroups, isAlive, type ProcessId } from './proc.ts'
 import { DEFAULT_PORTS, type PortAllocator, type PortRange, portAllocator } from './process-ports.ts'
 import { type InstanceRecord, openStateDirectory, type StateDirectory } from './state-directory.ts'
 import { type EnvironmentSearch, endProcess, environmentSearch } from './stop-process.ts'
@@ -27,9 +28,6 @@ const LOGS_TEND_MS = 1000
 /** How soon it is noticed that a disk fills. */
 const SPACE_LOOK_MS = 100
 const LOGS_PRUNE_MS = 30_000
-/** From fork to exec takes microseconds, on a machine that stalls up to a second. */
-const LOADING_POLL_MS = 5
-const LOADING_MS_MAX = 2000
 const HOST = '127.0.0.1'
 
 export interface ProcessDriverOptions {
@@ -69,6 +67,8 @@ class ProcessDriver implements ContainerDriver {
   readonly #boot = bootId()
   readonly #records = new Map<string, InstanceRecord>()
   readonly #children = new Set<string>()
+  /** Starts whose launcher has ended. */
+  #lost: { readonly ids: string[]; readonly found: Promise<ReadonlyMap<string, ProcessId>> } | undefined
   /** Starts and stops that are under way, so that none of an instance overlap. */
   readonly #busy = new Map<string, Promise<void>>()
   readonly #listeners = new Set<(id: string) => void>()
@@ -89,7 +89,9 @@ class ProcessDriver implements ContainerDriver {
     })
     const last = this.#state.launcher()
     if (last) endLauncher(last)
-    for (const record of this.#state.readAll()) this.#recover(record)
+    const records = this.#state.readAll()
+    const begun = findStarted(records.filter(({ process, exit, boot }) => !process && !exit && boot === this.#boot).map(({ workload }) => this.#sought(workload.id)))
+    for (const record of records) this.#recover(record, record.process ?? begun.get(record.workload.id))
     this.#pollAdopted()
     this.#timers = [
       every(options.clock, ADOPTED_POLL_MS, () => this.#pollAdopted()),
@@ -220,7 +222,7 @@ class ProcessDriver implements ContainerDriver {
       case 'started': return launched
       case 'refused': throw new Fault('container_failed', launched.program && launched.code === 'ENOENT' ? noProgram(program, cwd) : `${program} cannot be started: ${launched.message}`, { program, cwd })
       case 'lost': {
-        const process = this.#find(id)
+        const process = await this.#findLost(id)
         if (!process) throw new Fault('container_failed', `${program} was not started: what starts processes has ended`, { program, cwd })
         return { process, ended: Promise.resolve(undefined) }
       }
@@ -285,9 +287,8 @@ class ProcessDriver implements ContainerDriver {
     this.#changed(id)
   }
 
-  #recover(record: InstanceRecord): void {
+  #recover(record: InstanceRecord, process: ProcessId | undefined): void {
     const { id } = record.workload
-    const process = record.process ?? (record.exit || record.boot !== this.#boot ? undefined : this.#find(id))
     if (!process && !record.exit) {
       // It was about to be started, and was not.
       this.#state.remove(id)
@@ -302,16 +303,19 @@ class ProcessDriver implements ContainerDriver {
     if (record.boot !== this.#boot) this.#exited(id, 'ended with the machine')
   }
 
-  /** A server that died between fork(2) and exec(2) leaves a child that still has the server's environment; its output file tells it. */
-  #find(id: string): ProcessId | undefined {
-    for (let waited = 0; ; waited += LOADING_POLL_MS) {
-      const loading = this.#logs.files(id).some(isHeldOpen)
-      const all = findByEnvironment(this.#marks(id)).toSorted((a, b) => a.startTime - b.startTime)
-      const leader = all.find(({ leads }) => leads)
-      if (leader) return { pid: leader.pid, startTime: leader.startTime }
-      if (!loading || waited >= LOADING_MS_MAX) return undefined
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOADING_POLL_MS)
-    }
+  /** All that a launcher takes with it are told in one turn. */
+  #findLost(id: string): Promise<ProcessId | undefined> {
+    this.#lost ??= { ids: [], found: new Promise(resolve => setImmediate(() => {
+      const ids = this.#lost?.ids ?? []
+      this.#lost = undefined
+      resolve(findStarted(ids.map(each => this.#sought(each))))
+    })) }
+    this.#lost.ids.push(id)
+    return this.#lost.found.then(found => found.get(id))
+  }
+
+  #sought(id: string): Sought {
+    return { id, marks: this.#marks(id), outputs: this.#logs.files(id) }
   }
 
   #pollAdopted(): void {
