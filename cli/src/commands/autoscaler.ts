@@ -60,7 +60,7 @@ function one(status: AutoscalerStatus, points: ReadonlyMap<string, Points>, io: 
 
 function describe({ service, sentence, signals, forecast, start_up: startUp }: ServiceScaling, { colours }: Io): string {
   const read = signals.map(({ signal, value, unit, target, wanted }) => `  ${signal}: ${value ?? 'unknown'} ${unit}${target === null ? '' : `, target ${target}`}${wanted === null ? '' : `, wants ${wanted}`}\n`).join('')
-  const expected = forecast ? `  expected in two minutes: ${forecast.expected} requests/s. ${forecast.sentence}\n` : ''
+  const expected = forecast ? `  expected when an instance ordered now serves: ${forecast.expected} requests/s. ${forecast.sentence}\n` : ''
   return `${colours.bold(service)}  ${sentence}\n${read}${expected}${startUp === undefined ? '' : `  an instance takes ${startUp} s to start\n`}`
 }
 

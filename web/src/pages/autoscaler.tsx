@@ -56,13 +56,13 @@ function Version({ scaling, shadow, points }: { readonly scaling: ServiceScaling
       <TimeChart label={`Signal over time, now ${signals[0]?.value ?? 'unknown'} ${unit}.`} times={times} axis={whole} height={140} lines={[
         { label: unit || 'signal', colour: '--baseline', values: points.map(point => point.signal), text: value => `${value} ${unit}` },
         { label: 'target of all that were ready', colour: '--dim', dashed: true, stepped: true, values: points.map(point => point.target === null ? null : unit === 'ms' || unit === '%' ? point.target : point.target * Math.max(point.ready, 0)), text: whole },
-        ...(points.some(point => point.forecast !== null) ? [{ label: 'expected in two minutes', colour: '--warn', dashed: true, values: points.map(point => point.forecast), text: whole }] : []),
+        ...(points.some(point => point.forecast !== null) ? [{ label: 'expected', colour: '--warn', dashed: true, values: points.map(point => point.forecast), text: whole }] : []),
       ]} />
       <Table label="Signals" rows={signals} keyOf={({ signal }) => signal} empty="It follows schedules only." columns={[
         { title: 'signal', cell: ({ signal }) => signal }, { title: 'value', numeric: true, cell: ({ value, unit: of }) => value === null ? 'unknown' : `${value} ${of}` },
         { title: 'target', numeric: true, cell: ({ target }) => target ?? '–' }, { title: 'wants', numeric: true, cell: each => each.wanted ?? '–' },
       ]} />
-      {forecast && <p className="help">{forecast.sentence} {forecast.expected} requests/s are expected in two minutes, at most {forecast.upper}.</p>}
+      {forecast && <p className="help">{forecast.sentence} {forecast.expected} requests/s are expected when an instance that is ordered now serves, {forecast.upper} with head-room.</p>}
     </Card>
   )
 }
