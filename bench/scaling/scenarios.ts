@@ -52,7 +52,8 @@ export function forecastScenarios(random: () => number): readonly Scenario[] {
   const walk = Array.from({ length: 5 * DAY / MINUTE + 1 }, () => { level = Math.min(Math.log(150), Math.max(Math.log(15), level + 0.02 * (random() + random() + random() - 1.5) * 2)); return Math.exp(level) })
   return [
     { ...base, name: 'daily wave, slow start', rate: daily },
-    { ...base, name: 'opening hours, slow start', rate: opening },
+    // Sure of what happens twice a day one is after some days.
+    { ...base, name: 'opening hours, slow start', warmUp: 5 * DAY, seconds: 7 * DAY, rate: opening },
     { ...base, name: 'random walk, slow start', rate: at => walk[Math.floor(at / MINUTE)] ?? 50 },
   ]
 }

@@ -56,6 +56,18 @@ test('on a random walk no forecast is trusted, whatever the seed', () => {
   expect(trustedSeeds).toBeLessThanOrEqual(1)
 })
 
+test('what gains much but twice a day is trusted after some days', () => {
+  const trusted = openTrustedForecast({ ahead: 3, seasons: [1440] })
+  // Without noise there is nothing else that a season knows better.
+  const opening = (at: number) => at % 1440 >= 480 && at % 1440 < 1200 ? 72 : 12
+  let at = 0
+  for (; at < 3 * 1440; at++) trusted.observe(opening(at))
+  expect(trusted.forecast()?.trusted).toBe(false)
+  for (; at < 7 * 1440 + 478; at++) trusted.observe(opening(at))
+  expect(trusted.forecast()).toMatchObject({ trusted: true })
+  expect(trusted.forecast()?.expected).toBeGreaterThan(50)
+})
+
 test('trust is lost when the pattern ends', () => {
   const noise = normals(2)
   const trusted = openTrustedForecast({ ahead: 6, seasons: [DAY] })

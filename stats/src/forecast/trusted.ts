@@ -43,8 +43,10 @@ export interface TrustedForecast {
   forecast(): Forecast | undefined
 }
 
-/** Points that make up the recent past, at most; and before nothing is trusted. */
-const PAST = 1440
+/** Points that make up the past that a model is judged by, at most: what gains much twice a day takes days to be sure of. And those in which it must not have lost. */
+const PAST = 10_080
+const LATELY = 1440
+/** Before which nothing is trusted. */
 const PAST_MIN = 30
 /** One-sided 1 % in the normal distribution. */
 const CLEARLY = 2.33
@@ -52,7 +54,7 @@ const CLEARLY = 2.33
 const STILL = 0.5
 /** A season is looked for anew after so many points, and whether a model is trusted. */
 const LOOK_EVERY = 60
-const JUDGE_EVERY = 5
+const JUDGE_EVERY = 30
 const HISTORY_MAX = 3 * 10_080
 /** Too few instances are late requests, too many are some cents. */
 const SHORTAGE = 4
@@ -129,7 +131,7 @@ function follow(model: Model, value: number, before: number | undefined, terms: 
   const expected = smoothing.forecast(ahead)
   promised.push(expected === undefined ? undefined : { expected, provided: withRoom(expected, errors, shortage) })
   if (promised.length > 2 * ahead + 2) promised.splice(0, promised.length - ahead - 1)
-  if (gains.length >= PAST_MIN && ++model.seen % JUDGE_EVERY === 0) model.trusted = dieboldMariano(gains, ahead) > (model.trusted ? STILL : CLEARLY)
+  if (gains.length >= PAST_MIN && ++model.seen % JUDGE_EVERY === 0) model.trusted = mean(gains.slice(-LATELY)) > 0 && dieboldMariano(gains, ahead) > (model.trusted ? STILL : CLEARLY)
 }
 
 const costOf = (value: number, provided: number, shortage: number) => value > provided ? shortage * (value - provided) : provided - value
