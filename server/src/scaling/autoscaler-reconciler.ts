@@ -85,6 +85,7 @@ interface Scalers {
 
 /** Minutes of the past that a new forecast begins with. */
 const PAST_SECONDS = 14 * 86_400
+const MINUTES_PER_TURN = 250
 
 function openScalers(traffic: Traffic, clock: Clock, log: Logger): Scalers {
   const all = new Map<string, { readonly policy: string; readonly scaler: ServiceScaler }>()
@@ -106,11 +107,20 @@ function openScalers(traffic: Traffic, clock: Clock, log: Logger): Scalers {
         for (const { breed } of services) {
           if (value.prediction === 'off' || all.get(keyOf(value, breed.name))?.policy === policyOf(value)) continue
           const scaler = of(value, breed.name)
-          for (const rate of await minutesOf(traffic, { deployment: value.deployment, cluster: value.cluster, ...(value.service === undefined ? {} : { service: breed.name }) }, clock.now()).catch(error => { log.warn('the past cannot be read for the forecast', { error }); return [] })) scaler.remember(rate)
+          const place = { deployment: value.deployment, cluster: value.cluster, ...(value.service === undefined ? {} : { service: breed.name }) }
+          await rememberAll(scaler, await minutesOf(traffic, place, clock.now()).catch(error => { log.warn('the past cannot be read for the forecast', { error }); return [] }))
         }
       }
       for (const key of all.keys()) if (!autoscalers.some(({ name }) => key.startsWith(`${name}\n`))) all.delete(key)
     },
+  }
+}
+
+/** A fortnight is a quarter of a second of a processor: others have their turn in between. */
+export async function rememberAll(scaler: Pick<ServiceScaler, 'remember'>, rates: readonly number[]): Promise<void> {
+  for (const [index, rate] of rates.entries()) {
+    scaler.remember(rate)
+    if (index % MINUTES_PER_TURN === MINUTES_PER_TURN - 1) await new Promise(resolve => setImmediate(resolve))
   }
 }
 
