@@ -241,10 +241,11 @@ export class Carrier {
     this.#options.onWorker()
     this.#become(next)
     this.#options.onCarried(next)
-    await this.#connected()
+    const runtime = await this.#connected()
     await this.#carried.write({ version: 1, side: this.#side, layout: next })
     this.#filed = next
-    this.#trusted = true
+    // It may have died meanwhile.
+    this.#trusted = !runtime.closed
     return { revision: table.revision, how, reasons, commands: 0 }
   }
 

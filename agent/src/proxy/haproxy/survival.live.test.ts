@@ -1,7 +1,8 @@
 /** What a reload, a killed worker and a killed owner cost: nothing, or what was on the killed process. */
-import { fork } from 'node:child_process'
+import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { Agent, createServer, type IncomingHttpHeaders, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -268,6 +269,26 @@ describe.skipIf(findBinary() === undefined)('HAProxy under traffic', () => {
     expect((await world.request(port, { fresh: true })).instance).toBe('two')
     expect(await world.proxy.apply(table(3, port, [one], [two], 0))).toMatchObject({ how: 'runtime' })
     expect((await world.request(port, { fresh: true })).instance).toBe('one')
+  })
+
+  test('HAProxy is killed while it is written down what it carries since a reload: it is started again by itself', async () => {
+    const [port, others, one] = [await world.freePort(), await world.freePort(), await world.backend('one')]
+    await world.proxy.apply(table(1, port, [one], [], 0))
+    const { pid } = JSON.parse(readFileSync(join(world.directory, 'process.json'), 'utf8'))
+    // Whoever writes there waits until somebody reads.
+    const written = join(world.directory, 'carried.json.new')
+    execFileSync('mkfifo', [written])
+    const applied = world.proxy.apply(table(2, others, [one], [], 0))
+    await world.until(async () => (await world.request(others, { fresh: true })).status === 200)
+    await systemClock.sleep(300)
+
+    process.kill(pid, 'SIGKILL')
+    await world.until(async () => (await world.request(others, { fresh: true })).status === 0)
+    await systemClock.sleep(100)
+    await readFile(written)
+    await applied
+
+    await world.until(async () => (await world.request(others, { fresh: true })).status === 200)
   })
 
   test('its directory is taken away: no request fails, all is written anew, and the next one finds it', async () => {
