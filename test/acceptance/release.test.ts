@@ -237,7 +237,7 @@ test('a version whose instances crash again and again is rolled back, though nob
 
   await crashes(w, ['web:8'], 1)
   await w.until(2, over(w, 'r8', 'rolled_back'))
-  expect((await statusOf(w, 'r8'))?.sentence).toMatch(/^Instances of web:8 crashed 2 times in \d+ s \(.+\)\. If it were one in ten minutes for each, so many so soon would be seen in fewer than 1 of \d+ releases\.$/)
+  expect((await statusOf(w, 'r8'))?.sentence).toMatch(/^Rolled back after \d+ s\. Instances of web:8 crashed 2 times \(.+\)\. If it were one in ten minutes for each, so many so soon would be seen in fewer than 1 of \d+ releases\.$/)
 })
 
 test('one cause that ends all instances of the new version is one crash of each, and decides nothing', async () => {

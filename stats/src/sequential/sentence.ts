@@ -14,7 +14,7 @@ export function rolledBack(seconds: number, finding: string, harm: number, exces
 }
 
 export function crashed(version: string, crashes: number, seconds: number, why: string | undefined, odds: number): string {
-  return `Instances of ${version} crashed ${crashes} times in ${whole(seconds)} s${why === undefined ? '' : ` (${why})`}. If it were one in ten minutes for each, so many so soon would be seen in fewer than 1 of ${whole(oneOf(odds))} releases.`
+  return `Rolled back after ${whole(seconds)} s. Instances of ${version} crashed ${crashes} times${why === undefined ? '' : ` (${why})`}. If it were one in ten minutes for each, so many so soon would be seen in fewer than 1 of ${whole(oneOf(odds))} releases.`
 }
 
 export function suspicion(harm: number, metric: string, share: number, finding: string): string {
