@@ -27,8 +27,8 @@ export const systemClock: Clock = {
 }
 
 /**
- * The same, with a time that never goes back: where the clock is set back it goes on as it was, and follows again when that has
- * caught up. Seconds that follow each other stay so.
+ * The same, with a time that never goes back: where the clock is set back it goes on as it was, ahead of the clock from then on.
+ * The server sees by how much an agent is ahead, and takes it off.
  */
 export function steady(clock: Clock): Clock {
   let ahead = Number.NEGATIVE_INFINITY

@@ -209,6 +209,19 @@ test('a question whose instance is gone is ended, throws nothing and leaves no c
   await new Promise<void>(done => { const look = () => server.getConnections((_, count) => count === 0 ? done() : setTimeout(look, 5)); look() })
 })
 
+test('a path is asked for as a browser would: what cannot be in a request is encoded, what is encoded stays', async () => {
+  const asked: (string | undefined)[] = []
+  const server = createServer((question, answer) => { asked.push(question.url); answer.end() })
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  onTestFinished(() => { server.close() })
+  const { port } = server.address() as AddressInfo
+
+  for (const path of ['/is it well?', 'größe', '/a%20b?c=d&e', '/\ud800'])
+    expect(await networkProbe(systemClock)({ host: '127.0.0.1', ports: { web: port } }, { ...CHECK, path }, new AbortController().signal)).toBeUndefined()
+
+  expect(asked).toEqual(['/is%20it%20well?', '/gr%C3%B6%C3%9Fe', '/a%20b?c=d&e', '/%EF%BF%BD'])
+})
+
 test('over TLS: the certificate is not asked about, the status is; who speaks no TLS is not well', async () => {
   const pem = readFileSync(new URL('../../../agent/src/proxy/testdata/certificate-one.pem', import.meta.url))
   const [secure, plain] = [createSecureServer({ cert: pem, key: pem }, (question, answer) => { answer.writeHead(Number(question.url?.slice(1))).end('x') }), createServer((_, answer) => { answer.end('x') })]

@@ -22,7 +22,7 @@ export function networkProbe(clock: Clock): (instance: Pick<Observed, 'host' | '
     const request = requestOf(check.protocol.toUpperCase())
     if (request === undefined) return undefined
     const timeoutMs = check.timeout > 0 ? check.timeout * 1000 : TIMEOUT_MS_DEFAULT
-    const question: Question = { socket: connect({ host, port }), host, port, path: check.path.startsWith('/') ? check.path : `/${check.path}`, asked: undefined }
+    const question: Question = { socket: connect({ host, port }), host, port, path: pathOf(check), asked: undefined }
     let late = false
     const cancel = clock.after(timeoutMs, () => { late = true; end(question) })
     const stop = () => end(question)
@@ -41,6 +41,11 @@ export function networkProbe(clock: Clock): (instance: Pick<Observed, 'host' | '
       question.socket.destroy()
     }
   }
+}
+
+function pathOf({ path }: HealthCheck): string {
+  const encoded = path.toWellFormed().replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent)
+  return encoded.startsWith('/') ? encoded : `/${encoded}`
 }
 
 interface Question { readonly socket: Socket; readonly host: string; readonly port: number; readonly path: string; asked: ClientRequest | undefined }
