@@ -2,8 +2,7 @@
  * `npm test`: everything, in the order in which a failure is cheapest to learn of. Installs what it needs first.
  * The last line is `N passed, N failed, N skipped`.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,21 +22,11 @@ for (const { name, command: [program = '', ...args] } of steps) {
 }
 console.log('— tests')
 const scratch = mkdtempSync(join(tmpdir(), 'vamp-tests-'))
-const lanes = await Promise.all([['unit', 'live'], ['patient']].map(runTests))
+const report = join(scratch, 'report.json')
+spawnSync('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)], { stdio: 'inherit' })
+const counts = read(report)
 rmSync(scratch, { recursive: true, force: true })
-const sum = (of: keyof Counts) => lanes.reduce((total, counts) => total + counts[of], 0)
-finish({ passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') })
-
-/** Those of one lane after each other. What several lanes print comes file by file. */
-async function runTests(projects: readonly string[], lane: number): Promise<Counts> {
-  const report = join(scratch, `${lane}.json`)
-  const words = [...projects.flatMap(project => ['--project', project]), '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  const vitest = spawn('vitest', ['run', ...words, ...process.argv.slice(2)], { stdio: ['ignore', 'pipe', 'pipe'] })
-  vitest.stdout.pipe(process.stdout, { end: false })
-  vitest.stderr.pipe(process.stderr, { end: false })
-  await once(vitest, 'close')
-  return read(report)
-}
+finish(counts)
 
 interface Counts { readonly passed: number; readonly failed: number; readonly skipped: number }
 
